@@ -1,0 +1,45 @@
+# From data to figures: see README.md for the targets, config.yaml for what is studied.
+# Rules and scripts bear the same names; everything that computes is in prunegraph/.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config.yaml")
+
+
+include: "rules/common.smk"
+include: "rules/networks.smk"
+include: "rules/graphs.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    figures,
+    tables,
+
+
+onstart:
+    check_sources(workflow)
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        f"{STUDY.results}/report.html",
+
+
+rule figures:
+    input:
+        FIGURES,
+
+
+rule tables:
+    input:
+        TABLES,

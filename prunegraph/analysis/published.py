@@ -1,0 +1,212 @@
+"""The tables that the authors of MGE published, in the schema of our own tables.
+
+Source: github.com/eliacunegatti/mge-snn, folder `graph_data` (Cunegatti et al.,
+TMLR 2024). Two families of files describe layers (`graph_metrics/rolled`,
+`graph_metrics/rolled_channel`) and `ramanunjan_results` repeats the rows of
+`rolled` without their pruning column; `graph_metrics/unrolled/unrolled.csv`
+describes whole networks and is normalised already, the others are raw.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from prunegraph.analysis.collect import topometrics_normalised
+from prunegraph.analysis.tables import (
+    IDENTITY,
+    METRICS,
+    NETWORK_COLUMNS,
+    RAMANUJAN_COLUMNS,
+    TOPOMETRIC_COLUMNS,
+    sort,
+    table,
+)
+from prunegraph.errors import UserError
+from prunegraph.metrics.normalise import normalise
+
+#: The grid of the paper: the networks that its studies use.
+MODELS = ("conv6", "resnet20", "resnet32", "wide_resnet28_2")
+PRUNERS = ("snip", "grasp", "synflow", "prospr", "uniform", "er", "erk")
+
+_MODELS = {
+    "CONV-6": "conv6",
+    "Resnet-20": "resnet20",
+    "Resnet-32": "resnet32",
+    "Wide-Resnet-28-2": "wide_resnet28_2",
+    "MobileNetV2": "mobilenet_v2",
+}
+_DATASETS = {"CIFAR-10": "cifar10", "CIFAR-100": "cifar100", "tinyimagenet": "tiny_imagenet"}
+_CLASSES = {"cifar10": 10, "cifar100": 100, "tiny_imagenet": 200}
+
+# Column of a file -> our name. Layer files come with one of two headers: the names of the measuring script,
+# and the final names, which unrolled.csv has too.
+_FINAL = {
+    "pruning": "method",
+    "layer_name": "layer",
+    "disc_nodes": "disconnected_nodes",
+    "r-out": "removable_out",
+    "r-in": "removable_in",
+    "1-hop_nei": "one_hop",
+    "2-hop_nei": "two_hop",
+    "motif": "motifs",
+    "avg_node_strength": "strength",
+    "k-core": "k_core",
+    "cut-edges": "cut_edges",
+    "cut-nodes": "cut_nodes",
+    "no_connected_components": "components",
+    "mean_connected_components": "mean_component",
+}
+_SCRIPT = {
+    "pruning_algorithm": "method",
+    "layer_name": "layer",
+    "nei_one_hop": "one_hop",
+    "motifs_count": "motifs",
+    "strenght_all": "strength",
+    "coreness_all": "k_core",
+    "bridges": "cut_edges",
+    "a_point": "cut_nodes",
+    "strong_clusters": "components",
+    "mean_strong": "mean_component",
+    "spectral_gap_weighted_undirected": "spectral_gap",
+    "spectral_radius_laplacian_weighted_undirected": "spectral_radius",
+}
+# Wrong in the layer files (negative counts) or empty there, so kept out.
+_UNUSABLE = ("sink_nodes", "source_nodes", "disconnected_nodes", "motifs")
+_PROPERTIES = {
+    "layer_name": "layer",
+    "degree_bound": "delta_r",
+    "iterative_degree_bound": "imdb",
+    "iterative_spectral_gap": "imsg",
+    "layer_sparsity": "layer_density",  # what the files call sparsity is the fraction of weights kept
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """The four tables, and how many rows each step of reading them left (name of the step -> rows)."""
+
+    networks: pd.DataFrame
+    topometrics: pd.DataFrame
+    topometrics_normalised: pd.DataFrame
+    ramanujan: pd.DataFrame
+    counts: dict[str, int]
+
+
+def read(folder: str | Path) -> Published:
+    """Read the published tables below `folder`, which holds `graph_metrics` and `ramanunjan_results`.
+
+    Exact duplicate rows are dropped, names become ours, the pruning column missing from the Ramanujan files
+    is joined from the rolled files. Accuracy drops are relative to the best seed-mean accuracy of a pruned
+    network of the same model and data set, because no dense accuracy was published; `accuracy` is the
+    test accuracy as published.
+
+    Raises
+    ------
+    UserError: a file is missing or holds something else than expected.
+    """
+    folder = Path(folder)
+    unrolled = _csv(folder / "graph_metrics" / "unrolled" / "unrolled.csv", _FINAL)
+    distinct = unrolled.drop_duplicates()
+    counts = {
+        "rows": len(unrolled),
+        "rows in the grid": len(grid(unrolled)),
+        "distinct rows": len(distinct),
+        "networks in the grid": len(grid(distinct)),
+        "networks in the grid without missing metrics": len(grid(distinct.dropna(subset=list(METRICS)))),
+    }
+    rolled = _layers(folder, "rolled")
+    properties = _ramanujan(folder, rolled)
+    raw = pd.concat(
+        [_raw(distinct).assign(encoding="unrolled"), rolled, _layers(folder, "rolled_channel")], ignore_index=True
+    )
+    raw = sort(table(raw.to_dict("records"), TOPOMETRIC_COLUMNS), *_ORDER)
+    return Published(_networks(distinct, properties), raw, topometrics_normalised(raw), properties, counts)
+
+
+def grid(networks: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the paper's own grid: four models and seven pruners at initialisation."""
+    return networks[networks.model.isin(MODELS) & networks.method.isin(PRUNERS)].reset_index(drop=True)
+
+
+def best_mean_accuracy(networks: pd.DataFrame) -> pd.Series:
+    """For every row the best mean accuracy over seeds that its model and data set reach in the grid."""
+    cells = grid(networks).groupby(["model", "dataset", "method", "sparsity"]).accuracy.mean()
+    best = cells.groupby(["model", "dataset"]).max().rename("best")
+    return networks[["model", "dataset"]].join(best, on=["model", "dataset"]).best
+
+
+_ORDER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
+
+
+def _csv(path: Path, names: dict[str, str]) -> pd.DataFrame:
+    if not path.is_file():
+        raise UserError(f"{path} is missing: expected the authors' folder graph_data, with its subfolders.")
+    frame = pd.read_csv(path)
+    if "pruning_algorithm" in frame.columns:
+        names = _SCRIPT
+        frame = frame.drop(columns=[name for name in _UNUSABLE if name in frame.columns])
+    frame = frame.rename(columns=names)
+    for column, ours in (("model", _MODELS), ("dataset", _DATASETS)):
+        unknown = sorted(set(frame[column]) - set(ours))
+        if unknown:
+            raise UserError(f"{path} has the {column} {unknown[0]!r}; expected one of {', '.join(ours)}.")
+        frame[column] = frame[column].map(ours)
+    return frame
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.rglob("*.csv"))
+    if not files:
+        raise UserError(f"No CSV file below {folder}: expected the authors' folder graph_data there.")
+    return files
+
+
+def _layers(folder: Path, encoding: str) -> pd.DataFrame:
+    frames = [_csv(path, _FINAL) for path in _files(folder / "graph_metrics" / encoding)]
+    layers = pd.concat(frames, ignore_index=True)
+    return layers.assign(encoding=encoding).drop_duplicates([*IDENTITY, "layer"])
+
+
+def _ramanujan(folder: Path, rolled: pd.DataFrame) -> pd.DataFrame:
+    frames = [_with_method(path, folder) for path in _files(folder / "ramanunjan_results")]
+    rows = pd.concat(frames, ignore_index=True).drop_duplicates([*IDENTITY, "layer"])
+    rows = rows.merge(rolled[[*IDENTITY, "layer", "nodes"]], on=[*IDENTITY, "layer"], how="left")
+    rows = rows.assign(encoding="rolled").rename(columns={"no_weights": "edges"})
+    typed = table(rows.to_dict("records"), RAMANUJAN_COLUMNS).assign(parameters=rows.no_params)
+    return sort(typed, *_ORDER)
+
+
+def _with_method(path: Path, folder: Path) -> pd.DataFrame:
+    twin = _csv(folder / "graph_metrics" / "rolled" / path.name, _FINAL)
+    rows = _csv(path, _PROPERTIES)
+    same = ["accuracy", "sparsity", "seed", "model", "dataset", "layer"]
+    if not rows[same].equals(twin[same]):
+        raise UserError(f"{path} and the file of the same name in graph_metrics/rolled no longer match row by row.")
+    return rows.assign(method=twin.method)
+
+
+def _raw(distinct: pd.DataFrame) -> pd.DataFrame:
+    """Undo the normalisation of unrolled.csv, so that one table holds raw values of all encodings."""
+    ones = dict.fromkeys(METRICS, 1.0)
+    sizes = zip(distinct.nodes.tolist(), distinct.edges.tolist(), strict=True)
+    factors = pd.DataFrame([normalise(ones, nodes, edges) for nodes, edges in sizes], index=distinct.index)
+    names = list(METRICS)
+    return distinct.assign(**(distinct[names] / factors[names]), layer="")
+
+
+def _networks(distinct: pd.DataFrame, ramanujan: pd.DataFrame) -> pd.DataFrame:
+    sums = ramanujan.groupby(list(IDENTITY))[["parameters", "edges"]].sum(min_count=1)
+    sums = sums.set_axis(["weights", "kept"], axis="columns")
+    frame = distinct.join(sums.astype("float64"), on=list(IDENTITY))
+    frame = frame.assign(
+        system="mge",
+        recipe="published",
+        pruner=frame.method,
+        classes=frame.dataset.map(_CLASSES),
+        density=frame.kept / frame.weights,
+        accuracy_drop=1 - frame.accuracy / best_mean_accuracy(frame).to_numpy(),
+    )
+    rows = frame.replace({np.nan: None}).to_dict("records")
+    return sort(table(rows, NETWORK_COLUMNS))

@@ -1,0 +1,72 @@
+"""The scopes of a study: all networks at once, or one sparsity, model or data set at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from prunegraph.analysis.features import feature_set, pruned
+from prunegraph.analysis.tables import ordered
+from prunegraph.catalogue import known
+from prunegraph.errors import UserError
+
+#: Level -> the columns whose values make its groups.
+LEVELS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "sparsity": ("sparsity",),
+    "model": ("model",),
+    "dataset": ("dataset",),
+    "model_dataset": ("model", "dataset"),
+}
+
+
+def level_columns(name: str) -> tuple[str, ...]:
+    """The columns of the level `name`; UserError with the legal names if there is none."""
+    return LEVELS[known(LEVELS, name, "level")]
+
+
+def cells(table: pd.DataFrame, levels: Iterable[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Every (level, group, rows) of `table`; the group is written as in "0.9", "conv6", "conv6/cifar10"."""
+    for level in levels:
+        columns = level_columns(level)
+        if not columns:
+            yield level, "all", table
+            continue
+        found = {key: rows for key, rows in table.groupby(list(columns), sort=False)}
+        places = [ordered(table[name], name) if name != "sparsity" else sorted(set(table[name])) for name in columns]
+        for key in sorted(found, key=lambda key: [place.index(part) for place, part in zip(places, key, strict=True)]):
+            yield level, "/".join(map(str, key)), found[key]
+
+
+def comparable(
+    table: pd.DataFrame, sets: Sequence[str], target: str = "accuracy_drop", missing_limit: float = 0.5
+) -> tuple[pd.DataFrame, list[str]]:
+    """The pruned networks on which all feature sets can be compared, and the sets that can be.
+
+    A set is left out if one of its features is missing in more than `missing_limit` of the networks (a small
+    network may be too sparse for any Ramanujan subgraph); the rows are those complete in all other sets.
+
+    Returns
+    -------
+    (rows, sets that stay)
+    """
+    rows = pruned(table)
+    rows = rows[rows[target].notna()]
+    if rows.empty:
+        raise UserError(
+            "No pruned network with an accuracy drop in the table: the study needs pruned networks and a dense "
+            "network of the same data set, model and seed. Add the pruner dense."
+        )
+    usable = [name for name in sets if rows[list(feature_set(name))].isna().mean().max() <= missing_limit]
+    columns = sorted({column for name in usable for column in feature_set(name)})
+    return rows.dropna(subset=columns).reset_index(drop=True), usable
+
+
+def matrix(rows: pd.DataFrame, name: str) -> np.ndarray:
+    """The features of the set `name` as a float64 array (networks, features)."""
+    return rows[list(feature_set(name))].to_numpy(dtype="float64")
+
+
+def enough(rows: int, features: int, rows_per_feature: float) -> bool:
+    """Whether `rows` networks suffice to fit `features` features with an intercept."""
+    return rows >= max(rows_per_feature * features, features + 2, 4)

@@ -1,0 +1,121 @@
+"""The columns of every table, their order and types, and how tables are written and read."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from prunegraph.catalogue import DATASETS, ENCODINGS, MODELS, PRUNERS
+from prunegraph.errors import UserError
+from prunegraph.files import atomic
+
+#: What names one network. `method` is a configured variant of a pruner; where nothing is configured it is
+#: the pruner's own name.
+IDENTITY = {"dataset": "str", "model": "str", "method": "str", "sparsity": "float64", "seed": "int64"}
+
+#: The sixteen topometrics, in the order in which they are reported everywhere.
+METRICS = (
+    *("sink_nodes", "source_nodes", "disconnected_nodes", "removable_out", "removable_in"),
+    *("one_hop", "two_hop", "motifs", "strength", "k_core", "cut_edges", "cut_nodes"),
+    *("components", "mean_component", "spectral_gap", "spectral_radius"),
+)
+
+#: The Ramanujan properties of one layer graph, and the layer's density.
+RAMANUJAN = ("delta_r", "imdb", "imsg", "layer_density")
+
+NETWORK_COLUMNS = {
+    "system": "str",
+    "dataset": "str",
+    "model": "str",
+    "method": "str",
+    "pruner": "str",
+    "sparsity": "float64",
+    "seed": "int64",
+    "recipe": "str",
+    "epochs": "Int64",
+    "classes": "Int64",
+    "accuracy": "float64",
+    "validation_accuracy": "float64",
+    "test_loss": "float64",
+    "weights": "Int64",
+    "kept": "Int64",
+    "density": "float64",
+    "nodes": "Int64",
+    "edges": "Int64",
+    "collapsed_layers": "Int64",
+    "diverged": "boolean",
+    "accuracy_drop": "float64",
+}
+
+_GRAPH = {**IDENTITY, "mode": "str", "encoding": "str", "layer": "str", "nodes": "Int64", "edges": "Int64"}
+TOPOMETRIC_COLUMNS = {**_GRAPH, **dict.fromkeys(METRICS, "float64")}
+RAMANUJAN_COLUMNS = {
+    **{name: kind for name, kind in _GRAPH.items() if name != "mode"},
+    **dict.fromkeys(RAMANUJAN, "float64"),
+}
+
+_TYPES = {**NETWORK_COLUMNS, **TOPOMETRIC_COLUMNS, **RAMANUJAN_COLUMNS, "group": "str", "features": "str"}
+_NAMES = {"dataset": DATASETS, "model": MODELS, "method": PRUNERS, "pruner": PRUNERS, "encoding": ENCODINGS}
+
+
+def table(rows: Iterable[Mapping], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Rows as a frame with exactly these columns and types; keys that a row lacks are missing values."""
+    frame = pd.DataFrame.from_records(list(rows)).reindex(columns=list(columns))
+    return _typed(frame, columns)
+
+
+def ordered(names: Iterable[str], kind: str) -> list[str]:
+    """The distinct `names` in the order of the catalogue; names it does not hold follow alphabetically.
+
+    `kind` is "dataset", "model", "method", "pruner" or "encoding".
+    """
+    known = list(_NAMES[kind])
+    return sorted(set(names), key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+def sort(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Rows by `columns` (default: model, dataset, method, sparsity, seed), names in catalogue order; stable."""
+    columns = columns or ("model", "dataset", "method", "sparsity", "seed")
+
+    def rank(column: pd.Series) -> pd.Series:
+        if column.name not in _NAMES:
+            return column
+        places = {name: place for place, name in enumerate(ordered(column, column.name))}
+        return column.map(places)
+
+    return frame.sort_values(list(columns), key=rank, kind="stable", ignore_index=True)
+
+
+def write(frame: pd.DataFrame, *paths: str | Path) -> None:
+    """Write `frame` atomically to every path, as CSV or Parquet by suffix; the same frame gives the same bytes.
+
+    CSV numbers are the shortest that read back to the same float64.
+    """
+    for path in map(Path, paths):
+        with atomic(path) as temporary:
+            if _format(path) == ".csv":
+                frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+            else:
+                frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a table written by :func:`write`; columns that this file names get their types back."""
+    path = Path(path)
+    if _format(path) == ".parquet":
+        return pd.read_parquet(path)
+    text = [name for name, kind in _TYPES.items() if kind == "str"]
+    frame = pd.read_csv(path, float_precision="round_trip", dtype=dict.fromkeys(text, "str"))
+    return _typed(frame, {name: kind for name, kind in _TYPES.items() if name in frame.columns})
+
+
+def _typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    # A missing word is the empty word: the one unrolled graph of a network has no layer name.
+    words = {name: "" for name, kind in columns.items() if kind == "str"}
+    return frame.fillna(words).astype(dict(columns))
+
+
+def _format(path: Path) -> str:
+    if path.suffix not in (".csv", ".parquet"):
+        raise UserError(f"{path} is no table that can be written or read: give a name ending in .csv or .parquet.")
+    return path.suffix

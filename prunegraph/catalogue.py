@@ -1,0 +1,113 @@
+"""Every name that a configuration may use, and where its implementation lives.
+
+This file imports nothing heavy, so the workflow can check names and build its
+plan without torch. A value is ``"module:attribute"``; :func:`lookup` imports
+the module only when the name is used.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Any
+
+from prunegraph.errors import UserError
+
+DATASETS = {
+    "digits": "prunegraph.datasets.digits:read",
+    "mnist": "prunegraph.datasets.idx:read_mnist",
+    "fashion_mnist": "prunegraph.datasets.idx:read_fashion_mnist",
+    "cifar10": "prunegraph.datasets.cifar:read_cifar10",
+    "cifar100": "prunegraph.datasets.cifar:read_cifar100",
+    "tiny_imagenet": "prunegraph.datasets.tiny_imagenet:read",
+}
+
+MODELS = {
+    "conv6": "prunegraph.models.conv6:conv6",
+    "resnet20": "prunegraph.models.resnet:resnet20",
+    "resnet32": "prunegraph.models.resnet:resnet32",
+    "wide_resnet28_2": "prunegraph.models.wide_resnet:wide_resnet28_2",
+}
+
+PRUNERS = {
+    "dense": "prunegraph.pruning.dense:dense",
+    "snip": "prunegraph.pruning.snip:snip",
+    "grasp": "prunegraph.pruning.grasp:grasp",
+    "synflow": "prunegraph.pruning.synflow:synflow",
+    "prospr": "prunegraph.pruning.prospr:prospr",
+    "uniform": "prunegraph.pruning.uniform:uniform",
+    "er": "prunegraph.pruning.erdos_renyi:er",
+    "er_classic": "prunegraph.pruning.erdos_renyi:er_classic",
+    "erk": "prunegraph.pruning.erdos_renyi:erk",
+    "snip_compat": "prunegraph.pruning.snip:snip_compat",
+    "grasp_compat": "prunegraph.pruning.grasp:grasp_compat",
+    "synflow_compat": "prunegraph.pruning.synflow:synflow_compat",
+    "prospr_compat": "prunegraph.pruning.prospr:prospr_compat",
+    "uniform_compat": "prunegraph.pruning.uniform:uniform_compat",
+    "er_compat": "prunegraph.pruning.erdos_renyi:er_compat",
+    "erk_compat": "prunegraph.pruning.erdos_renyi:erk_compat",
+}
+
+# Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.
+INPUT_SHAPES = {
+    "digits": (1, 8, 8),
+    "mnist": (1, 28, 28),
+    "fashion_mnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+    "cifar100": (3, 32, 32),
+    "tiny_imagenet": (3, 32, 32),
+}
+
+# The smallest image side with which a model has an output.
+SMALLEST_INPUT = {"conv6": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
+
+# Training recipes, each with the data sets it was published for (none: any).
+RECIPES = {
+    "quick": (),
+    "published": ("cifar10", "cifar100", "tiny_imagenet"),
+}
+
+ENCODINGS = {
+    "unrolled": "prunegraph.encoding.unrolled:unrolled",
+    "rolled": "prunegraph.encoding.rolled:rolled",
+    "rolled_channel": "prunegraph.encoding.rolled:rolled_channel",
+}
+
+MODES = ("clean", "compat")
+
+# Each figure of the main study, with the tables that it is drawn from.
+FIGURES = {
+    "accuracy": "prunegraph.figures.accuracy:draw",
+    "ramanujan": "prunegraph.figures.ramanujan:draw",
+    "regression": "prunegraph.figures.regression:draw",
+    "importance": "prunegraph.figures.importance:draw",
+    "ranking": "prunegraph.figures.ranking:draw",
+    "sizes": "prunegraph.figures.sizes:draw",
+    "multipartite": "prunegraph.figures.multipartite:draw",
+}
+
+
+def known(names: Iterable[str], name: str, kind: str) -> str:
+    """Return `name` if it is one of `names`.
+
+    Raises
+    ------
+    UserError
+        With the nearest legal name and the whole list.
+    """
+    names = list(names)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UserError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+def module_of(table: Mapping[str, str], name: str) -> str:
+    """The module that implements `name`, without importing it."""
+    return table[name].partition(":")[0]
+
+
+def lookup(table: Mapping[str, str], name: str, kind: str) -> Any:
+    """Import and return what `name` stands for in `table`; `kind` is used in the error sentence."""
+    module, _, attribute = table[known(table, name, kind)].partition(":")
+    return getattr(import_module(module), attribute)

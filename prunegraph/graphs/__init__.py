@@ -1,0 +1,15 @@
+"""Multipartite graphs: pure graph mathematics, no notion of a network.
+
+A graph is a short list of convolution blocks (mask, edge weights, geometry) from
+which edges, exact counts, degrees and exports are derived. numpy only; scipy,
+networkx, igraph and pyarrow are imported when an export asks for them.
+"""
+
+from prunegraph.graphs.blocks import Block
+from prunegraph.graphs.edge_list import EdgeList
+from prunegraph.graphs.geometry import Geometry
+from prunegraph.graphs.layers import LayerGraphs
+from prunegraph.graphs.multipartite import MultipartiteGraph
+from prunegraph.graphs.storage import load, provenance, save
+
+__all__ = ["Block", "EdgeList", "Geometry", "LayerGraphs", "MultipartiteGraph", "load", "provenance", "save"]

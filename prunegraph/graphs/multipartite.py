@@ -1,0 +1,226 @@
+"""The multipartite graph of a network: parts of nodes and the blocks of edges between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prunegraph.catalogue import MODES, known
+from prunegraph.errors import UserError
+from prunegraph.graphs import exports
+from prunegraph.graphs.blocks import Block
+from prunegraph.graphs.edge_list import EdgeList
+from prunegraph.graphs.enumeration import Edges
+
+if TYPE_CHECKING:
+    import igraph
+    import networkx
+    import scipy.sparse
+
+
+@dataclass(frozen=True, eq=False)
+class MultipartiteGraph:
+    """A directed, weighted graph whose nodes are numbered part by part.
+
+    Definition: Cunegatti, Farina, Bucur, Iacca, TMLR 2024, section 3. The blocks are
+    the single source of truth; edges, counts and degrees are derived from them.
+
+    Attributes
+    ----------
+    parts
+        Nodes of each layer, in order.
+    blocks
+        :class:`Block` (from a layer of a network) or :class:`EdgeList` (plain arrays).
+    mode
+        ``clean``: what the definitions mean; ``compat``: what the published numbers were
+        made with. Metrics read it.
+    weights, parameters
+        Kept weights, and all weights, of the layers behind the graph. Derived from the
+        masks unless given (a channel's edge stands for a whole kernel); None where unknown.
+
+    Raises
+    ------
+    UserError
+        If the mode is unknown, a part is empty, or a block reaches beyond the last node.
+    """
+
+    parts: tuple[int, ...]
+    blocks: tuple[Block | EdgeList, ...]
+    mode: str = "clean"
+    weights: int | None = None
+    parameters: int | None = None
+
+    def __post_init__(self):
+        known(MODES, self.mode, "mode")
+        object.__setattr__(self, "parts", _parts(self.parts))
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        for block in self.blocks:
+            last = max(block.source_range[1], block.target_range[1])
+            if last > self.number_of_nodes():
+                raise UserError(
+                    f"Block {block.name!r} reaches node {last - 1}, "
+                    f"but the parts hold {self.number_of_nodes()} nodes."
+                )
+        if self.weights is None and all(isinstance(block, Block) for block in self.blocks):
+            object.__setattr__(self, "weights", sum(len(block.values) for block in self.blocks))
+            object.__setattr__(self, "parameters", sum(block.mask.size for block in self.blocks))
+
+    @classmethod
+    def from_edges(
+        cls,
+        parts: Sequence[int],
+        source: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None = None,
+        mode: str = "clean",
+    ) -> "MultipartiteGraph":
+        """A graph of plain edges in any order, all of weight 1 if none is given.
+
+        Edges may join any two distinct nodes, at most once.
+        """
+        weight = np.ones(len(source), dtype=np.float32) if weight is None else weight
+        return cls(tuple(parts), (EdgeList("edges", source, target, weight),), mode)
+
+    def __repr__(self) -> str:
+        return (
+            f"MultipartiteGraph({self.number_of_nodes():,} nodes in {len(self.parts)} parts, "
+            f"{self.number_of_edges():,} edges, {self.mode})"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Same parts, mode, counts and blocks, value for value."""
+        if not isinstance(other, MultipartiteGraph):
+            return NotImplemented
+        facts = ("parts", "mode", "weights", "parameters", "blocks")
+        return all(getattr(self, name) == getattr(other, name) for name in facts)
+
+    __hash__ = None
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """Number of the first node of each part, and the number of nodes at the end."""
+        return tuple(int(number) for number in np.cumsum([0, *self.parts]))
+
+    @property
+    def density(self) -> float | None:
+        """Kept weights divided by all weights, None where unknown."""
+        return self.weights / self.parameters if self.parameters else None
+
+    def number_of_nodes(self) -> int:
+        """Nodes, isolated ones included."""
+        return self.offsets[-1]
+
+    def number_of_edges(self) -> int:
+        """Edges, exactly, from tap counts; O(weights), no edge is made."""
+        return sum(block.number_of_edges() for block in self.blocks)
+
+    def weight_sum(self) -> float:
+        """Sum of all edge weights, in float64."""
+        return sum(block.weight_sum() for block in self.blocks)
+
+    def out_degree(self) -> np.ndarray:
+        """Edges that leave each node: int64 (nodes,)."""
+        return self._gather("out_degree", "source_range", np.int64)
+
+    def in_degree(self) -> np.ndarray:
+        """Edges that enter each node: int64 (nodes,)."""
+        return self._gather("in_degree", "target_range", np.int64)
+
+    def out_strength(self) -> np.ndarray:
+        """Sum of the weights of the edges that leave each node: float64 (nodes,)."""
+        return self._gather("out_strength", "source_range", np.float64)
+
+    def in_strength(self) -> np.ndarray:
+        """Sum of the weights of the edges that enter each node: float64 (nodes,)."""
+        return self._gather("in_strength", "target_range", np.float64)
+
+    def _gather(self, quantity: str, place: str, dtype: type) -> np.ndarray:
+        total = np.zeros(self.number_of_nodes(), dtype=dtype)
+        for block in self.blocks:
+            total[slice(*getattr(block, place))] += getattr(block, quantity)().ravel()
+        return total
+
+    def edges(self) -> Edges:
+        """(source int64, target int64, weight float32), sorted by source, then target; 20 bytes an edge."""
+        blocks = sorted(self.blocks, key=lambda block: block.source_range)
+        count = self.number_of_edges()
+        edges = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.float32)
+        start = 0
+        for bundle in _overlapping(blocks):
+            stop = start + sum(block.number_of_edges() for block in bundle)
+            for whole, part in zip(edges, _merged(bundle, self.number_of_nodes()), strict=True):
+                whole[start:stop] = part
+            start = stop
+        return edges
+
+    def to_scipy(self) -> "scipy.sparse.csr_array":
+        """Directed adjacency matrix, nodes x nodes, float32; edges of weight zero are kept as stored zeros."""
+        return exports.to_scipy(self)
+
+    def to_networkx(self) -> "networkx.DiGraph":
+        """DiGraph with node attribute ``part`` and edge attribute ``weight``; for small graphs."""
+        return exports.to_networkx(self)
+
+    def to_igraph(self) -> "igraph.Graph":
+        """Directed igraph with attributes ``part`` and ``weight``; about a microsecond an edge."""
+        return exports.to_igraph(self)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the edges as a table with columns source, target, weight."""
+        exports.to_parquet(self, path)
+
+    def save(self, path: str | Path, **provenance: Any) -> None:
+        """Write the compact file (see :mod:`prunegraph.graphs.storage`), with `provenance` in its header."""
+        from prunegraph.graphs import storage
+
+        storage.save(path, self, **provenance)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "MultipartiteGraph":
+        """Read what :meth:`save` wrote, exactly.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged, of another version, or holds layer graphs.
+        """
+        from prunegraph.graphs import storage
+
+        graph = storage.load(path)
+        if not isinstance(graph, cls):
+            raise UserError(f"{path} holds one graph per layer; open it with LayerGraphs.load.")
+        return graph
+
+
+def _parts(parts: Sequence[int]) -> tuple[int, ...]:
+    whole = all(isinstance(part, int | np.integer) and part > 0 for part in parts)
+    if not parts or not whole:
+        raise UserError(f"The parts are {parts!r:.200}; expected the nodes of each layer, all above 0.")
+    return tuple(int(part) for part in parts)
+
+
+def _overlapping(blocks: list[Block | EdgeList]):
+    """Bundles of consecutive blocks whose source ranges overlap; `blocks` sorted by source range."""
+    bundle, end = [], 0
+    for block in blocks:
+        if bundle and block.source_range[0] >= end:
+            yield bundle
+            bundle = []
+        bundle.append(block)
+        end = max(end, block.source_range[1])
+    if bundle:
+        yield bundle
+
+
+def _merged(bundle: list[Block | EdgeList], nodes: int) -> Edges:
+    """Edges of blocks that share sources, merged in order."""
+    parts = [block.edges() for block in bundle]
+    if len(parts) == 1:
+        return parts[0]
+    source, target, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    # A stable sort merges runs that are sorted already in linear time.
+    order = np.argsort(source * nodes + target, kind="stable")
+    return source[order], target[order], weight[order]

@@ -1,0 +1,117 @@
+"""The only file that knows Snakemake exists: runs a script's `main` from a rule or from the shell."""
+
+import argparse
+import inspect
+import json
+import logging
+import sys
+import types
+import typing
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from prunegraph.errors import UserError
+
+logger = logging.getLogger("prunegraph")
+
+
+def launch(main: Callable[..., None], snakemake: Any = None) -> None:
+    """Call `main` with arguments taken by name from a Snakemake job, or from the command line.
+
+    Each parameter of `main` is looked up among the job's outputs, inputs, params
+    and wildcards. ``device`` comes from the resource ``gpu``. A
+    :class:`UserError` ends the process with its sentence and exit code 1.
+    """
+    job = _from_rule if snakemake is not None else _from_shell
+    _log_to(snakemake)
+    try:
+        arguments = job(main, snakemake)
+        if "device" in arguments:
+            arguments["device"] = usable_device(arguments["device"])
+        main(**arguments)
+    except UserError as problem:
+        print(f"Error: {problem}", file=sys.stderr)
+        sys.exit(1)
+
+
+def usable_device(device: str) -> str:
+    """`device` if torch can compute there.
+
+    Raises
+    ------
+    UserError
+        If a GPU was granted that torch cannot see: days on the CPU would be no help.
+    """
+    if device == "cpu":
+        return device
+    import torch
+
+    if not torch.cuda.is_available():
+        raise UserError(
+            "This job was granted a GPU, but torch sees none (torch.cuda.is_available() is False). "
+            "Check the driver and CUDA_VISIBLE_DEVICES, or run with --config device=cpu."
+        )
+    return device
+
+
+def _log_to(snakemake: Any) -> None:
+    """Send everything the job says to the rule's log file, if it has one."""
+    path = str(snakemake.log) if snakemake is not None else ""
+    if path:
+        # Line-buffered, so that `tail -f` shows the progress of a running job.
+        sys.stdout = sys.stderr = open(path, "w", buffering=1, encoding="utf-8")  # noqa: SIM115
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", force=True)
+    logger.setLevel(logging.INFO)
+
+
+def _from_rule(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
+    sources = [dict(part.items()) for part in (snakemake.output, snakemake.input, snakemake.params, snakemake.wildcards)]
+    found = {}
+    for name, parameter in inspect.signature(main).parameters.items():
+        if name == "device":
+            found[name] = "cuda" if int(snakemake.resources.get("gpu", 0)) else "cpu"
+            continue
+        value = next((source[name] for source in sources if name in source), parameter.default)
+        if value is inspect.Parameter.empty:
+            raise UserError(f"The rule {snakemake.rule} gives its script no {name!r}.")
+        found[name] = _converted(value, _annotation(main, name))
+    return found
+
+
+def _from_shell(main: Callable[..., None], _: Any) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
+    for name, parameter in inspect.signature(main).parameters.items():
+        wanted = _annotation(main, name)
+        required = parameter.default is inspect.Parameter.empty and name != "device"
+        default = "cpu" if name == "device" else None if required else parameter.default
+        several = {"nargs": "+"} if typing.get_origin(wanted) is list else {}
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, dest=name, required=required, default=default, help=str(wanted), **several)
+    given = vars(parser.parse_args())
+    return {name: _converted(value, _annotation(main, name)) for name, value in given.items()}
+
+
+def _annotation(main: Callable[..., None], name: str) -> Any:
+    wanted = typing.get_type_hints(main).get(name, str)
+    if isinstance(wanted, types.UnionType):  # `int | None`
+        wanted = next(part for part in typing.get_args(wanted) if part is not type(None))
+    return wanted
+
+
+def _converted(value: Any, wanted: Any) -> Any:
+    """A path, number, list or mapping made of what Snakemake or the shell gave."""
+    if value is None:
+        return None
+    if typing.get_origin(wanted) is list:
+        (item,) = typing.get_args(wanted)
+        return [_converted(one, item) for one in ([value] if isinstance(value, str) else value)]
+    if wanted is dict or typing.get_origin(wanted) is dict:
+        return json.loads(value) if isinstance(value, str) else dict(value)
+    if wanted is Any or isinstance(value, Mapping):
+        return value
+    if wanted is bool:
+        return value if isinstance(value, bool) else str(value).lower() in ("true", "1", "yes")
+    if wanted in (Path, int, float, str):
+        return wanted(value)
+    return value

@@ -1,0 +1,90 @@
+"""Choosing which weights of a network to keep, before it is trained.
+
+A pruner is a score; selection (:mod:`.selection`), the densities of layers
+(:mod:`.allocation`) and the gathering of data (:mod:`.batches`) are shared.
+"""
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prunegraph.catalogue import PRUNERS, known, lookup
+from prunegraph.errors import UserError
+from prunegraph.masks import Mask, kept_weights
+
+if TYPE_CHECKING:
+    import torch
+
+
+def prune(
+    network: "torch.nn.Module",
+    pruner: str,
+    sparsity: float,
+    seed: int,
+    batches: "Iterable[tuple[torch.Tensor, torch.Tensor]] | None" = None,
+    **options: Any,
+) -> Mask:
+    """Choose the weights of `network` that `pruner` keeps at `sparsity`.
+
+    The work is done on a copy: parameters, gradients, buffers, train or eval
+    mode and torch's global random state are left as they were. Sparsity 0 keeps
+    everything, whatever the pruner, and looks at no data.
+
+    Parameters
+    ----------
+    network
+        Any module whose Conv2d and Linear weights are to be pruned.
+    pruner
+        A name of ``prunegraph.catalogue.PRUNERS``. Names that end in ``_compat``
+        reproduce published quirks and may miss the exact number of weights.
+    sparsity
+        Fraction of prunable weights removed, in [0, 1).
+    seed
+        Of everything random: the same seed gives the same mask.
+    batches
+        Training data as (images, labels), for the pruners that need it; images
+        float N x C x H x W, labels int64 N.
+    options
+        Keyword-only parameters of the pruner's function.
+
+    Returns
+    -------
+    Mask
+        With pruner, sparsity, seed and all options (defaults too) as provenance.
+        Layers that lost every weight are in ``Mask.collapsed``.
+
+    Raises
+    ------
+    UserError
+        For an unknown pruner or option, a sparsity outside [0, 1), a network
+        with nothing to prune, missing or too few data, or scores that are not finite.
+    """
+    from prunegraph.models import prunable
+    from prunegraph.pruning.isolation import isolated
+
+    choose = lookup(PRUNERS, pruner, "pruner")
+    options = _complete(choose, pruner, options)
+    weights = prunable(network)
+    if not weights:
+        raise UserError("The network has no Conv2d or Linear layer, so there is nothing to prune.")
+    kept_weights(1, sparsity)
+    if sparsity == 0:
+        layers = {name: np.ones(weight.shape, dtype=bool) for name, weight in weights.items()}
+    else:
+        with isolated(network, seed, pruner) as copy:
+            layers = choose(copy, sparsity, seed, batches, **options)
+    mask = Mask(layers, {"pruner": pruner, "sparsity": sparsity, "seed": seed, "options": options})
+    return mask.check(network, None if pruner.endswith("_compat") else sparsity)
+
+
+def _complete(choose: Any, pruner: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The given options over the defaults that the pruner's signature declares."""
+    parameters = inspect.signature(choose).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    for name in options:
+        if not defaults:
+            raise UserError(f"Pruner {pruner!r} has no options, found {name!r}: remove it.")
+        known(defaults, name, f"option of pruner {pruner!r}:")
+    return {**defaults, **options}

@@ -1,0 +1,114 @@
+"""GraSP: pruning that preserves gradient flow (Wang, Zhang & Grosse, ICLR 2020)."""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+
+from prunegraph.masks import kept_weights
+from prunegraph.models import prunable
+from prunegraph.pruning.batches import Batch, peek, take_per_class
+from prunegraph.pruning.gradients import gradient, hessian_vector
+from prunegraph.pruning.selection import keep_at_least, keep_largest
+from prunegraph.pruning.weights import any_weight, size, whole
+from prunegraph.randomness import torch_generator
+
+
+def flow_preserved(
+    network: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor, temperature: float
+) -> dict[str, torch.Tensor]:
+    """w * H g: the gradient flow that is lost with each weight; the larger, the more worth keeping.
+
+    This is the paper's score -w * H g (equation 8) with its sign turned, since
+    the paper removes the largest. The samples are scored in two halves, the
+    first and the second part of `images`: g and H g are each the sum of the
+    halves' own. Both are taken with respect to the prunable weights only.
+    """
+    weights = prunable(network)
+    middle = len(images) // 2
+    halves = [(images[:middle], labels[:middle]), (images[middle:], labels[middle:])]
+    slopes = _sum(gradient(network, weights, *half, temperature) for half in halves)
+    products = _sum(hessian_vector(network, weights, slopes, *half, temperature) for half in halves)
+    return {name: weight.detach() * products[name] for name, weight in weights.items()}
+
+
+def grasp(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    samples_per_class: int = 25,
+    temperature: float = 200.0,
+) -> dict[str, torch.Tensor]:
+    """Remove the weights whose loss costs least gradient flow, :func:`flow_preserved`, in train mode.
+
+    Parameters
+    ----------
+    samples_per_class
+        Samples of each class, ordered by class as in the authors' code, so that
+        each of the two halves holds one half of the classes.
+    temperature
+        Divides the logits.
+
+    Raises
+    ------
+    UserError
+        If data are missing or lack a class, or scores are not finite.
+    """
+    scores = _scores(network, batches, samples_per_class, temperature, "grasp")
+    return keep_largest(scores, kept_weights(size(scores), sparsity), "grasp")
+
+
+def grasp_compat(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    samples_per_class: int = 25,
+    temperature: float = 200.0,
+) -> dict[str, torch.Tensor]:
+    """GraSP as published: other weights are scored than those that are then trained.
+
+    All prunable weights are drawn anew (Kaiming-normal, fan-in) before scoring.
+    The threshold is the int(N s)-th largest of -w * H g, and all that do not
+    exceed it are kept: the one at the threshold survives, with all its ties.
+    """
+    _redraw(network, seed)
+    scores = _scores(network, batches, samples_per_class, temperature, "grasp_compat")
+    total = size(scores)
+    # The published code is given d = 1 - s and removes int(N (1 - d)).
+    removed = int(total * (1 - (1 - sparsity)))
+    return keep_at_least(scores, min(total, total - removed + 1), "grasp_compat")
+
+
+def _scores(
+    network: torch.nn.Module, batches: Iterable[Batch] | None, count: int, temperature: float, pruner: str
+) -> dict[str, torch.Tensor]:
+    like = any_weight(network)
+    first, batches = peek(batches, pruner)
+    classes = _outputs(network, first[:1].to(like))
+    count = whole(pruner, "samples_per_class", count, 1)
+    images, labels = take_per_class(batches, classes, count, pruner, like)
+    return flow_preserved(network, images, labels, temperature)
+
+
+def _outputs(network: torch.nn.Module, image: torch.Tensor) -> int:
+    """Number of logits; asked in eval mode, which a single image suits and no buffer remembers."""
+    network.eval()
+    with torch.no_grad():
+        logits = network(image)
+    network.train()
+    return logits.shape[1]
+
+
+def _redraw(network: torch.nn.Module, seed: int) -> None:
+    generator = torch_generator(seed, "prune", "grasp_compat")
+    for weight in prunable(network).values():
+        fresh = torch.nn.init.kaiming_normal_(torch.empty(weight.shape), generator=generator)
+        weight.data.copy_(fresh)
+
+
+def _sum(parts: Iterator[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    first, second = parts
+    return {name: first[name] + second[name] for name in first}

@@ -1,0 +1,139 @@
+"""ProsPr: prospect pruning by meta-gradients through training (Alizadeh et al., ICLR 2022)."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from prunegraph.masks import kept_weights
+from prunegraph.models import prunable
+from prunegraph.pruning.batches import Batch, take
+from prunegraph.pruning.gradients import Parameters, gradient, hessian_vector
+from prunegraph.pruning.selection import keep_largest
+from prunegraph.pruning.weights import any_weight, size, whole
+
+
+def meta_gradient(
+    network: torch.nn.Module,
+    batches: Sequence[Batch],
+    lr: float,
+    momentum: float,
+    detached_start: bool = False,
+) -> dict[str, torch.Tensor]:
+    """dL(w_M)/dw_0: the loss on the last batch after one SGD step on each batch before it.
+
+    All parameters w are trained, v_{t+1} = momentum v_t + grad L_t(w_t) from
+    v_0 = 0, w_{t+1} = w_t - lr v_{t+1}. The gradient is the full one, second-order
+    terms included, obtained by walking the trajectory back: with a = dL/dw and
+    b = dL/dv, each step does b <- b - lr a; a <- a + H_t b; b <- momentum b, with H_t the
+    Hessian of the step's loss. So the graph of one step is alive at a time,
+    where differentiating the unrolled loop would keep all of them.
+
+    Parameters
+    ----------
+    network
+        In train mode; it is not changed.
+    batches
+        M + 1 of them, (images, labels).
+    detached_start
+        Take the first momentum v_1 for a constant (see :func:`prospr_compat`).
+
+    Returns
+    -------
+    dict
+        By parameter name, biases and BatchNorm included.
+    """
+    *inner, last = batches
+    parameters: Parameters = dict(network.named_parameters())
+    velocity = {name: torch.zeros_like(value) for name, value in parameters.items()}
+    trajectory = []
+    for batch in inner:
+        trajectory.append(parameters)
+        slopes = gradient(network, parameters, *batch)
+        velocity = _combine(slopes, velocity, momentum)
+        parameters = _combine(parameters, velocity, -lr)
+    of_weights = gradient(network, parameters, *last)
+    of_velocity = {name: torch.zeros_like(value) for name, value in of_weights.items()}
+    for step in reversed(range(len(inner))):
+        of_velocity = _combine(of_velocity, of_weights, -lr)
+        if step > 0 or not detached_start:
+            product = hessian_vector(network, trajectory[step], of_velocity, *inner[step])
+            of_weights = _combine(of_weights, product, 1.0)
+        of_velocity = {name: momentum * value for name, value in of_velocity.items()}
+    return of_weights
+
+
+def prospr(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    steps: int = 3,
+    lr: float = 0.5,
+    momentum: float = 0.9,
+    batch_size: int = 512,
+) -> dict[str, torch.Tensor]:
+    """Keep the weights with the largest effect of their initial mask on the loss after training.
+
+    The score is abs(dL(w_M)/dc) at c = 1 for w_0 = c * w (paper, equation 5),
+    which is abs(w * dL(w_M)/dw_0), see :func:`meta_gradient`.
+
+    Parameters
+    ----------
+    steps
+        Inner SGD steps M, each on a batch of its own; with 0 this is SNIP.
+    lr, momentum
+        Of the inner SGD.
+    batch_size
+        Samples of each of the M + 1 batches.
+
+    Raises
+    ------
+    UserError
+        If data are missing or too few, or scores not finite (the inner training diverged).
+    """
+    parts = _batches(network, batches, steps, batch_size, "prospr")
+    scores = _scores(network, meta_gradient(network, parts, lr, momentum))
+    return keep_largest(scores, kept_weights(size(scores), sparsity), "prospr")
+
+
+def prospr_compat(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    steps: int = 3,
+    lr: float = 0.5,
+    momentum: float = 0.9,
+    batch_size: int = 512,
+) -> dict[str, torch.Tensor]:
+    """ProsPr as published: ceil(N d) weights, and the first inner step is not differentiated.
+
+    The public code starts the momentum from a gradient cut off from its graph, so
+    what the first step owes to the mask is missing from the meta-gradient
+    (with momentum 0 there is no buffer, and nothing is missing). ceil is that of N
+    times 1 - sparsity in floating point.
+    """
+    parts = _batches(network, batches, steps, batch_size, "prospr_compat")
+    scores = _scores(network, meta_gradient(network, parts, lr, momentum, detached_start=momentum != 0))
+    return keep_largest(scores, math.ceil(size(scores) * (1 - sparsity)), "prospr_compat")
+
+
+def _batches(
+    network: torch.nn.Module, batches: Iterable[Batch] | None, steps: int, batch_size: int, pruner: str
+) -> list[Batch]:
+    whole(pruner, "steps", steps, 0)
+    whole(pruner, "batch_size", batch_size, 1)
+    images, labels = take(batches, (steps + 1) * batch_size, pruner, any_weight(network))
+    return list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
+
+
+def _scores(network: torch.nn.Module, slopes: Parameters) -> dict[str, torch.Tensor]:
+    return {name: (weight.detach() * slopes[name]).abs() for name, weight in prunable(network).items()}
+
+
+def _combine(first: Parameters, second: Parameters, factor: float) -> dict[str, torch.Tensor]:
+    """first + factor * second, each a constant."""
+    return {name: value.detach() + factor * second[name] for name, value in first.items()}

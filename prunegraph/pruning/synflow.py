@@ -1,0 +1,130 @@
+"""SynFlow: iterative pruning that conserves synaptic flow, without data (Tanaka et al., NeurIPS 2020)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+
+from prunegraph.errors import UserError
+from prunegraph.masks import kept_weights
+from prunegraph.models import prunable
+from prunegraph.pruning.batches import Batch, peek
+from prunegraph.pruning.selection import join, largest, split
+from prunegraph.pruning.weights import biases, size, whole
+
+
+def synaptic_flow(
+    network: torch.nn.Module, parameters: Mapping[str, torch.Tensor], image: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """abs(p dR/dp) of each of the network's `parameters`, R being the sum of its outputs for `image`.
+
+    With absolute parameters and an image of ones, R is the sum over all paths
+    of the products of their weights, and a weight's score the part of R that
+    flows through it (paper, section 4, equation 2).
+    """
+    total = network(image).sum()
+    slopes = torch.autograd.grad(total, list(parameters.values()), materialize_grads=True)
+    return {
+        name: (value.detach() * slope).abs()
+        for (name, value), slope in zip(parameters.items(), slopes, strict=True)
+    }
+
+
+def synflow(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    rounds: int = 100,
+    input_shape: tuple[int, ...] | None = None,
+) -> dict[str, torch.Tensor]:
+    """Keep the weights of largest :func:`synaptic_flow`, removing a little in each of many rounds.
+
+    After round r of R, round(N d^(r/R)) of N weights are left. The network is
+    evaluated with absolute parameters and buffers, in eval mode, and in float64:
+    R grows like a product over layers and leaves float32 for deep networks.
+
+    Parameters
+    ----------
+    rounds
+        R.
+    input_shape
+        (channels, height, width) of one image; by default that of the first of `batches`,
+        which are used for nothing else.
+
+    Raises
+    ------
+    UserError
+        If neither shape nor batches are given, or scores are not finite.
+    """
+    weights = prunable(network)
+    image = _ones(input_shape, batches, "synflow")
+    total, rounds = size(weights), whole("synflow", "rounds", rounds, 1)
+    left = [round(total * (1 - sparsity) ** (step / rounds)) for step in range(1, rounds)]
+    return _in_rounds(network, weights, [*left, kept_weights(total, sparsity)], image, "synflow")
+
+
+def synflow_compat(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    rounds: int = 100,
+    input_shape: tuple[int, ...] | None = None,
+) -> dict[str, torch.Tensor]:
+    """SynFlow as published: the biases of Conv2d and Linear take part in the ranking.
+
+    Biases start at zero, score zero and go first, in the place of weights; they
+    are never removed afterwards. Each round removes round((1 - d^(1/R)) n) of
+    the n weights and biases left, so the final number carries rounding errors.
+    """
+    weights = prunable(network)
+    image = _ones(input_shape, batches, "synflow_compat")
+    pool = {**weights, **biases(network)}
+    rounds = whole("synflow_compat", "rounds", rounds, 1)
+    left = [size(pool)]
+    for _ in range(rounds):
+        left.append(left[-1] - round(left[-1] * (1 - (1 - sparsity) ** (1 / rounds))))
+    kept = _in_rounds(network, pool, left[1:], image, "synflow_compat")
+    return {name: kept[name] for name in weights}
+
+
+def _in_rounds(
+    network: torch.nn.Module,
+    parameters: Mapping[str, torch.Tensor],
+    counts: Sequence[int],
+    image: torch.Tensor,
+    pruner: str,
+) -> dict[str, torch.Tensor]:
+    """Masks of `parameters` after rounds that leave `counts`; alters `network`."""
+    _linearise(network, parameters)
+    image = image.to(next(iter(parameters.values())))
+    alive = torch.arange(size(parameters), device=image.device)
+    for count in counts:
+        scores = join(synaptic_flow(network, parameters, image), pruner)
+        alive = alive[largest(scores[alive], count)]
+        masks = split(torch.zeros_like(scores, dtype=torch.bool).index_fill_(0, alive, True), parameters)
+        for name, mask in masks.items():
+            parameters[name].data.mul_(mask)
+    return masks
+
+
+def _linearise(network: torch.nn.Module, parameters: Mapping[str, torch.Tensor]) -> None:
+    """Absolute values in float64, eval mode, gradients for `parameters` only."""
+    network.double().eval().requires_grad_(False)
+    for value in network.state_dict().values():
+        value.abs_()
+    for value in parameters.values():
+        value.requires_grad_(True)
+
+
+def _ones(shape: tuple[int, ...] | None, batches: Iterable[Batch] | None, pruner: str) -> torch.Tensor:
+    if shape is None and batches is None:
+        raise UserError(
+            f"Pruner {pruner!r} needs the shape of an image; give the option input_shape, "
+            "such as (3, 32, 32), or batches to read it from."
+        )
+    if shape is None:
+        shape = tuple(peek(batches, pruner)[0].shape[1:])
+    return torch.ones(1, *shape)

@@ -1,0 +1,40 @@
+"""What there is to prune, and beside it the biases that published code ranks too."""
+
+from collections.abc import Mapping
+
+import torch
+
+from prunegraph.errors import UserError
+from prunegraph.models import prunable
+
+
+def size(tensors: Mapping[str, torch.Tensor]) -> int:
+    """Entries of all tensors together."""
+    return sum(values.numel() for values in tensors.values())
+
+
+def biases(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The biases that belong to prunable weights, by parameter name."""
+    parameters = dict(network.named_parameters())
+    names = [name.removesuffix("weight") + "bias" for name in prunable(network)]
+    return {name: parameters[name] for name in names if name in parameters}
+
+
+def any_weight(network: torch.nn.Module) -> torch.Tensor:
+    """The first prunable weight: an example of the device and number type that inputs need."""
+    return next(iter(prunable(network).values()))
+
+
+def whole(pruner: str, option: str, value: int, least: int) -> int:
+    """Return an option that counts something.
+
+    Raises
+    ------
+    UserError
+        If it is no whole number, or below `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UserError(
+            f"Option {option!r} of pruner {pruner!r} is {value!r}; expected a whole number >= {least}."
+        )
+    return value

@@ -1,0 +1,204 @@
+"""A study: the checked form of config.yaml, and the list of networks that it asks for.
+
+Runs before every job and in every dry run, so it imports neither torch nor numpy.
+Whatever is wrong with a configuration is said here, in a sentence, before any work.
+"""
+
+import ast
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prunegraph import catalogue
+from prunegraph.catalogue import known
+from prunegraph.errors import UserError
+from prunegraph.fingerprint import ROOT
+
+
+class Cell(NamedTuple):
+    """The networks that differ in their seed only: one job trains them all."""
+
+    dataset: str
+    model: str
+    method: str
+    sparsity: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A configured model or method: an entry of the catalogue with some of its options set."""
+
+    name: str
+    base: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sparsities: tuple[float, ...] = ()
+
+
+class Study:
+    """What a configuration asks for.
+
+    Parameters
+    ----------
+    config
+        The merged configuration, as Snakemake gives it.
+    schema
+        The JSON schema of its structure. Names are checked against the catalogue.
+
+    Raises
+    ------
+    UserError
+        For an unknown key, name or option, a wrong type, an impossible pair or a
+        sparsity outside [0, 1): one sentence that names the legal values.
+    """
+
+    def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
+        _check_structure(config, schema)
+        self.config = config
+        self.results = config["results"]
+        self.seeds = _unique("seeds", config["seeds"])
+        self.sparsities = _unique("sparsities", [_sparsity(value) for value in config["sparsities"]])
+        self.datasets = _unique("datasets", [known(catalogue.DATASETS, n, "data set") for n in config["datasets"]])
+        self.models = _variants(config["models"], "model", catalogue.MODELS)
+        self.methods = _variants(config["methods"], "pruner", catalogue.PRUNERS)
+        self.encodings = _unique(
+            "encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]]
+        )
+        self.mode = known(catalogue.MODES, config["mode"], "mode")
+        known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
+        for dataset in self.datasets:
+            self._check_pairs(dataset)
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell of the grid, in the order of the configuration."""
+        for dataset in self.datasets:
+            for model in self.models:
+                for method in self.methods.values():
+                    for sparsity in self.sparsities_of(method):
+                        yield Cell(dataset, model, method.name, written(sparsity))
+
+    def sparsities_of(self, method: Variant) -> tuple[float, ...]:
+        """The sparsities at which `method` is studied; dense has only one."""
+        if method.base == "dense":
+            return (0.0,)
+        return method.sparsities or self.sparsities
+
+    def number_of_networks(self) -> int:
+        """Cells times seeds."""
+        return sum(1 for _ in self.cells()) * len(self.seeds)
+
+    def drawing(self) -> dict[str, str]:
+        """The wildcards of the network that the multipartite figure shows."""
+        asked = self.config["drawing"]
+        cell = Cell(asked["dataset"], asked["model"], asked["method"], written(_sparsity(asked["sparsity"])))
+        if cell not in set(self.cells()) or asked["seed"] not in self.seeds:
+            near = next(cell for cell in self.cells() if cell.method != "dense")
+            raise UserError(
+                f"The network to draw, {'/'.join(cell)} with seed {asked['seed']}, is not in the study. "
+                f"Set `drawing` to one that is, for example {'/'.join(near)} with seed {self.seeds[0]}."
+            )
+        return {**cell._asdict(), "seed": str(asked["seed"])}
+
+    def _check_pairs(self, dataset: str) -> None:
+        for model in self.models.values():
+            needed, size = catalogue.SMALLEST_INPUT[model.base], catalogue.INPUT_SHAPES[dataset][1:]
+            if min(size) < needed:
+                raise UserError(
+                    f"Model {model.base!r} needs images of at least {needed}x{needed} pixels; those of "
+                    f"{dataset!r} have {size[0]}x{size[1]}. Leave one of the two out of the study."
+                )
+        fits = catalogue.RECIPES[self.config["training"]["recipe"]]
+        if fits and dataset not in fits:
+            raise UserError(
+                f"The recipe {self.config['training']['recipe']!r} is not published for {dataset!r}, "
+                f"only for {', '.join(fits)}. Choose another recipe: "
+                f"{', '.join(name for name, sets in catalogue.RECIPES.items() if not sets or dataset in sets)}."
+            )
+
+
+def written(sparsity: float) -> str:
+    """A sparsity as it stands in a path: the shortest decimal, such as ``0.98`` or ``0``."""
+    return f"{sparsity:.10g}"
+
+
+@functools.cache
+def options_of(reference: str) -> tuple[str, ...]:
+    """The names of the keyword-only parameters of ``"module:function"``, read without importing it.
+
+    They are the options that a configuration may set.
+    """
+    module, _, function = reference.partition(":")
+    base = ROOT.joinpath(*module.split("."))
+    path = base.with_suffix(".py") if base.with_suffix(".py").exists() else base / "__init__.py"
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return tuple(argument.arg for argument in node.args.kwonlyargs)
+    raise LookupError(f"{reference} is in the catalogue, but {path.name} defines no such function")
+
+
+def _variants(entries: list[Any], key: str, table: Mapping[str, str]) -> dict[str, Variant]:
+    found = {}
+    for entry in entries:
+        facts = {"name": entry} if isinstance(entry, str) else dict(entry)
+        name = facts["name"]
+        base = known(table, facts.get(key, name), key)
+        options = facts.get("options") or {}
+        for option in options:
+            legal = options_of(table[base])
+            if option not in legal:
+                listed = ", ".join(legal) or "none"
+                raise UserError(f"Unknown option {option!r} of {key} {base!r}. Its options: {listed}.")
+        sparsities = tuple(_sparsity(value) for value in facts.get("sparsities", ()))
+        if base == "dense" and any(sparsities):
+            raise UserError("The pruner 'dense' keeps every weight, so its only sparsity is 0.")
+        if name in found:
+            raise UserError(f"The {key} {name!r} is named twice. Give each variant a name of its own.")
+        found[name] = Variant(name, base, options, sparsities)
+    return found
+
+
+def _sparsity(value: float) -> float:
+    if not 0 <= value < 1:
+        raise UserError(
+            f"Sparsity {value} is outside [0, 1): it is the fraction of weights removed, for example 0.9."
+        )
+    return float(value)
+
+
+def _unique(key: str, values: list[Any]) -> tuple[Any, ...]:
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise UserError(f"`{key}` names {value!r} twice; name it once.")
+    return tuple(values)
+
+
+def _check_structure(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    from jsonschema import Draft202012Validator
+
+    problems = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda problem: len(problem.path))
+    if problems:
+        raise UserError(_sentence(problems[0]))
+
+
+def _sentence(problem: Any) -> str:
+    """What a schema violation means to the person who wrote the configuration."""
+    where = ".".join(map(str, problem.absolute_path)) or "the top level"
+    if problem.validator == "additionalProperties":
+        legal = list(problem.schema["properties"])
+        wrong = next(key for key in problem.instance if key not in legal)
+        try:
+            known(legal, wrong, "key")
+        except UserError as sentence:
+            return f"In config.yaml or an overlay, at {where}: {sentence}"
+    if problem.validator == "required":
+        return f"In config.yaml or an overlay, at {where}: {problem.message}."
+    expected = problem.schema.get("description", f"see rules/config.schema.yaml, {problem.validator} {problem.validator_value}")
+    return f"In config.yaml or an overlay, at {where}: found {problem.instance!r}, expected {expected}."
+
+
+def read_schema(path: str | Path) -> dict[str, Any]:
+    """The JSON schema in a YAML file."""
+    import yaml
+
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))

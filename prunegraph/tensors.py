@@ -1,0 +1,113 @@
+"""Named tensors on disk: safetensors with provenance in the header.
+
+Numpy only, so reading weights for a graph needs no torch. Provenance is a flat
+mapping; every value is stored as JSON text, so numbers come back as numbers.
+"""
+
+import functools
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import prunegraph
+from prunegraph.errors import UserError
+from prunegraph.files import atomic
+
+
+@functools.cache
+def commit() -> str:
+    """The commit of the source tree, with ``-dirty`` if it has changes; ``unknown`` outside git."""
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(
+            ["git", "-C", here, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip() or "unknown"
+
+
+def save(path: str | Path, tensors: Mapping[str, Any], **provenance: Any) -> None:
+    """Write numpy arrays or torch tensors atomically, with `provenance`, version and commit in the header."""
+    arrays = {name: _numpy(value) for name, value in tensors.items()}
+    # The format sorts tensors by size and name; a network's own order is kept beside them.
+    facts = {"version": prunegraph.__version__, "commit": commit(), **provenance, "order": list(arrays)}
+    header = {key: json.dumps(value, sort_keys=True) for key, value in facts.items()}
+    with atomic(path) as temporary:
+        temporary.write_bytes(to_bytes(arrays, header))
+
+
+def to_bytes(arrays: Mapping[str, np.ndarray], header: Mapping[str, str]) -> bytes:
+    """Numpy arrays as one safetensors payload; the same arrays and header give the same bytes.
+
+    The safetensors library writes its free-form header in an order that changes
+    from run to run, so that part is put in order here.
+    """
+    from safetensors.numpy import save as serialise
+
+    payload = serialise(dict(arrays), metadata=dict(header))
+    size = int.from_bytes(payload[:8], "little")
+    facts = json.loads(payload[8 : 8 + size])
+    facts["__metadata__"] = dict(sorted(facts["__metadata__"].items()))
+    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the format wants the data aligned
+    return len(text).to_bytes(8, "little") + text + payload[8 + size :]
+
+
+def load(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read (arrays, provenance).
+
+    Raises
+    ------
+    UserError
+        If the file is missing, truncated or no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            header = file.metadata() or {}
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}; expected a safetensors file.") from None
+    except (SafetensorError, OSError) as problem:
+        raise UserError(
+            f"{path} is not a readable safetensors file ({problem}). "
+            "It may be truncated: delete it and let the workflow make it again."
+        ) from problem
+    provenance = {key: _plain(value) for key, value in header.items()}
+    order = provenance.pop("order", None) or list(arrays)
+    return {name: arrays[name] for name in order}, provenance
+
+
+def provenance(path: str | Path) -> dict[str, Any]:
+    """The facts in the header of a safetensors file; empty if there is no readable file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {key: _plain(value) for key, value in (file.metadata() or {}).items()}
+    except (SafetensorError, OSError):
+        return {}
+
+
+def _numpy(value: Any) -> np.ndarray:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    return np.ascontiguousarray(value)
+
+
+def _plain(text: str) -> Any:
+    # Headers written by other programs hold bare strings.
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,77 @@
+# What every rule uses: the checked study, the paths, the legal values of wildcards.
+
+import glob
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+# Snakemake hands this directory on to scripts, so that they can import prunegraph.
+sys.path.insert(0, workflow.basedir)
+
+from prunegraph import catalogue
+from prunegraph.catalogue import module_of
+from prunegraph.errors import UserError
+from prunegraph.fingerprint import code_of
+from prunegraph.study import Study, read_schema
+
+try:
+    STUDY = Study(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
+    DRAWING = STUDY.drawing()
+except UserError as problem:
+    raise WorkflowError(str(problem)) from None
+
+RESULTS = STUDY.results
+CELL = "{dataset}/{model}/{method}-{sparsity}"
+NETWORK = CELL + "/seed{seed}"
+
+
+wildcard_constraints:
+    dataset="|".join(catalogue.DATASETS),
+    model="|".join(STUDY.models),
+    method="|".join(STUDY.methods),
+    sparsity=r"0(\.\d+)?",
+    seed=r"\d+",
+    figure="|".join(catalogue.FIGURES),
+
+
+# A GPU is asked for where there is one, or where the configuration says so (a cluster's head node has none).
+GPU = int(config["device"] == "cuda" or (config["device"] == "auto" and bool(glob.glob("/dev/nvidia[0-9]*"))))
+
+
+def of_network(folder, name):
+    """The path of one network's file, with wildcards."""
+    return f"{RESULTS}/{folder}/{NETWORK}/{name}"
+
+
+def each_seed(pattern, **values):
+    """The pattern for every seed of the study: one job makes them all, because importing torch costs seconds.
+
+    Flagged as updates, so that Snakemake leaves the seeds that are there and the script keeps those that
+    are still right.
+    """
+    return expand(pattern, seed=STUDY.seeds, allow_missing=True, **values)
+
+
+def of_study(pattern, **values):
+    """The pattern for every network of the study."""
+    return [path for cell in STUDY.cells() for path in expand(pattern, **cell._asdict(), seed=STUDY.seeds, **values)]
+
+
+def log_of(rule, name):
+    """The log file of a rule's job."""
+    return f"{RESULTS}/logs/{rule}/{name}.log"
+
+
+def benchmark_of(rule, name):
+    """The file for a job's time and memory."""
+    return f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
+
+
+def check_sources(workflow):
+    """Stop before any job if a data set that is about to be prepared has no source files."""
+    from prunegraph import datasets
+
+    wanted = {job.wildcards.dataset for job in workflow.dag.needrun_jobs() if job.rule.name == "prepare"}
+    sentences = [datasets.missing(name, config["data_dir"]) for name in sorted(wanted)]
+    if any(sentences):
+        raise WorkflowError(" ".join(filter(None, sentences)))

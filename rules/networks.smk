@@ -1,0 +1,120 @@
+# From images to trained networks.
+
+
+rule prepare:
+    output:
+        images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
+    log:
+        log_of("prepare", "{dataset}"),
+    benchmark:
+        benchmark_of("prepare", "{dataset}")
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        source=config["data_dir"],
+        validation=config["split"]["validation"],
+        split_seed=config["split"]["seed"],
+        code=lambda wildcards: code_of("prunegraph.datasets", module_of(catalogue.DATASETS, wildcards.dataset)),
+    message:
+        "Prepare {wildcards.dataset}: one file with its training, validation and test images"
+    script:
+        "../workflow_scripts/prepare.py"
+
+
+rule initialise:
+    input:
+        images=rules.prepare.output.images,
+    output:
+        architecture=update(f"{RESULTS}/init/{{dataset}}/{{model}}/architecture.json"),
+        weights=update(each_seed(f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors")),
+    log:
+        log_of("initialise", "{dataset}/{model}"),
+    benchmark:
+        benchmark_of("initialise", "{dataset}/{model}")
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        network=lambda wildcards: model_of(wildcards),
+        seeds=STUDY.seeds,
+        code=lambda wildcards: code_of("prunegraph.models", "prunegraph.encoding.trace", model_module(wildcards)),
+    message:
+        "Initialise {wildcards.model} for {wildcards.dataset}, seeds {params.seeds}"
+    script:
+        "../workflow_scripts/initialise.py"
+
+
+rule prune:
+    input:
+        images=rules.prepare.output.images,
+        weights=rules.initialise.output.weights,
+    output:
+        masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
+    log:
+        log_of("prune", CELL),
+    benchmark:
+        benchmark_of("prune", CELL)
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=GPU,
+    params:
+        network=lambda wildcards: model_of(wildcards),
+        pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
+        options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
+        seeds=STUDY.seeds,
+        code=lambda wildcards: code_of("prunegraph.pruning", pruner_module(wildcards), model_module(wildcards)),
+    message:
+        "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method} to sparsity {wildcards.sparsity}"
+    script:
+        "../workflow_scripts/prune.py"
+
+
+rule train:
+    input:
+        images=rules.prepare.output.images,
+        weights=rules.initialise.output.weights,
+        masks=rules.prune.output.masks,
+    output:
+        trained=update(each_seed(of_network("trained", "weights.safetensors"))),
+        final_masks=update(each_seed(of_network("trained", "mask.safetensors"))),
+        histories=update(each_seed(of_network("trained", "history.csv"))),
+        scores=update(each_seed(of_network("trained", "score.json"))),
+    log:
+        log_of("train", CELL),
+    benchmark:
+        benchmark_of("train", CELL)
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=GPU,
+    params:
+        network=lambda wildcards: model_of(wildcards),
+        pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
+        recipe=config["training"]["recipe"],
+        epochs=config["training"]["epochs"],
+        seeds=STUDY.seeds,
+        code=lambda wildcards: code_of("prunegraph.training", model_module(wildcards)),
+    message:
+        "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
+    script:
+        "../workflow_scripts/train.py"
+
+
+def model_of(wildcards):
+    """The catalogue name and options of a configured model."""
+    variant = STUDY.models[wildcards.model]
+    return {"name": variant.base, "options": dict(variant.options)}
+
+
+def model_module(wildcards):
+    """The module whose code a model's results depend on."""
+    return module_of(catalogue.MODELS, STUDY.models[wildcards.model].base)
+
+
+def pruner_module(wildcards):
+    """The module whose code a method's masks depend on."""
+    return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)

@@ -1,0 +1,64 @@
+# From the measurements of all networks to tables, and from tables to the studies of MGE (sections 4.1 to 4.2.3).
+
+
+def table_of(name):
+    """A table as CSV and as Parquet."""
+    return [f"{RESULTS}/tables/{name}.csv", f"{RESULTS}/tables/{name}.parquet"]
+
+
+COLLECTED = {name: table_of(name) for name in ["networks", "topometrics", "topometrics_normalised", "ramanujan"]}
+STUDIES = {name: table_of(name) for name in ["correlation", "regression", "importance", "ranking"]}
+TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
+
+
+rule collect:
+    input:
+        scores=of_study(of_network("trained", "score.json")),
+        topometrics_files=of_study(of_network("metrics", "topometrics.json")),
+        ramanujan_files=of_study(of_network("metrics", "ramanujan.json")),
+    output:
+        **COLLECTED,
+    log:
+        log_of("collect", "tables"),
+    benchmark:
+        benchmark_of("collect", "tables")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        code=code_of("prunegraph.analysis.collect"),
+    message:
+        f"Collect the tables of {STUDY.number_of_networks():,} networks"
+    script:
+        "../workflow_scripts/collect.py"
+
+
+for study, told in {
+    "correlation": "Correlate Ramanujan properties and layer density with the accuracy drop",
+    "regression": "Regress the accuracy drop on each set of features",
+    "importance": "Share the explained variance of the accuracy drop among the topometrics",
+    "ranking": "Rank the pruners by predicted and by measured accuracy drop",
+}.items():
+
+    rule:
+        name:
+            study
+        input:
+            networks=COLLECTED["networks"][1],
+            topometrics=COLLECTED["topometrics_normalised"][1],
+            ramanujan=COLLECTED["ramanujan"][1],
+        output:
+            table=STUDIES[study],
+        log:
+            log_of(study, "table"),
+        benchmark:
+            benchmark_of(study, "table")
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            code=code_of(f"prunegraph.analysis.{study}"),
+        message:
+            told
+        script:
+            f"../workflow_scripts/{study}.py"

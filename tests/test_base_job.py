@@ -1,0 +1,71 @@
+"""From a rule or a command line to the arguments of `main`."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from prunegraph import job
+from prunegraph.errors import UserError
+
+
+def main(mask: Path, weights: list[Path], options: dict, sparsity: float, seeds: list[int], epochs: int | None, device: str):
+    main.got = locals()
+
+
+def rule(**changes):
+    parts = {
+        "output": {"mask": "m"},
+        "input": {"weights": ["a", "b"]},
+        "params": {"options": {"x": 1}, "seeds": [0, 1], "epochs": None},
+        "wildcards": {"sparsity": "0.9"},
+        "resources": {"gpu": 0},
+        "log": "",
+        "rule": "train",
+    }
+    return SimpleNamespace(**{**parts, **changes})
+
+
+def test_arguments_come_by_name_and_type():
+    job.launch(main, rule())
+    assert main.got == {
+        "mask": Path("m"),
+        "weights": [Path("a"), Path("b")],
+        "options": {"x": 1},
+        "sparsity": 0.9,
+        "seeds": [0, 1],
+        "epochs": None,
+        "device": "cpu",
+    }
+
+
+def test_the_shell_gives_the_same(monkeypatch):
+    words = "train.py --mask m --weights a b --options {\"x\":1} --sparsity 0.9 --seeds 0 1 --epochs 3"
+    monkeypatch.setattr(sys, "argv", words.split())
+    job.launch(main)
+    assert main.got["weights"] == [Path("a"), Path("b")]
+    assert (main.got["options"], main.got["seeds"], main.got["epochs"]) == ({"x": 1}, [0, 1], 3)
+    assert main.got["device"] == "cpu"
+
+
+def test_a_user_error_is_a_sentence_and_exit_code_1(capsys):
+    def wrong():
+        raise UserError("Found this, expected that.")
+
+    with pytest.raises(SystemExit, match="1"):
+        job.launch(wrong, rule())
+    assert capsys.readouterr().err.strip() == "Error: Found this, expected that."
+
+
+def test_a_granted_gpu_that_torch_cannot_see_stops_the_job(monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(SystemExit):
+        job.launch(main, rule(resources={"gpu": 1}))
+    assert "granted a GPU, but torch sees none" in capsys.readouterr().err
+
+
+def test_an_argument_that_the_rule_does_not_give(capsys):
+    with pytest.raises(SystemExit):
+        job.launch(main, rule(input={}))
+    assert "gives its script no 'weights'" in capsys.readouterr().err

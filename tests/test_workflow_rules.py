@@ -1,0 +1,100 @@
+"""The workflow's shape: every rule fits its script, every environment fits the lock, every target has a plan."""
+
+import ast
+import inspect
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
+
+
+def rules_text():
+    return "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+
+
+def main_of(script):
+    spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+def rule_blocks():
+    """(text of each rule, the script it names)."""
+    for block in re.split(r"\n\s*rule\b", rules_text())[1:]:
+        script = re.search(r'script:\s*f?"\.\./workflow_scripts/([^"]+)"', block)
+        if script:
+            yield block, script[1]
+
+
+def keywords(block, *sections):
+    """Names given in the named sections of a rule."""
+    found = set()
+    for section in sections:
+        for body in re.findall(rf"\n\s+{section}:\n((?:[ \t]+.*\n|\n)*?)(?=\s+\w+:(?:\n| \d)|\Z)", block):
+            found |= set(re.findall(r"^\s+(\w+)=", body, flags=re.M))
+    return found
+
+
+def test_every_script_belongs_to_a_rule_and_every_rule_to_a_script():
+    named = {name for _, name in rule_blocks()}
+    patterns = [re.sub(r"\{\w+\}", r"\\w+", name) for name in named]
+    assert all(any(re.fullmatch(pattern, path.name) for pattern in patterns) for path in SCRIPTS)
+    assert all(any(re.fullmatch(pattern, path.name) for path in SCRIPTS) for pattern in patterns)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_are_short_and_runnable(script):
+    text = script.read_text()
+    assert len(text.splitlines()) <= 75
+    assert ast.get_docstring(ast.parse(text))
+    assert 'launch(main, globals().get("snakemake"))' in text
+    done = subprocess.run(
+        [sys.executable, script, "--help"], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(f"--{name.replace('_', '-')}" in done.stdout for name in inspect.signature(main_of(script)).parameters)
+
+
+def test_every_field_stands_in_one_order():
+    order = "name input output log benchmark conda threads resources params message script".split()
+    for block, script in rule_blocks():
+        fields = [name for name in re.findall(r"^ {4,8}(\w+):", block, flags=re.M) if name in order]
+        assert fields == sorted(fields, key=order.index), script
+
+
+def locked():
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return {package["name"]: package.get("version") for package in packages}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_environments_pin_what_the_lock_pins(path):
+    pins = yaml.safe_load(path.read_text())["dependencies"][-1]["pip"]
+    for pin in pins:
+        name, _, version = re.sub(r"\[.*?\]", "", pin).partition("==")
+        assert locked()[name] == version, pin
+
+
+def test_requirements_are_exported_from_the_lock():
+    command = "uv export --frozen --no-default-groups --group work --format requirements-txt --no-header".split()
+    try:
+        made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except FileNotFoundError:
+        pytest.skip("uv is not installed")
+    written = (ROOT / "requirements.lock").read_text()
+    body = "".join(line for line in written.splitlines(keepends=True) if not line.startswith("#"))
+    assert body == "".join(line for line in made.splitlines(keepends=True) if not line.startswith("#"))
+
+
+def test_short_files():
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 60
+    assert len((ROOT / "rules/common.smk").read_text().splitlines()) < 150

@@ -1,0 +1,130 @@
+"""A configuration is checked before any job, and what is wrong is said in a sentence."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from prunegraph import catalogue
+from prunegraph.errors import UserError
+from prunegraph.study import Study, options_of, read_schema, written
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def merged(**changes):
+    config = copy.deepcopy(DEFAULT)
+    for key, value in changes.items():
+        # Snakemake merges mappings and replaces everything else.
+        config[key] = {**config[key], **value} if isinstance(config.get(key), dict) else value
+    return config
+
+
+def study(**changes):
+    return Study(merged(**changes), SCHEMA)
+
+
+def paper():
+    return study(**yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
+
+
+def test_default_study_is_the_one_described():
+    default = study()
+    assert list(default.methods) == ["dense", "snip", "grasp", "synflow", "prospr", "uniform", "er", "erk"]
+    assert len(default.sparsities) >= 3
+    assert default.number_of_networks() == len(default.models) * len(default.seeds) * (7 * len(default.sparsities) + 1)
+
+
+def test_paper_study_is_the_published_grid():
+    cells = list(paper().cells())
+    pruned = [cell for cell in cells if cell.method != "dense"]
+    assert len(pruned) * 3 == 1260
+    assert len(cells) - len(pruned) == 12
+    assert not any(model.options for model in paper().models.values())
+
+
+def test_dense_has_one_sparsity_only():
+    assert {cell.sparsity for cell in study().cells() if cell.method == "dense"} == {"0"}
+
+
+def test_variants_and_their_own_sparsities():
+    variant = {"name": "snip_twice", "pruner": "snip", "options": {"batch_size": 256}, "sparsities": [0.5]}
+    made = study(methods=["dense", variant], drawing={"method": "snip_twice", "sparsity": 0.5})
+    assert made.methods["snip_twice"].base == "snip"
+    assert {cell.sparsity for cell in made.cells() if cell.method == "snip_twice"} == {"0.5"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"methods": ["snipp"]}, ["Unknown pruner 'snipp'", "Did you mean 'snip'", "grasp"]),
+        ({"models": ["resnet21"]}, ["Unknown model 'resnet21'", "resnet20"]),
+        ({"datasets": ["digit"]}, ["Unknown data set 'digit'", "Did you mean 'digits'", "cifar10"]),
+        ({"encodings": ["rolld"]}, ["Unknown encoding 'rolld'", "rolled_channel"]),
+        ({"mode": "strict"}, ["Unknown mode 'strict'", "clean", "compat"]),
+        ({"training": {"recipe": "fast"}}, ["Unknown recipe 'fast'", "quick"]),
+        ({"sparsitys": [0.5]}, ["Unknown key 'sparsitys'", "Did you mean 'sparsities'"]),
+        ({"training": {"epoch": 3}}, ["at training", "Unknown key 'epoch'", "epochs"]),
+        ({"sparsities": [0.5, 1.0]}, ["Sparsity 1.0 is outside [0, 1)"]),
+        ({"sparsities": [-0.1]}, ["Sparsity -0.1 is outside [0, 1)"]),
+        ({"sparsities": ["high"]}, ["at sparsities.0", "'high'"]),
+        ({"seeds": [0, 0]}, ["`seeds` names 0 twice"]),
+        ({"seeds": [-1]}, ["at seeds.0", "-1", "whole number"]),
+        ({"seeds": 3}, ["at seeds", "found 3", "a list of whole numbers"]),
+        ({"training": {"epochs": 0}}, ["at training.epochs", "found 0", "from 1 up"]),
+        ({"training": {"recipe": "published"}}, ["'published' is not published for 'digits'", "quick"]),
+        ({"methods": [{"name": "d", "pruner": "dense", "sparsities": [0.5]}]}, ["only sparsity is 0"]),
+        ({"methods": ["snip", {"name": "snip"}]}, ["'snip' is named twice"]),
+        ({"methods": [{"name": "s", "pruner": "snip", "options": {"size": 1}}]}, ["Unknown option 'size'", "batch_size"]),
+        ({"methods": [{"name": "s", "pruners": "snip"}]}, ["Unknown key 'pruners'", "pruner"]),
+        ({"drawing": {"method": "magnitude"}}, ["not in the study", "for example digits/"]),
+        ({"device": "gpu"}, ["at device", "'gpu'", "cuda"]),
+    ],
+)
+def test_mistakes_are_said_in_a_sentence(changes, words):
+    with pytest.raises(UserError) as caught:
+        study(**changes).drawing()
+    missing = [word for word in words if word not in str(caught.value)]
+    assert not missing, f"{missing} not in: {caught.value}"
+    assert "\n" not in str(caught.value)
+
+
+def test_too_small_images_are_an_impossible_pair(monkeypatch):
+    monkeypatch.setitem(catalogue.INPUT_SHAPES, "digits", (1, 6, 6))
+    with pytest.raises(UserError, match="conv6.*at least 8x8.*6x6"):
+        study()
+
+
+def test_a_missing_key_is_named():
+    config = merged()
+    del config["seeds"]
+    with pytest.raises(UserError, match="'seeds' is a required property"):
+        Study(config, SCHEMA)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.98, "0.98"), (0.0, "0"), (0.6, "0.6"), (0.1 + 0.2, "0.3")])
+def test_sparsities_in_paths(value, text):
+    assert written(value) == text
+
+
+@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS, catalogue.ENCODINGS])
+def test_the_catalogue_keeps_its_word(table):
+    for name in table:
+        assert callable(catalogue.lookup(table, name, "name"))
+
+
+@pytest.mark.parametrize("table", [catalogue.MODELS, catalogue.PRUNERS])
+def test_static_options_are_the_real_ones(table):
+    import inspect
+
+    for name, reference in table.items():
+        parameters = inspect.signature(catalogue.lookup(table, name, "name")).parameters.values()
+        assert options_of(reference) == tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), name
+
+
+def test_image_shapes_are_known_for_every_data_set():
+    assert set(catalogue.INPUT_SHAPES) == set(catalogue.DATASETS)
+    assert set(catalogue.SMALLEST_INPUT) == set(catalogue.MODELS)

@@ -1,0 +1,36 @@
+"""Encode trained networks as multipartite graphs. The encodings are in prunegraph/encoding."""
+
+from itertools import product
+from pathlib import Path
+
+from prunegraph import graphs, tensors
+from prunegraph.encoding import Architecture, encode_weights
+from prunegraph.fingerprint import made_from
+from prunegraph.job import launch, logger
+
+
+def main(
+    architecture: Path,
+    trained: list[Path],
+    encoded: list[Path],
+    encodings: list[str],
+    mode: str,
+    seeds: list[int],
+    code: str,
+):
+    geometry = Architecture.load(architecture)
+    for ((seed, source), encoding), path in zip(
+        product(zip(seeds, trained, strict=True), encodings), encoded, strict=True
+    ):
+        key = made_from([architecture, source], encoding=encoding, mode=mode, code=code)
+        if graphs.provenance(path).get("made_from") == key:
+            logger.info("seed %d %s: kept, it is up to date", seed, encoding)
+            continue
+        weights, facts = tensors.load(source)
+        graph = encode_weights(geometry, weights, encoding, mode)
+        graph.save(path, **{**facts, "made_from": key})
+        logger.info("seed %d %s: written, %d bytes", seed, encoding, path.stat().st_size)
+
+
+if __name__ == "__main__":
+    launch(main, globals().get("snakemake"))

@@ -1,0 +1,39 @@
+"""Choose which weights of a network to keep. The methods themselves are in prunegraph/pruning."""
+
+from pathlib import Path
+
+from prunegraph import datasets, models, pruning
+from prunegraph.fingerprint import made_from
+from prunegraph.job import launch, logger
+from prunegraph.randomness import torch_generator
+from prunegraph.tensors import provenance
+
+
+def main(
+    images: Path,
+    weights: list[Path],
+    masks: list[Path],
+    network: dict,
+    pruner: str,
+    options: dict,
+    sparsity: float,
+    seeds: list[int],
+    device: str,
+    code: str,
+):
+    data = datasets.load(images, device)
+    for seed, start, path in zip(seeds, weights, masks, strict=True):
+        key = made_from([images, start], pruner=pruner, options=options, sparsity=sparsity, seed=seed, code=code)
+        if provenance(path).get("made_from") == key:
+            logger.info("seed %d: kept, it is up to date", seed)
+            continue
+        made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
+        models.load_weights(made, start)
+        batches = data.batches(128, torch_generator(seed, "prune", "batches"))
+        mask = pruning.prune(made.to(device), pruner, sparsity, seed, batches, **options)
+        mask.save(path, made_from=key)
+        logger.info("seed %d: kept %d of %d weights, collapsed: %s", seed, mask.kept, mask.size, mask.collapsed)
+
+
+if __name__ == "__main__":
+    launch(main, globals().get("snakemake"))
