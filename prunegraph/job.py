@@ -66,7 +66,9 @@ def _log_to(snakemake: Any) -> None:
 
 
 def _from_rule(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
-    sources = [dict(part.items()) for part in (snakemake.output, snakemake.input, snakemake.params, snakemake.wildcards)]
+    sources = [
+        dict(part.items()) for part in (snakemake.output, snakemake.input, snakemake.params, snakemake.wildcards)
+    ]
     found = {}
     for name, parameter in inspect.signature(main).parameters.items():
         if name == "device":

@@ -62,9 +62,7 @@ class Study:
         self.datasets = _unique("datasets", [known(catalogue.DATASETS, n, "data set") for n in config["datasets"]])
         self.models = _variants(config["models"], "model", catalogue.MODELS)
         self.methods = _variants(config["methods"], "pruner", catalogue.PRUNERS)
-        self.encodings = _unique(
-            "encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]]
-        )
+        self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
         self.mode = known(catalogue.MODES, config["mode"], "mode")
         known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
         for dataset in self.datasets:
@@ -160,9 +158,7 @@ def _variants(entries: list[Any], key: str, table: Mapping[str, str]) -> dict[st
 
 def _sparsity(value: float) -> float:
     if not 0 <= value < 1:
-        raise UserError(
-            f"Sparsity {value} is outside [0, 1): it is the fraction of weights removed, for example 0.9."
-        )
+        raise UserError(f"Sparsity {value} is outside [0, 1): it is the fraction of weights removed, for example 0.9.")
     return float(value)
 
 
@@ -193,7 +189,9 @@ def _sentence(problem: Any) -> str:
             return f"In config.yaml or an overlay, at {where}: {sentence}"
     if problem.validator == "required":
         return f"In config.yaml or an overlay, at {where}: {problem.message}."
-    expected = problem.schema.get("description", f"see rules/config.schema.yaml, {problem.validator} {problem.validator_value}")
+    expected = problem.schema.get(
+        "description", f"see rules/config.schema.yaml, {problem.validator} {problem.validator_value}"
+    )
     return f"In config.yaml or an overlay, at {where}: found {problem.instance!r}, expected {expected}."
 
 

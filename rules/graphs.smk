@@ -18,9 +18,7 @@ rule encode:
         encodings=STUDY.encodings,
         mode=STUDY.mode,
         seeds=STUDY.seeds,
-        code=code_of(
-            "prunegraph.encoding", *(module_of(catalogue.ENCODINGS, name) for name in STUDY.encodings)
-        ),
+        code=code_of("prunegraph.encoding", *(module_of(catalogue.ENCODINGS, name) for name in STUDY.encodings)),
     message:
         "Encode {wildcards.model}, {wildcards.method} at {wildcards.sparsity}, as graphs: {params.encodings}"
     script:

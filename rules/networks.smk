@@ -38,7 +38,7 @@ rule initialise:
     params:
         network=lambda wildcards: model_of(wildcards),
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.models", "prunegraph.encoding.trace", model_module(wildcards)),
+        code=lambda wildcards: code_of("prunegraph.models", "prunegraph.encoding.tracing", model_module(wildcards)),
     message:
         "Initialise {wildcards.model} for {wildcards.dataset}, seeds {params.seeds}"
     script:
@@ -94,10 +94,10 @@ rule train:
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
-        recipe=config["training"]["recipe"],
+        recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.training", model_module(wildcards)),
+        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.loop", model_module(wildcards)),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:

@@ -6,7 +6,9 @@ def table_of(name):
     return [f"{RESULTS}/tables/{name}.csv", f"{RESULTS}/tables/{name}.parquet"]
 
 
-COLLECTED = {name: table_of(name) for name in ["networks", "topometrics", "topometrics_normalised", "ramanujan"]}
+COLLECTED = {
+    name: table_of(name) for name in ["networks", "topometrics", "topometrics_normalised", "ramanujan", "features"]
+}
 STUDIES = {name: table_of(name) for name in ["correlation", "regression", "importance", "ranking"]}
 TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
 
@@ -26,7 +28,7 @@ rule collect:
         "../envs/analysis.yaml"
     threads: 1
     params:
-        code=code_of("prunegraph.analysis.collect"),
+        code=code_of("prunegraph.analysis.collect", "prunegraph.analysis.features"),
     message:
         f"Collect the tables of {STUDY.number_of_networks():,} networks"
     script:
@@ -44,9 +46,7 @@ for study, told in {
         name:
             study
         input:
-            networks=COLLECTED["networks"][1],
-            topometrics=COLLECTED["topometrics_normalised"][1],
-            ramanujan=COLLECTED["ramanujan"][1],
+            features=COLLECTED["features"][1],
         output:
             table=STUDIES[study],
         log:
@@ -57,6 +57,7 @@ for study, told in {
             "../envs/analysis.yaml"
         threads: 1
         params:
+            rows_per_feature=config["analysis"]["rows_per_feature"],
             code=code_of(f"prunegraph.analysis.{study}"),
         message:
             told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDER = "graphs datasets models pruning training encoding metrics search analysis figures".split()
+ORDER = ["graphs", "datasets", "models", "pruning", "training", "encoding", "metrics", "search", "analysis", "figures"]
 
 
 def package_of(module):

@@ -10,7 +10,9 @@ from prunegraph import job
 from prunegraph.errors import UserError
 
 
-def main(mask: Path, weights: list[Path], options: dict, sparsity: float, seeds: list[int], epochs: int | None, device: str):
+def main(
+    mask: Path, weights: list[Path], options: dict, sparsity: float, seeds: list[int], epochs: int | None, device: str
+):
     main.got = locals()
 
 
@@ -41,7 +43,7 @@ def test_arguments_come_by_name_and_type():
 
 
 def test_the_shell_gives_the_same(monkeypatch):
-    words = "train.py --mask m --weights a b --options {\"x\":1} --sparsity 0.9 --seeds 0 1 --epochs 3"
+    words = 'train.py --mask m --weights a b --options {"x":1} --sparsity 0.9 --seeds 0 1 --epochs 3'
     monkeypatch.setattr(sys, "argv", words.split())
     job.launch(main)
     assert main.got["weights"] == [Path("a"), Path("b")]

@@ -14,7 +14,9 @@ def test_streams_depend_on_seed_and_purpose():
 
 def test_same_stream_same_numbers():
     assert numpy_generator(1, "x").random() == numpy_generator(1, "x").random()
-    assert torch.equal(torch.rand(3, generator=torch_generator(1, "x")), torch.rand(3, generator=torch_generator(1, "x")))
+    assert torch.equal(
+        torch.rand(3, generator=torch_generator(1, "x")), torch.rand(3, generator=torch_generator(1, "x"))
+    )
 
 
 def test_global_state_is_untouched():

@@ -78,7 +78,10 @@ def test_variants_and_their_own_sparsities():
         ({"training": {"recipe": "published"}}, ["'published' is not published for 'digits'", "quick"]),
         ({"methods": [{"name": "d", "pruner": "dense", "sparsities": [0.5]}]}, ["only sparsity is 0"]),
         ({"methods": ["snip", {"name": "snip"}]}, ["'snip' is named twice"]),
-        ({"methods": [{"name": "s", "pruner": "snip", "options": {"size": 1}}]}, ["Unknown option 'size'", "batch_size"]),
+        (
+            {"methods": [{"name": "s", "pruner": "snip", "options": {"size": 1}}]},
+            ["Unknown option 'size'", "batch_size"],
+        ),
         ({"methods": [{"name": "s", "pruners": "snip"}]}, ["Unknown key 'pruners'", "pruner"]),
         ({"drawing": {"method": "magnitude"}}, ["not in the study", "for example digits/"]),
         ({"device": "gpu"}, ["at device", "'gpu'", "cuda"]),
@@ -94,7 +97,7 @@ def test_mistakes_are_said_in_a_sentence(changes, words):
 
 def test_too_small_images_are_an_impossible_pair(monkeypatch):
     monkeypatch.setitem(catalogue.INPUT_SHAPES, "digits", (1, 6, 6))
-    with pytest.raises(UserError, match="conv6.*at least 8x8.*6x6"):
+    with pytest.raises(UserError, match=r"conv6.*at least 8x8.*6x6"):
         study()
 
 

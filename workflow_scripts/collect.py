@@ -1,0 +1,34 @@
+"""Join the measurements of all networks into tidy tables. The columns are in prunegraph/analysis/tables.py."""
+
+from pathlib import Path
+
+from prunegraph.analysis import collect
+from prunegraph.analysis.features import feature_table
+from prunegraph.analysis.tables import write
+from prunegraph.job import launch, logger
+
+
+def main(
+    scores: list[Path],
+    topometrics_files: list[Path],
+    ramanujan_files: list[Path],
+    networks: list[Path],
+    topometrics: list[Path],
+    topometrics_normalised: list[Path],
+    ramanujan: list[Path],
+    features: list[Path],
+):
+    raw = collect.topometrics(topometrics_files)
+    normalised = collect.topometrics_normalised(raw)
+    properties = collect.ramanujan(ramanujan_files)
+    found = collect.networks(scores, raw)
+    write(found, *networks)
+    write(raw, *topometrics)
+    write(normalised, *topometrics_normalised)
+    write(properties, *ramanujan)
+    write(feature_table(found, raw, normalised, properties), *features)
+    logger.info("%d networks, %d graphs", len(found), len(raw))
+
+
+if __name__ == "__main__":
+    launch(main, globals().get("snakemake"))

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.encoding.tracing import trace
+
 from prunegraph import datasets, models
-from prunegraph.encoding.trace import trace
 from prunegraph.job import launch
 
 

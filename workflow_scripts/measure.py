@@ -1,4 +1,4 @@
-"""Measure graphs: topometrics of every encoding, Ramanujan properties of the layer encodings. See prunegraph/metrics."""
+"""Measure graphs: topometrics of all, Ramanujan properties of the layers. The metrics are in prunegraph/metrics."""
 
 from pathlib import Path
 

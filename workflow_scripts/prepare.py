@@ -1,4 +1,4 @@
-"""Prepare a data set: one file with its training, validation and test images. The readers are in prunegraph/datasets."""
+"""Prepare a data set: one file, split in three parts. The readers are in prunegraph/datasets."""
 
 from pathlib import Path
 

@@ -86,11 +86,8 @@ def topometrics_normalised(raw: pd.DataFrame) -> pd.DataFrame:
     """
     names = list(METRICS)
     values = raw[names].astype(object).where(raw[names].notna(), None).to_dict("records")
-    sizes = zip(raw.nodes.tolist(), raw.edges.tolist(), strict=True)
-    rows = [
-        normalise(row, nodes, edges) if nodes and edges else {}
-        for row, (nodes, edges) in zip(values, sizes, strict=True)
-    ]
+    sizes = raw[["nodes", "edges"]].fillna(0).to_numpy(dtype="int64").tolist()
+    rows = [normalise(row, nodes, edges) for row, (nodes, edges) in zip(values, sizes, strict=True)]
     normal = pd.DataFrame(rows, index=raw.index, columns=names).astype("float64")
     return raw.assign(**{name: normal[name] for name in names})
 

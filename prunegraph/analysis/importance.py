@@ -29,7 +29,6 @@ def importance(
     levels: Sequence[str] = ("all", "sparsity", "model", "dataset"),
     target: str = "accuracy_drop",
     rows_per_feature: float = 5.0,
-    same_rows_as: Sequence[str] = ("ramanujan",),
 ) -> pd.DataFrame:
     """Decompose the R2 of one feature set in every group of every level.
 
@@ -37,8 +36,6 @@ def importance(
     ----------
     table: the table of :func:`prunegraph.analysis.features.feature_table`.
     features: the feature set.
-    same_rows_as: further feature sets whose values a network must have, so that regression and importance
-        are about the same networks.
     levels, target, rows_per_feature: as in :func:`prunegraph.analysis.regression.regression`.
 
     Returns
@@ -46,7 +43,7 @@ def importance(
     Columns level, group, feature (column name), n, p, r2 of the whole set, `part` (the parts of a group sum
     to its r2) and `share` = part / r2. Missing numbers mean too few networks (n).
     """
-    rows, usable = comparable(table, [features, *same_rows_as], target)
+    rows, usable = comparable(table, [features], target)
     columns = feature_set(features)
     results = []
     for level, group, part in cells(rows, levels):

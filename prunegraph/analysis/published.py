@@ -122,7 +122,7 @@ def read(folder: str | Path) -> Published:
         [_raw(distinct).assign(encoding="unrolled"), rolled, _layers(folder, "rolled_channel")], ignore_index=True
     )
     raw = sort(table(raw.to_dict("records"), TOPOMETRIC_COLUMNS), *_ORDER)
-    return Published(_networks(distinct, properties), raw, topometrics_normalised(raw), properties, counts)
+    return Published(_networks(distinct, rolled, properties), raw, topometrics_normalised(raw), properties, counts)
 
 
 def grid(networks: pd.DataFrame) -> pd.DataFrame:
@@ -131,10 +131,9 @@ def grid(networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_mean_accuracy(networks: pd.DataFrame) -> pd.Series:
-    """For every row the best mean accuracy over seeds that its model and data set reach in the grid."""
+    """The best mean accuracy over seeds that a network of the grid reaches, by model and data set."""
     cells = grid(networks).groupby(["model", "dataset", "method", "sparsity"]).accuracy.mean()
-    best = cells.groupby(["model", "dataset"]).max().rename("best")
-    return networks[["model", "dataset"]].join(best, on=["model", "dataset"]).best
+    return cells.groupby(["model", "dataset"]).max().rename("best")
 
 
 _ORDER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
@@ -196,17 +195,23 @@ def _raw(distinct: pd.DataFrame) -> pd.DataFrame:
     return distinct.assign(**(distinct[names] / factors[names]), layer="")
 
 
-def _networks(distinct: pd.DataFrame, ramanujan: pd.DataFrame) -> pd.DataFrame:
+def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFrame) -> pd.DataFrame:
+    """Every network of unrolled.csv, then those (7 in the grid) that only the layer files have."""
+    names = [*IDENTITY, "accuracy"]
+    frame = pd.concat([distinct[[*names, "nodes", "edges"]], rolled[names].drop_duplicates(list(IDENTITY))])
+    frame = frame.drop_duplicates(list(IDENTITY), ignore_index=True)
     sums = ramanujan.groupby(list(IDENTITY))[["parameters", "edges"]].sum(min_count=1)
     sums = sums.set_axis(["weights", "kept"], axis="columns")
-    frame = distinct.join(sums.astype("float64"), on=list(IDENTITY))
+    frame = frame.join(sums.astype("float64"), on=list(IDENTITY))
+    reference = best_mean_accuracy(distinct)
+    best = frame[["model", "dataset"]].join(reference, on=["model", "dataset"]).best
     frame = frame.assign(
         system="mge",
         recipe="published",
         pruner=frame.method,
         classes=frame.dataset.map(_CLASSES),
         density=frame.kept / frame.weights,
-        accuracy_drop=1 - frame.accuracy / best_mean_accuracy(frame).to_numpy(),
+        accuracy_drop=1 - frame.accuracy / best,
     )
     rows = frame.replace({np.nan: None}).to_dict("records")
     return sort(table(rows, NETWORK_COLUMNS))

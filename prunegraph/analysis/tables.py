@@ -8,17 +8,14 @@ import pandas as pd
 from prunegraph.catalogue import DATASETS, ENCODINGS, MODELS, PRUNERS
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
+from prunegraph.metrics.normalise import NAMES
 
 #: What names one network. `method` is a configured variant of a pruner; where nothing is configured it is
 #: the pruner's own name.
 IDENTITY = {"dataset": "str", "model": "str", "method": "str", "sparsity": "float64", "seed": "int64"}
 
 #: The sixteen topometrics, in the order in which they are reported everywhere.
-METRICS = (
-    *("sink_nodes", "source_nodes", "disconnected_nodes", "removable_out", "removable_in"),
-    *("one_hop", "two_hop", "motifs", "strength", "k_core", "cut_edges", "cut_nodes"),
-    *("components", "mean_component", "spectral_gap", "spectral_radius"),
-)
+METRICS = NAMES
 
 #: The Ramanujan properties of one layer graph, and the layer's density.
 RAMANUJAN = ("delta_r", "imdb", "imsg", "layer_density")

@@ -123,7 +123,7 @@ class Block:
 
     def _leaving(self, per_weight: np.ndarray) -> np.ndarray:
         rows, columns = (self.geometry.rows >= 0) * 1.0, (self.geometry.columns >= 0) * 1.0
-        outputs, inputs, height, width = per_weight.shape
+        _, inputs, height, width = per_weight.shape
         grouped = per_weight.reshape(self.geometry.groups, -1, inputs, height, width)
         per_tap = grouped.sum(axis=1, dtype=np.float64).reshape(-1, height, width)
         return rows.T @ per_tap @ columns

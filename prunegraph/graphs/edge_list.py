@@ -108,9 +108,7 @@ class EdgeList:
 def _numbers(name: str, array: np.ndarray) -> np.ndarray:
     array = np.asarray(array)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise UserError(
-            f"Edges {name!r}: node numbers are {array.dtype} {array.shape}; expected whole numbers."
-        )
+        raise UserError(f"Edges {name!r}: node numbers are {array.dtype} {array.shape}; expected whole numbers.")
     if array.size and array.min() < 0:
         raise UserError(f"Edges {name!r}: node number {array.min()} is negative.")
     return array.astype(np.int64)

@@ -11,6 +11,9 @@ from prunegraph.errors import UserError
 Pair = tuple[int, int]
 Map = tuple[int, int, int]
 
+# Beyond this no number is a size of anything, and products would leave 64 bits.
+BOUND = 1 << 40
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -60,7 +63,9 @@ class Geometry:
         self._check("padding", 2, least=None)
         for name, least in {"source_offset": 0, "target_offset": 0, "groups": 1}.items():
             if not _whole(getattr(self, name), least):
-                raise UserError(f"Geometry: {name} is {getattr(self, name)!r}; expected a number >= {least}.")
+                raise UserError(
+                    f"Geometry: {name} is {getattr(self, name)!r}; expected a whole number from {least} to {BOUND}."
+                )
         if self.source_map[0] % self.groups or self.target_map[0] % self.groups:
             raise UserError(
                 f"Geometry: {self.groups} groups do not divide {self.source_map[0]} input "
@@ -72,7 +77,8 @@ class Geometry:
         if not isinstance(value, list | tuple) or len(value) != length:
             raise UserError(f"Geometry: {name} is {value!r}; expected {length} whole numbers.")
         if not all(_whole(number, least) for number in value):
-            raise UserError(f"Geometry: {name} is {value!r}; expected whole numbers of at least {least}.")
+            bounds = f"from {-BOUND if least is None else least} to {BOUND}"
+            raise UserError(f"Geometry: {name} is {value!r}; expected whole numbers {bounds}.")
         object.__setattr__(self, name, tuple(int(number) for number in value))
 
     @property
@@ -115,9 +121,7 @@ class Geometry:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
-        }
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any]) -> "Geometry":
@@ -130,7 +134,7 @@ class Geometry:
 
 def _whole(number: Any, least: int | None) -> bool:
     whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    return whole and (least is None or number >= least)
+    return whole and abs(number) < BOUND and (least is None or number >= least)
 
 
 def _product(numbers: Map) -> int:

@@ -57,16 +57,21 @@ class MultipartiteGraph:
         known(MODES, self.mode, "mode")
         object.__setattr__(self, "parts", _parts(self.parts))
         object.__setattr__(self, "blocks", tuple(self.blocks))
+        self._check_blocks()
+        if self.weights is None and all(isinstance(block, Block) for block in self.blocks):
+            object.__setattr__(self, "weights", sum(len(block.values) for block in self.blocks))
+            object.__setattr__(self, "parameters", sum(block.mask.size for block in self.blocks))
+        counts = self.weights, self.parameters
+        if counts != (None, None) and not (all(map(_natural, counts)) and counts[0] <= counts[1]):
+            raise UserError(f"The graph stands for {counts[0]!r} kept weights of {counts[1]!r}; expected two counts.")
+
+    def _check_blocks(self) -> None:
         for block in self.blocks:
             last = max(block.source_range[1], block.target_range[1])
             if last > self.number_of_nodes():
                 raise UserError(
-                    f"Block {block.name!r} reaches node {last - 1}, "
-                    f"but the parts hold {self.number_of_nodes()} nodes."
+                    f"Block {block.name!r} reaches node {last - 1}, but the parts hold {self.number_of_nodes()} nodes."
                 )
-        if self.weights is None and all(isinstance(block, Block) for block in self.blocks):
-            object.__setattr__(self, "weights", sum(len(block.values) for block in self.blocks))
-            object.__setattr__(self, "parameters", sum(block.mask.size for block in self.blocks))
 
     @classmethod
     def from_edges(
@@ -196,10 +201,13 @@ class MultipartiteGraph:
 
 
 def _parts(parts: Sequence[int]) -> tuple[int, ...]:
-    whole = all(isinstance(part, int | np.integer) and part > 0 for part in parts)
-    if not parts or not whole:
+    if not parts or not all(_natural(part) and part > 0 for part in parts):
         raise UserError(f"The parts are {parts!r:.200}; expected the nodes of each layer, all above 0.")
     return tuple(int(part) for part in parts)
+
+
+def _natural(number: Any) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= 0
 
 
 def _overlapping(blocks: list[Block | EdgeList]):

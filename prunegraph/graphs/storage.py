@@ -90,8 +90,7 @@ def load(path: str | Path) -> Graphs:
         _check_limits(facts["graphs"])
         tensors = _unpack(payload)
         graphs = {
-            described["name"]: _graph(described, tensors, number)
-            for number, described in enumerate(facts["graphs"])
+            described["name"]: _graph(described, tensors, number) for number, described in enumerate(facts["graphs"])
         }
         return LayerGraphs(graphs) if facts["kind"] == "layers" else graphs[""]
     except (_Refused, UserError) as problem:
@@ -195,9 +194,7 @@ def _header(payload: bytes) -> dict[str, Any]:
 def _check_limits(graphs: list[dict[str, Any]]) -> None:
     geometries = [block["geometry"] for graph in graphs for block in graph["blocks"]]
     weights = sum(
-        int(np.prod(Geometry.from_dict(geometry).weight_shape, dtype=object))
-        for geometry in geometries
-        if geometry
+        int(np.prod(Geometry.from_dict(geometry).weight_shape, dtype=object)) for geometry in geometries if geometry
     )
     nodes = sum(sum(graph["parts"]) for graph in graphs)
     if weights > LIMIT_WEIGHTS:

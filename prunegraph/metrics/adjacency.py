@@ -110,9 +110,7 @@ def _check(nodes: int, source: np.ndarray, target: np.ndarray) -> None:
         return
     low, high = min(source.min(), target.min()), max(source.max(), target.max())
     if low < 0 or high >= nodes:
-        raise UserError(
-            f"Edges name the nodes {low} to {high}; a graph of {nodes} nodes has 0 to {nodes - 1}."
-        )
+        raise UserError(f"Edges name the nodes {low} to {high}; a graph of {nodes} nodes has 0 to {nodes - 1}.")
     if _has_loop(source, target):
         raise UserError("An edge joins a node to itself; these metrics are defined for graphs without loops.")
 

@@ -12,7 +12,7 @@ BLOCK = 4  # vectors at a time: up to four equal eigenvalues are all found, wher
 BASIS = 64
 WANTED = 6
 MOST_STEPS = 3000
-LOST = 1e-9  # a direction shorter than this, relative to its image, is rounding
+SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
 
 
 class Eigenvalues(NamedTuple):
@@ -20,9 +20,7 @@ class Eigenvalues(NamedTuple):
 
     values: np.ndarray
     steps: int  # products of the operator with a block of vectors; 0: dense solution
-    residual: (
-        float  # largest |A x - value x| among them, relative to the largest eigenvalue: bounds their error
-    )
+    residual: float  # largest |A x - value x| among them, relative to the largest eigenvalue: bounds their error
 
 
 def by_magnitude(values: np.ndarray) -> np.ndarray:
@@ -56,7 +54,7 @@ def extreme_eigenvalues(
     draw = numpy_generator(0, "metrics", "lanczos", nodes)
     basis = np.empty((BASIS + BLOCK, nodes))
     projected = np.zeros((BASIS, BASIS))
-    basis[:BLOCK], _ = _orthonormal(draw.standard_normal((BLOCK, nodes)), basis[:0], draw)
+    basis[:BLOCK], _ = _principal(draw.standard_normal((BLOCK, nodes)))
     size = 0
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
         coupling = _extend(apply, basis, projected, size, draw)
@@ -80,40 +78,42 @@ def _extend(apply, basis, projected, size, draw) -> np.ndarray:
     """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
     end = size + BLOCK
     image = np.ascontiguousarray(apply(np.ascontiguousarray(basis[size:end].T)).T)
-    known = basis[:end]
+    known, scale = basis[:end], np.linalg.norm(image)
     part = known @ image.T
     image -= part.T @ known
     projected[:end, size:end] = part
     projected[size:end, :end] = part.T
-    new, coupling = _orthonormal(image, known, draw)
+    new, coupling = _orthonormal(image, known, scale, draw)
     basis[end : end + BLOCK] = new
     return coupling
 
 
-def _orthonormal(block, known, draw) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal rows that span `block` beyond `known`, and the coupling: block.T = rows.T @ coupling.
+def _orthonormal(block, known, scale, draw) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal rows that span `block` beyond `known`, and the coupling: block = coupling.T @ rows.
 
-    Directions that `known` already holds (an invariant subspace is complete) are replaced by
-    random ones, which do not couple.
+    `block` has been projected once. Directions that then are short beside `scale` still hold
+    rounding errors along `known` and are projected again; where nothing is left (an invariant
+    subspace is complete) random directions, which do not couple, take their place.
     """
-    length = np.linalg.norm(block)
-    block = block - (block @ known.T) @ known
-    columns, upper = np.linalg.qr(block.T)
-    left, size, right = np.linalg.svd(upper)
-    rows, coupling = (columns @ left).T, size[:, None] * right
-    lost = size <= LOST * length
-    if lost.any():
-        coupling[lost] = 0
-        rows[lost] = _fresh(int(lost.sum()), np.concatenate([known, rows[~lost]]), draw)
+    rows, coupling = _principal(block)
+    length = np.linalg.norm(coupling, axis=1)
+    if length.min() > SHORT * scale:
+        return rows, coupling
+    lost = length <= LOST * scale
+    coupling[lost] = 0
+    rows[lost] = draw.standard_normal((int(lost.sum()), rows.shape[1])) / np.sqrt(rows.shape[1])
+    for _ in range(2):
+        rows -= (rows @ known.T) @ known
+        rows, change = _principal(rows)
+        coupling = change @ coupling
     return rows, coupling
 
 
-def _fresh(count, known, draw) -> np.ndarray:
-    rows = draw.standard_normal((count, known.shape[1]))
-    for _ in range(2):
-        rows -= (rows @ known.T) @ known
-        rows = np.linalg.qr(rows.T)[0].T
-    return rows
+def _principal(block) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal rows and coupling with block = coupling.T @ rows, from the small Gram matrix."""
+    value, vector = np.linalg.eigh(block @ block.T)
+    length = np.sqrt(np.maximum(value, 0))
+    return (vector / np.where(length > 0, length, 1)).T @ block, length[:, None] * vector.T
 
 
 def _restart(basis, projected, value, vector) -> int:

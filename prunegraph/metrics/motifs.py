@@ -7,6 +7,7 @@ from numba import njit
 
 from prunegraph.metrics.adjacency import Neighbours
 
+NEIGHBOUR, WEDGES, ONE = np.uint32(2**31), np.uint32(2**31 - 1), np.uint32(1)
 RELABELLING_COST = 2  # visiting nodes by degree loses memory locality; it must save this factor of wedges
 
 
@@ -50,7 +51,7 @@ def subgraphs(graph: Neighbours) -> Subgraphs:
     """Exact counts of the connected graphs on four nodes, not necessarily induced."""
     graph = _cheaper_order(graph.simple())
     degree = graph.degree
-    cycles, at_node, at_edge, cliques = _cycles_and_triangles(graph.start, graph.neighbour)
+    cycles, at_node, at_edge, cliques = _cycles_and_triangles(graph.start, graph.neighbour.view(np.uint32))
     triangles = int(at_node.sum()) // 3
     return Subgraphs(
         stars=_stars(degree),
@@ -132,44 +133,53 @@ def _cycles_and_triangles(start, neighbour):
     """4-cycles, triangles at each node and at each edge (in its place below its higher end), 4-cliques.
 
     Every cycle is counted at its highest node v, as two wedges v-u-w with the same w; every
-    triangle w < u < v at v, where w turns out to be a neighbour of v.
+    triangle w < u < v at v, where w turns out to be a neighbour of v: its highest bit is set.
+    Unsigned numbers spare the innermost loops the test for negative indices.
     """
     nodes = len(start) - 1
-    wedges = np.zeros(nodes, np.int32)
-    touched = np.empty(nodes + 1, np.int32)
-    edge_to = np.full(nodes, -1, np.int64)
+    wedges = np.zeros(nodes, np.uint32)
+    touched = np.empty(nodes + 1, np.uint32)
+    edge_to = np.empty(nodes, np.int64)
     at_node, at_edge = np.zeros(nodes, np.int64), np.zeros(len(neighbour), np.int32)
-    common, in_common = np.empty(nodes, np.int32), np.full(nodes, -1, np.int64)
-    cycles, cliques = 0, 0
+    common, in_common = np.empty(nodes, np.uint32), np.full(nodes, -1, np.int64)
+    cycles, cliques = np.uint64(0), 0
     for v in range(nodes):
         count, end = 0, start[v]
         while end < start[v + 1] and neighbour[end] < v:
             edge_to[neighbour[end]] = end
+            wedges[neighbour[end]] = NEIGHBOUR
             end += 1
         for e in range(start[v], end):
-            u, shared = neighbour[e], 0
-            for f in range(start[u], start[u + 1]):
+            u, f, shared = neighbour[e], start[neighbour[e]], 0
+            while neighbour[f] < u:
                 w = neighbour[f]
-                if w >= v:
-                    break
                 seen = wedges[w]
-                cycles += seen
-                wedges[w] = seen + 1
+                cycles += seen & WEDGES
+                wedges[w] = seen + ONE
                 touched[count] = w
                 count += seen == 0
-                if w < u and edge_to[w] >= 0:
+                if seen >= NEIGHBOUR:
                     common[shared] = w
                     shared += 1
                     at_edge[f] += 1
                     at_edge[edge_to[w]] += 1
                     at_node[w] += 1
+                f += 1
+            while neighbour[f] < v:  # v itself ends the list of what is below it
+                w = neighbour[f]
+                seen = wedges[w]
+                cycles += seen & WEDGES
+                wedges[w] = seen + ONE
+                touched[count] = w
+                count += seen == 0
+                f += 1
             if shared:
                 at_edge[e] += shared
                 at_node[u] += shared
                 at_node[v] += shared
                 cliques += _edges_among(start, neighbour, common[:shared], in_common, e)
         for e in range(start[v], end):
-            edge_to[neighbour[e]] = -1
+            wedges[neighbour[e]] = 0
         for i in range(count):
             wedges[touched[i]] = 0
     return cycles, at_node, at_edge, cliques

@@ -21,7 +21,7 @@ def two_hop(graph: Adjacency) -> float | None:
     Exact: for every node, its targets and their targets are marked and counted
     once. O(sum over edges u -> v of out-degree(v)). Source as :func:`one_hop`.
     """
-    return _mean(_within_two(graph.start, graph.target), graph.nodes)
+    return _mean(_within_two(graph.start, graph.target.view(np.uint32)), graph.nodes)
 
 
 def _mean(total: int, nodes: int) -> float | None:
@@ -40,9 +40,10 @@ def _distinct_targets(start, target):
 @njit(cache=True)
 def _within_two(start, target):
     nodes = len(start) - 1
-    seen = np.full(nodes, -1, np.int32)
+    seen = np.full(nodes, nodes, np.uint32)  # the node that was last to reach this one; unsigned: no index checks
     total = 0
-    for u in range(nodes):
+    for node in range(nodes):
+        u = np.uint32(node)
         seen[u] = u
         total += 1
         for e in range(start[u], start[u + 1]):

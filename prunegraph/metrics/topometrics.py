@@ -53,9 +53,7 @@ def topometrics(
     Topology via Multipartite Graph Representations", TMLR 2024 (arXiv 2305.16886).
     """
     if isinstance(graph, Mapping):
-        return {
-            name: _of_layer(name, layer, mode, normalised, solver_report) for name, layer in graph.items()
-        }
+        return {name: _of_layer(name, layer, mode, normalised, solver_report) for name, layer in graph.items()}
     from prunegraph.metrics.adjacency import from_graph
 
     mode = known(MODES, graph.mode if mode is None else mode, "mode")

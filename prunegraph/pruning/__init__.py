@@ -86,5 +86,15 @@ def _complete(choose: Any, pruner: str, options: dict[str, Any]) -> dict[str, An
     for name in options:
         if not defaults:
             raise UserError(f"Pruner {pruner!r} has no options, found {name!r}: remove it.")
-        known(defaults, name, f"option of pruner {pruner!r}:")
+        _suits(options[name], defaults[known(defaults, name, f"option of pruner {pruner!r}:")], name, pruner)
     return {**defaults, **options}
+
+
+def _suits(value: Any, default: Any, name: str, pruner: str) -> None:
+    """Refuse a value of another kind than the default (a whole number may stand for a real one)."""
+    kinds = (int, float) if type(default) is float else (type(default),)
+    if default is not None and type(value) not in kinds:
+        raise UserError(
+            f"Option {name!r} of pruner {pruner!r} is {value!r}; "
+            f"expected a {kinds[-1].__name__} such as the default {default!r}."
+        )

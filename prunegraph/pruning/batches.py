@@ -50,9 +50,7 @@ def take(batches: Iterable[Batch] | None, count: int, pruner: str, like: torch.T
     )
 
 
-def take_per_class(
-    batches: Iterable[Batch] | None, classes: int, count: int, pruner: str, like: torch.Tensor
-) -> Batch:
+def take_per_class(batches: Iterable[Batch] | None, classes: int, count: int, pruner: str, like: torch.Tensor) -> Batch:
     """The first `count` samples of each class, ordered by class; device and number type of `like`.
 
     Raises
@@ -66,9 +64,7 @@ def take_per_class(
     for images, labels in supply(batches, pruner):
         for image, label in zip(images, labels.tolist(), strict=True):
             if not 0 <= label < classes:
-                raise UserError(
-                    f"Found label {label}, but the network has {classes} outputs (labels from 0)."
-                )
+                raise UserError(f"Found label {label}, but the network has {classes} outputs (labels from 0).")
             if len(found[label]) < count:
                 found[label].append(image)
         seen += len(images)

@@ -9,7 +9,7 @@ from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, peek, take_per_class
 from prunegraph.pruning.gradients import gradient, hessian_vector
 from prunegraph.pruning.selection import keep_at_least, keep_largest
-from prunegraph.pruning.weights import any_weight, size, whole
+from prunegraph.pruning.weights import any_weight, at_least, size
 from prunegraph.randomness import torch_generator
 
 
@@ -88,7 +88,7 @@ def _scores(
     like = any_weight(network)
     first, batches = peek(batches, pruner)
     classes = _outputs(network, first[:1].to(like))
-    count = whole(pruner, "samples_per_class", count, 1)
+    count = at_least(1, count, "samples_per_class", pruner)
     images, labels = take_per_class(batches, classes, count, pruner, like)
     return flow_preserved(network, images, labels, temperature)
 

@@ -10,7 +10,7 @@ from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, take
 from prunegraph.pruning.gradients import Parameters, gradient, hessian_vector
 from prunegraph.pruning.selection import keep_largest
-from prunegraph.pruning.weights import any_weight, size, whole
+from prunegraph.pruning.weights import any_weight, at_least, size
 
 
 def meta_gradient(
@@ -124,8 +124,8 @@ def prospr_compat(
 def _batches(
     network: torch.nn.Module, batches: Iterable[Batch] | None, steps: int, batch_size: int, pruner: str
 ) -> list[Batch]:
-    whole(pruner, "steps", steps, 0)
-    whole(pruner, "batch_size", batch_size, 1)
+    at_least(0, steps, "steps", pruner)
+    at_least(1, batch_size, "batch_size", pruner)
     images, labels = take(batches, (steps + 1) * batch_size, pruner, any_weight(network))
     return list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
 

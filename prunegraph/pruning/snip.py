@@ -9,12 +9,10 @@ from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, take
 from prunegraph.pruning.gradients import gradient
 from prunegraph.pruning.selection import keep_at_least, keep_largest
-from prunegraph.pruning.weights import any_weight, size, whole
+from prunegraph.pruning.weights import any_weight, at_least, size
 
 
-def sensitivity(
-    network: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor
-) -> dict[str, torch.Tensor]:
+def sensitivity(network: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
     """abs(w dL/dw): how much the loss reacts to a multiplicative mask c at c = 1 (equation 5).
 
     The paper divides by the sum over all weights, which changes no order.
@@ -68,5 +66,5 @@ def snip_compat(
 def _scores(
     network: torch.nn.Module, batches: Iterable[Batch] | None, batch_size: int, pruner: str
 ) -> dict[str, torch.Tensor]:
-    whole(pruner, "batch_size", batch_size, 1)
+    at_least(1, batch_size, "batch_size", pruner)
     return sensitivity(network, *take(batches, batch_size, pruner, any_weight(network)))

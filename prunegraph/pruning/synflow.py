@@ -9,7 +9,7 @@ from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, peek
 from prunegraph.pruning.selection import join, largest, split
-from prunegraph.pruning.weights import biases, size, whole
+from prunegraph.pruning.weights import at_least, biases, size
 
 
 def synaptic_flow(
@@ -24,8 +24,7 @@ def synaptic_flow(
     total = network(image).sum()
     slopes = torch.autograd.grad(total, list(parameters.values()), materialize_grads=True)
     return {
-        name: (value.detach() * slope).abs()
-        for (name, value), slope in zip(parameters.items(), slopes, strict=True)
+        name: (value.detach() * slope).abs() for (name, value), slope in zip(parameters.items(), slopes, strict=True)
     }
 
 
@@ -59,7 +58,7 @@ def synflow(
     """
     weights = prunable(network)
     image = _ones(input_shape, batches, "synflow")
-    total, rounds = size(weights), whole("synflow", "rounds", rounds, 1)
+    total, rounds = size(weights), at_least(1, rounds, "rounds", "synflow")
     left = [round(total * (1 - sparsity) ** (step / rounds)) for step in range(1, rounds)]
     return _in_rounds(network, weights, [*left, kept_weights(total, sparsity)], image, "synflow")
 
@@ -82,7 +81,7 @@ def synflow_compat(
     weights = prunable(network)
     image = _ones(input_shape, batches, "synflow_compat")
     pool = {**weights, **biases(network)}
-    rounds = whole("synflow_compat", "rounds", rounds, 1)
+    rounds = at_least(1, rounds, "rounds", "synflow_compat")
     left = [size(pool)]
     for _ in range(rounds):
         left.append(left[-1] - round(left[-1] * (1 - (1 - sparsity) ** (1 / rounds))))

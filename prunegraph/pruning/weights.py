@@ -25,16 +25,14 @@ def any_weight(network: torch.nn.Module) -> torch.Tensor:
     return next(iter(prunable(network).values()))
 
 
-def whole(pruner: str, option: str, value: int, least: int) -> int:
-    """Return an option that counts something.
+def at_least(least: int, value: int, option: str, pruner: str) -> int:
+    """Return the value of an option that counts something.
 
     Raises
     ------
     UserError
-        If it is no whole number, or below `least`.
+        If it is below `least`.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UserError(
-            f"Option {option!r} of pruner {pruner!r} is {value!r}; expected a whole number >= {least}."
-        )
+    if value < least:
+        raise UserError(f"Option {option!r} of pruner {pruner!r} is {value}; expected at least {least}.")
     return value

@@ -1,0 +1,30 @@
+"""Data sets: read from their official files, split, and kept as one file of uint8 tensors.
+
+:func:`missing` says what has to be fetched, :func:`prepare` makes the one file,
+:func:`load` gives it as batches on a device. A new data set is one file with a
+function ``read(folder) -> Original`` and a line in ``catalogue.DATASETS``.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prunegraph.datasets.preparation import prepare
+from prunegraph.datasets.sources import missing
+
+if TYPE_CHECKING:
+    from prunegraph.datasets.data import Data
+
+__all__ = ["load", "missing", "prepare"]
+
+
+def load(path: str | Path, device: str = "cpu") -> "Data":
+    """A prepared data set with all its images on `device`; see :class:`prunegraph.datasets.data.Data`.
+
+    Raises
+    ------
+    UserError
+        If `path` is not a file that :func:`prepare` wrote.
+    """
+    from prunegraph.datasets import data  # imports torch
+
+    return data.load(path, device)

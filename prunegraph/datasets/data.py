@@ -1,0 +1,123 @@
+"""A prepared data set on a device: all images as one tensor, batches as slices of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from prunegraph import tensors
+from prunegraph.datasets.augmentation import crop_and_flip
+from prunegraph.errors import UserError
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+class Part:
+    """Images of one part of a data set, all on one device.
+
+    Parameters
+    ----------
+    images, labels
+        uint8 (N, channels, height, width) and int64 (N,).
+    mean, std
+        Of each channel, for pixels scaled to [0, 1].
+    """
+
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor, mean: list[float], std: list[float]):
+        self.images, self.labels = images, labels
+        # (x / 255 - mean) / std as one multiplication and one addition.
+        scale = 1 / torch.tensor(std, dtype=torch.float64)
+        shift = -torch.tensor(mean, dtype=torch.float64) * scale
+        self._scale, self._shift = (value.float().to(images.device).view(-1, 1, 1) for value in (scale / 255, shift))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        """uint8 images as float32, each channel with the training part's mean 0 and deviation 1."""
+        return torch.addcmul(self._shift, images.float(), self._scale)
+
+    def batches(self, size: int = 1000) -> Iterator[Batch]:
+        """Every image once, in order, normalised, never augmented; the last batch may be smaller."""
+        for images, labels in zip(self.images.split(size), self.labels.split(size), strict=True):
+            if len(labels):
+                yield self.normalise(images), labels
+
+    def shuffled(self, size: int, generator: torch.Generator, augmented: bool = False) -> Iterator[Batch]:
+        """Every image once, in random order, normalised; the last batch may be smaller.
+
+        `generator` lives on the CPU, so the order is the same on every device.
+        """
+        order = torch.randperm(len(self), generator=generator).to(self.labels.device)
+        for index in order.split(size):
+            images = self.images[index]
+            if augmented:
+                images = crop_and_flip(images, generator)
+            yield self.normalise(images), self.labels[index]
+
+
+@dataclass(frozen=True)
+class Data:
+    """A prepared data set: three parts and the facts about them.
+
+    `augmented` says whether training images are published as randomly cropped and
+    flipped; validation and test images never are.
+    """
+
+    name: str
+    classes: int
+    input_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    augmented: bool
+    train: Part
+    validation: Part
+    test: Part
+
+    def epoch(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """The training part once: shuffled, normalised, augmented if that was published."""
+        return self.train.shuffled(size, generator, self.augmented)
+
+    def batches(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """Full batches of the training part without end, reshuffled each pass; images as in :meth:`epoch`.
+
+        A `size` above the number of images means all of them.
+
+        Raises
+        ------
+        UserError
+            If `size` is not positive.
+        """
+        if size < 1:
+            raise UserError(f"A batch needs at least one image, found the batch size {size}.")
+        size = min(size, len(self.train))
+        while True:
+            yield from (batch for batch in self.epoch(size, generator) if len(batch[1]) == size)
+
+
+def load(path: str | Path, device: str = "cpu") -> Data:
+    """What :func:`prunegraph.datasets.load` does; see there."""
+    arrays, facts = tensors.load(path)
+    try:
+        parts = {
+            part: Part(
+                *(torch.from_numpy(arrays[f"{part}.{field}"]).to(device) for field in ("images", "labels")),
+                facts["mean"],
+                facts["std"],
+            )
+            for part in ("train", "validation", "test")
+        }
+        return Data(
+            name=facts["dataset"],
+            classes=facts["classes"],
+            input_shape=tuple(parts["train"].images.shape[1:]),
+            mean=tuple(facts["mean"]),
+            std=tuple(facts["std"]),
+            augmented=facts["augmented"],
+            **parts,
+        )
+    except KeyError as problem:
+        raise UserError(
+            f"{path} is no prepared data set: it lacks {problem}. Make it with prunegraph.datasets.prepare."
+        ) from None

@@ -1,0 +1,133 @@
+"""Where each data set comes from, and which files of it must lie in the data folder."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prunegraph.catalogue import DATASETS, known
+from prunegraph.errors import UserError
+
+
+@dataclass(frozen=True)
+class Source:
+    """The official page of a data set, and the layouts in which its files may lie, best first.
+
+    A layout is a list of paths below the data folder; if `packed`, each may also carry the suffix ``.gz``.
+    """
+
+    page: str
+    layouts: tuple[tuple[str, ...], ...]
+    packed: bool = True
+
+
+_IDX = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+_CIFAR10 = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
+_CIFAR = "https://www.cs.toronto.edu/~kriz/cifar.html"
+
+SOURCES: Mapping[str, Source] = {
+    "mnist": Source("http://yann.lecun.com/exdb/mnist/", (tuple(f"MNIST/raw/{name}" for name in _IDX),)),
+    "fashion_mnist": Source(
+        "https://github.com/zalandoresearch/fashion-mnist",
+        (tuple(f"FashionMNIST/raw/{name}" for name in _IDX),),
+    ),
+    "cifar10": Source(
+        _CIFAR,
+        (
+            tuple(f"cifar-10-batches-py/{name}" for name in _CIFAR10),
+            ("cifar-10-python.tar",),
+            tuple(f"cifar-10-batches-bin/{name}.bin" for name in _CIFAR10),
+            ("cifar-10-binary.tar",),
+        ),
+    ),
+    "cifar100": Source(
+        _CIFAR,
+        (
+            ("cifar-100-python/train", "cifar-100-python/test"),
+            ("cifar-100-python.tar",),
+            ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin"),
+            ("cifar-100-binary.tar",),
+        ),
+    ),
+    "tiny_imagenet": Source(
+        "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+        (
+            (
+                "tiny-imagenet-200/wnids.txt",
+                "tiny-imagenet-200/train",
+                "tiny-imagenet-200/val/val_annotations.txt",
+                "tiny-imagenet-200/val/images",
+            ),
+        ),
+        packed=False,
+    ),
+}
+
+
+def missing(name: str, folder: str | Path) -> str | None:
+    """The sentence that says which files of data set `name` to put into `folder`; None if they are there.
+
+    Looks at file names only and imports nothing heavy. Data sets that come with a
+    Python package (digits) are never missing.
+
+    Raises
+    ------
+    UserError
+        For a name that is not in ``catalogue.DATASETS``.
+    """
+    if known(DATASETS, name, "data set") not in SOURCES or _found(name, folder):
+        return None
+    source = SOURCES[name]
+    wanted = ", or ".join(_listed(layout) for layout in source.layouts)
+    packed = " (each as it is or as .gz)" if source.packed else ""
+    return (
+        f"Data set {name!r} is not in the folder {Path(folder).resolve()}: expected there {wanted}{packed}. "
+        f"Get the files from {source.page}."
+    )
+
+
+def locate(name: str, folder: str | Path) -> dict[str, Path]:
+    """The files of the first complete layout of data set `name`: path below `folder` without .gz -> file.
+
+    Raises
+    ------
+    UserError
+        With the sentence of :func:`missing`.
+    """
+    found = _found(name, folder)
+    if found is None:
+        raise UserError(missing(name, folder))
+    return found
+
+
+def _found(name: str, folder: str | Path) -> dict[str, Path] | None:
+    source = SOURCES[name]
+    for layout in source.layouts:
+        files = {file: _existing(Path(folder) / file, source.packed) for file in layout}
+        if all(files.values()):
+            return files
+    return None
+
+
+def _existing(path: Path, packed: bool) -> Path | None:
+    candidates = (path, path.with_name(path.name + ".gz")) if packed else (path,)
+    return next((candidate for candidate in candidates if candidate.exists()), None)
+
+
+@functools.cache
+def _listed(layout: tuple[str, ...]) -> str:
+    """The paths of a layout, those of one folder together: ``folder/{a, b}``."""
+    folders: dict[str, list[str]] = {}
+    for file in layout:
+        parent, _, base = file.rpartition("/")
+        folders.setdefault(parent, []).append(base)
+    texts = []
+    for parent, names in folders.items():
+        inside = names[0] if len(names) == 1 else "{" + ", ".join(names) + "}"
+        texts.append(f"{parent}/{inside}" if parent else inside)
+    return " and ".join(texts)

@@ -1,0 +1,65 @@
+"""Which torch operations a graph sees through, by kind: modules, functions and tensor methods."""
+
+import operator
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+# Everything here keeps each position where it is. Normalisation mixes positions only
+# through statistics, which are no weights, so it makes no edges.
+ELEMENTWISE_MODULES = (
+    nn.Identity,
+    nn.Flatten,
+    nn.Unflatten,
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.instancenorm._InstanceNorm,
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.LocalResponseNorm,
+    nn.modules.dropout._DropoutNd,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.PReLU,
+    nn.RReLU,
+    nn.ELU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.Softsign,
+    nn.LogSigmoid,
+    nn.Hardswish,
+    nn.Hardsigmoid,
+    nn.Hardtanh,
+    nn.Softmax,
+    nn.LogSoftmax,
+)
+
+ADDITIONS = {operator.add, operator.iadd, torch.add, "add", "add_"}
+ADDITIONS |= {operator.sub, operator.isub, torch.sub, "sub", "sub_"}
+
+_ELEMENTWISE_NAMES = (
+    "relu relu_ relu6 leaky_relu leaky_relu_ elu elu_ selu selu_ celu celu_ gelu silu mish sigmoid sigmoid_ tanh "
+    "tanh_ softplus softsign logsigmoid hardswish hardsigmoid hardtanh hardtanh_ prelu rrelu softmax log_softmax "
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout batch_norm instance_norm "
+    "group_norm layer_norm local_response_norm normalize clamp clamp_ contiguous clone detach float double half "
+    "to type cpu cuda mul mul_ div div_ neg flatten view reshape squeeze unsqueeze requires_grad_"
+)
+
+# Products, quotients and differences are elementwise only if one side is a constant; the tracer sees to that.
+KEEPING = ADDITIONS | {operator.mul, operator.imul, operator.truediv, operator.itruediv, operator.neg}
+for _name in _ELEMENTWISE_NAMES.split():
+    KEEPING |= {_name, getattr(torch, _name, None), getattr(F, _name, None)}
+KEEPING.discard(None)
+
+POOLING_MODULES = (nn.MaxPool2d, nn.AvgPool2d)
+ADAPTIVE_MODULES = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+POOLING = {F.max_pool2d, F.avg_pool2d, torch.max_pool2d}
+ADAPTIVE = {F.adaptive_avg_pool2d, F.adaptive_max_pool2d}
+MEANS = {torch.mean, "mean", torch.amax, "amax"}

@@ -1,0 +1,55 @@
+"""The rolled encodings: one bipartite graph for each layer, each weight or kernel an edge."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from prunegraph.encoding.architecture import Architecture, Layer
+from prunegraph.encoding.rounding import edge_weights
+from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph
+
+
+def rolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> LayerGraphs:
+    """Left: input channels times kernel taps (number ``(c*height + dy)*width + dx``); right: output channels.
+
+    One edge for each non-zero weight, of weight |w|. A linear layer joins its inputs to
+    its outputs (Vooturi et al. 2020; Pal et al. 2022; Cunegatti et al., TMLR 2024,
+    section 2). In compat mode weights are rounded through float16.
+    """
+    return _layers(architecture, weights, mode, lambda layer, values: values)
+
+
+def rolled_channel(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> LayerGraphs:
+    """Left: input channels; right: output channels. One edge for each kernel with a non-zero weight.
+
+    Its weight is the L2 norm of the kernel (Prabhu et al. 2018; Cunegatti et al., TMLR 2024,
+    section 2). A linear layer joins its inputs to its outputs. In compat mode norms are
+    rounded through float16.
+    """
+    return _layers(architecture, weights, mode, _channel_norms)
+
+
+def _channel_norms(layer: Layer, values: np.ndarray) -> np.ndarray:
+    if layer.linear:
+        return values
+    norms = np.sqrt(np.square(values, dtype=np.float64).sum(axis=(2, 3)))
+    # A norm too small for float32 must not unmake its edge.
+    return np.where(norms > 0, np.maximum(norms, np.finfo(np.float32).smallest_subnormal), 0)
+
+
+def _layers(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str, reduce) -> LayerGraphs:
+    graphs = {}
+    for layer in architecture.layers:
+        values = architecture.weights_of(layer, weights)
+        kept = int(np.count_nonzero(values))
+        matrix = reduce(layer, values).reshape(len(values), -1).astype(np.float32)
+        graphs[layer.name] = _bipartite(layer, matrix, mode, kept, values.size)
+    return LayerGraphs(graphs)
+
+
+def _bipartite(layer: Layer, matrix: np.ndarray, mode: str, kept: int, parameters: int) -> MultipartiteGraph:
+    right, left = len(matrix), matrix.shape[1] * layer.groups
+    geometry = Geometry(0, (left, 1, 1), left, (right, 1, 1), groups=layer.groups)
+    matrix = matrix[:, :, None, None]
+    block = Block(layer.name, matrix != 0, edge_weights(matrix[matrix != 0], mode), geometry)
+    return MultipartiteGraph((left, right), (block,), mode, kept, parameters)

@@ -1,0 +1,81 @@
+"""From a torch network to its architecture: run it symbolically and follow each feature map."""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from prunegraph.encoding.architecture import Architecture
+from prunegraph.encoding.dataflow import Follower
+from prunegraph.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def trace(network: nn.Module, input_shape: Sequence[int]) -> Architecture:
+    """Geometry of every convolution and linear layer, found with torch.fx and one run on a zero input.
+
+    The network runs in evaluation mode and is left as it was. Understood are Conv2d,
+    Linear, pooling with disjoint windows, adaptive and global pooling, BatchNorm and
+    other normalisation, activations, dropout, flattening, and residual additions.
+
+    At an addition, the branch that is an earlier feature map makes no edges (identity);
+    of two convolved branches the one with a single convolution is the shortcut: it adds
+    no nodes, its edges lead from the block's input to the block's output
+    (Cunegatti et al., TMLR 2024, section 3).
+
+    Parameters
+    ----------
+    network
+        Any module that torch.fx can trace.
+    input_shape
+        (channels, height, width) of one input.
+
+    Raises
+    ------
+    UserError
+        Naming the operation that has no place in the graph, and its place in the network.
+    """
+    shape = _input_shape(input_shape)
+    parameter = next(network.parameters(), torch.empty(0))
+    image = torch.zeros((1, *shape), device=parameter.device, dtype=parameter.dtype)
+    with _evaluation(network), torch.no_grad():
+        try:
+            symbolic = fx.symbolic_trace(network)
+        except (fx.proxy.TraceError, TypeError, RuntimeError, ValueError) as problem:
+            raise UserError(
+                f"torch.fx cannot trace {type(network).__name__}: {problem} "
+                "The forward pass must not depend on the values in its input."
+            ) from problem
+        follower = Follower(symbolic, shape)
+        follower.run(image)
+    return follower.architecture()
+
+
+def weights_of(network: nn.Module, architecture: Architecture) -> dict[str, np.ndarray]:
+    """The weights that `architecture` names, as float32 arrays; masked ones of torch.nn.utils.prune as zero."""
+    modules = dict(network.named_modules())
+    return {layer.weight: modules[layer.name].weight.detach().float().cpu().numpy() for layer in architecture.layers}
+
+
+@contextmanager
+def _evaluation(network: nn.Module) -> "Iterator[None]":
+    """Evaluation mode, and each module's own mode again afterwards."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _input_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
+    shape = tuple(input_shape)
+    if len(shape) != 3 or not all(isinstance(size, int | np.integer) and size > 0 for size in shape):
+        raise UserError(f"The input shape is {shape}; expected (channels, height, width), all above 0.")
+    return tuple(int(size) for size in shape)

@@ -1,0 +1,86 @@
+"""Training and scoring of pruned networks: removed weights stay exactly zero.
+
+Recipes are plain numbers and import nothing heavy; the loop imports torch when it is used.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from prunegraph.training.recipes import RECIPES, Recipe, recipe
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from prunegraph.datasets.data import Data
+    from prunegraph.masks import Mask
+    from prunegraph.training.loop import Training
+
+__all__ = ["RECIPES", "Recipe", "evaluate", "recipe", "train"]
+
+
+def train(
+    network: "nn.Module",
+    mask: "Mask | None",
+    data: "Data",
+    recipe: Recipe,
+    seed: int,
+    device: str | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+) -> "Training":
+    """Train `network` in place with the weights outside `mask` at exactly zero.
+
+    Stochastic gradient descent on the cross-entropy, as `recipe` says. Gradients
+    are masked, so that momentum never collects what a removed weight would have
+    wanted, and removed weights are set to zero again after every step. Biases and
+    BatchNorm are always trained. Every epoch ends with an evaluation on the
+    validation part; the test part is not looked at.
+
+    Parameters
+    ----------
+    network
+        Moved to `device` and left there, in evaluation mode.
+    mask
+        Which weights are kept; None keeps all.
+    data
+        Whose images lie on the device.
+    recipe
+        See :func:`recipe`.
+    seed
+        Of the order and augmentation of the images, stream (seed, "train"). On the
+        CPU the same seed, network and number of threads give the same weights.
+    device
+        Default: where the images are.
+    on_epoch
+        Called with each row of the history as it is made, for progress.
+
+    Returns
+    -------
+    Training
+        ``history``, one dict an epoch: epoch (from 1), learning_rate (of its last
+        step), train_loss, train_accuracy (running, on the images as trained on),
+        validation_loss, validation_accuracy (None without a validation part),
+        seconds. ``diverged``: the loss became infinite or no number. Training then
+        ends, that epoch has no row, and the weights are those of the epoch before,
+        so that the network can still be encoded and measured.
+
+    Raises
+    ------
+    UserError
+        If the mask does not fit the network, or the network and the images lie on different devices.
+    """
+    from prunegraph.training import loop
+
+    return loop.train(network, mask, data, recipe, seed, device, on_epoch)
+
+
+def evaluate(network: "nn.Module", batches: "Iterable[tuple[torch.Tensor, torch.Tensor]]") -> dict[str, float | None]:
+    """Share of correct answers and mean cross-entropy (nats) of `network` in evaluation mode.
+
+    `batches` gives normalised images with labels, for example
+    ``data.test.batches()``. Without any image both values are None. The mode of
+    the network is as before afterwards.
+    """
+    from prunegraph.training import loop
+
+    return loop.evaluate(network, batches)

@@ -1,0 +1,125 @@
+"""How networks are trained: the published recipes and a short one, as plain numbers."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prunegraph.catalogue import known
+from prunegraph.errors import UserError
+
+SCHEDULES = ("steps", "cosine", "one_cycle")
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Stochastic gradient descent with momentum, and how its learning rate changes.
+
+    Parameters
+    ----------
+    epochs, batch_size
+        Passes over the training part, images a step.
+    learning_rate
+        The highest.
+    momentum, weight_decay
+        As in ``torch.optim.SGD``; weight decay acts on every parameter.
+    schedule
+        ``steps``: multiplied by `gamma` after each epoch of `milestones`;
+        ``cosine``: to zero along half a cosine, step by step; ``one_cycle``: up from
+        zero in a straight line for the share `warmup` of all steps, then down to
+        zero likewise.
+    nesterov
+        Nesterov's momentum instead of Polyak's.
+
+    Raises
+    ------
+    UserError
+        Naming the first value that is out of its range.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    schedule: str = "steps"
+    milestones: tuple[int, ...] = ()
+    gamma: float = 0.1
+    warmup: float = 0.3
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "milestones", tuple(self.milestones))
+        known(SCHEDULES, self.schedule, "schedule")
+        whole = "a whole number, at least"
+        for name, fits, expected in (
+            ("epochs", _whole(self.epochs) and self.epochs >= 0, f"{whole} 0"),
+            ("batch_size", _whole(self.batch_size) and self.batch_size >= 2, f"{whole} 2 (BatchNorm needs two)"),
+            ("learning_rate", 0 < self.learning_rate < math.inf, "a positive number"),
+            ("momentum", 0 <= self.momentum < 1, "in [0, 1)"),
+            ("weight_decay", 0 <= self.weight_decay < math.inf, "a number, at least 0"),
+            ("milestones", all(map(_whole, self.milestones)), "a list of whole numbers"),
+            ("gamma", 0 < self.gamma <= 1, "in (0, 1]"),
+            ("warmup", 0 <= self.warmup < 1, "in [0, 1)"),
+            ("nesterov", not self.nesterov or self.momentum > 0, "false without momentum"),
+        ):
+            if not fits:
+                raise UserError(f"In a training recipe, {name} is {getattr(self, name)!r}, expected {expected}.")
+
+    def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
+        """The learning rate of step number `step` (from 0) of the whole training."""
+        if self.schedule == "steps":
+            passed = sum(step >= milestone * steps_per_epoch for milestone in self.milestones)
+            return self.learning_rate * self.gamma**passed
+        steps = self.epochs * steps_per_epoch
+        if self.schedule == "cosine":
+            return self.learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
+        peak = self.warmup * steps
+        rising, falling = (step + 1) / (peak + 1), (steps - step) / (steps - peak)
+        return self.learning_rate * min(1.0, rising, falling)
+
+
+# Cunegatti et al. 2024, appendix; (data set, model), "*" for the models without a row of their own.
+_CIFAR = Recipe(epochs=160, milestones=(80, 120))
+_TINY = Recipe(epochs=100, milestones=(30, 60, 80))
+_PUBLISHED: Mapping[tuple[str, str], Recipe] = {
+    ("cifar10", "*"): _CIFAR,
+    ("cifar100", "*"): _CIFAR,
+    ("tiny_imagenet", "*"): _TINY,
+    ("cifar10", "wide_resnet28_2"): dataclasses.replace(_CIFAR, weight_decay=5e-4),
+    ("cifar100", "wide_resnet28_2"): dataclasses.replace(_CIFAR, weight_decay=5e-4),
+    ("tiny_imagenet", "wide_resnet28_2"): dataclasses.replace(_TINY, weight_decay=5e-4),
+    ("tiny_imagenet", "conv6"): dataclasses.replace(_TINY, milestones=(20, 60, 80)),
+}
+
+RECIPES: Mapping[str, Mapping[tuple[str, str], Recipe]] = {
+    "quick": {("*", "*"): Recipe(epochs=8, batch_size=64, learning_rate=0.1, weight_decay=5e-4, schedule="one_cycle")},
+    "published": _PUBLISHED,
+}
+
+
+def recipe(name: str, dataset: str, model: str, **overrides: Any) -> Recipe:
+    """The recipe `name` for a data set and a model, with the fields in `overrides` replaced.
+
+    ``quick`` serves any pair in seconds. ``published`` is what the main study
+    states (Cunegatti et al. 2024) for CIFAR-10, CIFAR-100 and Tiny-ImageNet. An
+    override of None leaves the recipe's value.
+
+    Raises
+    ------
+    UserError
+        If there is no such recipe for the pair, no such field, or a value is out of range.
+    """
+    table = RECIPES[known(RECIPES, name, "recipe")]
+    keys = [key for key in ((dataset, model), (dataset, "*"), ("*", "*")) if key in table]
+    if not keys:
+        listed = ", ".join(dict.fromkeys(key[0] for key in table))
+        raise UserError(f"The recipe {name!r} is not known for data set {dataset!r}, only for {listed}. Try 'quick'.")
+    fields = [field.name for field in dataclasses.fields(Recipe)]
+    changed = {known(fields, key, "field of a recipe"): value for key, value in overrides.items()}
+    return dataclasses.replace(table[keys[0]], **{key: value for key, value in changed.items() if value is not None})

@@ -1,0 +1,111 @@
+"""The workflow itself, on a small study: from data to report, then nothing to do, then only what changed."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The default study with fewer networks and one epoch.
+REDUCED = [
+    "sparsities=[0.6,0.9]",
+    "training={'recipe': 'quick', 'epochs': 1}",
+    "drawing={'dataset': 'digits', 'model': 'resnet20', 'method': 'snip', 'sparsity': 0.9, 'seed': 0}",
+]
+
+
+def snakemake(folder, *arguments, config=(), check=True, **settings):
+    """Run the workflow in `folder` as a user would, from another directory."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    command += ["--cores", "2", *arguments, *(["--config", *config] if config else [])]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, **settings)
+    assert not check or done.returncode == 0, done.stdout[-4000:] + done.stderr[-6000:]
+    return done
+
+
+def jobs(done):
+    """Number of jobs by rule in a dry run's table."""
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)}
+
+
+def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    for name in ("torch", "numpy", "pandas"):
+        (blocked / f"{name}.py").write_text(f"raise ImportError('{name} in a dry run')")
+    done = snakemake(tmp_path, "-n", env={**os.environ, "PYTHONPATH": str(blocked)})
+    planned = jobs(done)
+    assert planned["train"] == 2 * (7 * 3 + 1)
+    assert planned["report"] == 1
+
+
+def test_paper_study_resolves_every_figure(tmp_path):
+    done = snakemake(tmp_path, "-n", "--configfile", str(ROOT / "studies/paper.yaml"))
+    planned = jobs(done)
+    assert planned["train"] == 432
+    assert sum(name.startswith("figure_") for name in planned) == 7
+
+
+def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
+    done = snakemake(tmp_path, "results/datasets/cifar10.safetensors", "results/datasets/digits.safetensors", check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "cifar10" in said and "https://" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "results/datasets/digits.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [("methods=[snipp]", "Did you mean 'snip'"), ("sparsities=[1.0]", "outside [0, 1)"), ("sparsitys=[0.5]", "Unknown key")],
+)
+def test_a_wrong_configuration_stops_in_a_sentence(tmp_path, config, words):
+    done = snakemake(tmp_path, "-n", config=[config], check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_one_network_by_name(tmp_path):
+    target = "results/metrics/digits/conv6/erk-0.75/seed1/topometrics.json"
+    snakemake(tmp_path, target, config=["training={'recipe': 'quick', 'epochs': 1}"])
+    found = json.loads((tmp_path / target).read_text())
+    assert (found["method"], found["sparsity"], found["seed"]) == ("erk", 0.75, 1)
+    assert [row["layer"] for row in found["rows"]][0] == ""
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*erk-0.75/seed1.safetensors")}
+    assert before
+
+    # A seed added: the cell runs again and keeps the seeds that are up to date.
+    added = ["seeds=[0,1,2]", "training={'recipe': 'quick', 'epochs': 1}"]
+    snakemake(tmp_path, target.replace("seed1", "seed2"), config=added)
+    log = (tmp_path / "results/logs/train/digits/conv6/erk-0.75.log").read_text()
+    assert log.count("kept, it is up to date") == 2
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.slow
+def test_reduced_default_study_from_data_to_report(tmp_path):
+    snakemake(tmp_path, config=REDUCED)
+    results = tmp_path / "results"
+    networks = pd.read_csv(results / "tables/networks.csv")
+    assert len(networks) == 2 * 2 * (7 * 2 + 1)
+    assert networks.accuracy.between(0, 1).all()
+    assert networks.edges.gt(0).all()
+    for figure in ("accuracy", "ramanujan", "regression", "importance", "ranking", "sizes", "multipartite"):
+        assert (results / f"figures/mge/{figure}.pdf").read_bytes().startswith(b"%PDF")
+        assert (results / f"figures/mge/{figure}.png").read_bytes().startswith(b"\x89PNG")
+    assert "accuracy" in (results / "report.html").read_text()
+
+    assert "Nothing to be done" in snakemake(tmp_path, config=REDUCED).stderr
+
+    shutil.rmtree(results / "figures")
+    only = jobs(snakemake(tmp_path, "-n", config=REDUCED))
+    assert not {"prune", "train", "encode", "measure"} & set(only)
