@@ -7,6 +7,7 @@ Whatever is wrong with a configuration is said here, in a sentence, before any w
 import ast
 import functools
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +43,7 @@ class Study:
     Parameters
     ----------
     config
-        The merged configuration, as Snakemake gives it.
+        The merged configuration, as Snakemake gives it; ``Study.config`` is its typed form.
     schema
         The JSON schema of its structure. Names are checked against the catalogue.
 
@@ -54,6 +55,7 @@ class Study:
     """
 
     def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
+        config = typed(config)
         _check_structure(config, schema)
         self.config = config
         self.results = config["results"]
@@ -87,14 +89,22 @@ class Study:
         return sum(1 for _ in self.cells()) * len(self.seeds)
 
     def drawing(self) -> dict[str, str]:
-        """The wildcards of the network that the multipartite figure shows."""
+        """The wildcards of the network that the multipartite figure shows.
+
+        By default the first data set, model and pruner at the highest sparsity, with the first seed.
+        """
+        cells = list(self.cells())
+        pruned = [cell for cell in cells if self.methods[cell.method].base != "dense"] or cells
+        first = [cell for cell in pruned if cell[:3] == pruned[0][:3]]
+        sparsest = max(first, key=lambda cell: float(cell.sparsity))
         asked = self.config["drawing"]
+        if asked is None:
+            return {**sparsest._asdict(), "seed": str(self.seeds[0])}
         cell = Cell(asked["dataset"], asked["model"], asked["method"], written(_sparsity(asked["sparsity"])))
-        if cell not in set(self.cells()) or asked["seed"] not in self.seeds:
-            near = next(cell for cell in self.cells() if cell.method != "dense")
+        if cell not in cells or asked["seed"] not in self.seeds:
             raise UserError(
                 f"The network to draw, {'/'.join(cell)} with seed {asked['seed']}, is not in the study. "
-                f"Set `drawing` to one that is, for example {'/'.join(near)} with seed {self.seeds[0]}."
+                f"Set `drawing` to one that is, for example {'/'.join(sparsest)} with seed {self.seeds[0]}, or to null."
             )
         return {**cell._asdict(), "seed": str(asked["seed"])}
 
@@ -118,6 +128,20 @@ class Study:
 def written(sparsity: float) -> str:
     """A sparsity as it stands in a path: the shortest decimal, such as ``0.98`` or ``0``."""
     return f"{sparsity:.10g}"
+
+
+def typed(value: Any) -> Any:
+    """`value` with numbers as numbers: ``--config 'seeds=[0,1]'`` arrives from Snakemake as a list of strings."""
+    if isinstance(value, Mapping):
+        return {key: typed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [typed(part) for part in value]
+    if isinstance(value, str):
+        for kind in (int, float):
+            with suppress(ValueError):
+                return kind(value)
+        return {"null": None, "true": True, "false": False}.get(value, value)
+    return value
 
 
 @functools.cache

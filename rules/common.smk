@@ -19,6 +19,7 @@ try:
     DRAWING = STUDY.drawing()
 except UserError as problem:
     raise WorkflowError(str(problem)) from None
+config = STUDY.config
 
 RESULTS = STUDY.results
 CELL = "{dataset}/{model}/{method}-{sparsity}"

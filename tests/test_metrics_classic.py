@@ -207,7 +207,7 @@ def test_spectrum_of_large_graphs_with_many_equal_eigenvalues(graph, gap, radius
     first = {1000: 2, 901: 30, 520: 100, 300: 299, 600: 3, 2000: 3, 540: 19}[graph[0]]
     assert found.value == pytest.approx(gap, abs=1e-5 * first)
     assert reach.value == pytest.approx(radius, rel=1e-6)
-    assert found.steps > 0 and found.residual <= 1e-6 and reach.residual <= 1e-6
+    assert found.steps > 0 and found.residual <= 3e-6 and reach.residual <= 1e-6
 
 
 # Two layers of a small directed graph: 0 1 | 2 3 4 | 5 6; see each comment.

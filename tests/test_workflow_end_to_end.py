@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 REDUCED = [
     "sparsities=[0.6,0.9]",
     "training={'recipe': 'quick', 'epochs': 1}",
-    "drawing={'dataset': 'digits', 'model': 'resnet20', 'method': 'snip', 'sparsity': 0.9, 'seed': 0}",
 ]
 
 
@@ -54,7 +53,9 @@ def test_paper_study_resolves_every_figure(tmp_path):
 
 
 def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
-    done = snakemake(tmp_path, "results/datasets/cifar10.safetensors", "results/datasets/digits.safetensors", check=False)
+    done = snakemake(
+        tmp_path, "results/datasets/cifar10.safetensors", "results/datasets/digits.safetensors", check=False
+    )
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "cifar10" in said and "https://" in said
@@ -64,7 +65,11 @@ def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
 
 @pytest.mark.parametrize(
     ("config", "words"),
-    [("methods=[snipp]", "Did you mean 'snip'"), ("sparsities=[1.0]", "outside [0, 1)"), ("sparsitys=[0.5]", "Unknown key")],
+    [
+        ("methods=[snipp]", "Did you mean 'snip'"),
+        ("sparsities=[1.0]", "outside [0, 1)"),
+        ("sparsitys=[0.5]", "Unknown key"),
+    ],
 )
 def test_a_wrong_configuration_stops_in_a_sentence(tmp_path, config, words):
     done = snakemake(tmp_path, "-n", config=[config], check=False)

@@ -65,7 +65,19 @@ def test_scripts_are_short_and_runnable(script):
 
 
 def test_every_field_stands_in_one_order():
-    order = ["name", "input", "output", "log", "benchmark", "conda", "threads", "resources", "params", "message", "script"]
+    order = [
+        "name",
+        "input",
+        "output",
+        "log",
+        "benchmark",
+        "conda",
+        "threads",
+        "resources",
+        "params",
+        "message",
+        "script",
+    ]
     for block, script in rule_blocks():
         fields = [name for name in re.findall(r"^ {4,8}(\w+):", block, flags=re.M) if name in order]
         assert fields == sorted(fields, key=order.index), script
@@ -85,7 +97,17 @@ def test_environments_pin_what_the_lock_pins(path):
 
 
 def test_requirements_are_exported_from_the_lock():
-    command = ["uv", "export", "--frozen", "--no-default-groups", "--group", "work", "--format", "requirements-txt", "--no-header"]
+    command = [
+        "uv",
+        "export",
+        "--frozen",
+        "--no-default-groups",
+        "--group",
+        "work",
+        "--format",
+        "requirements-txt",
+        "--no-header",
+    ]
     try:
         made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:

@@ -15,6 +15,9 @@ SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
+DRAWING = {"dataset": "digits", "model": "conv6", "method": "snip", "sparsity": 0.5, "seed": 0}
+
+
 def merged(**changes):
     config = copy.deepcopy(DEFAULT)
     for key, value in changes.items():
@@ -52,9 +55,21 @@ def test_dense_has_one_sparsity_only():
 
 def test_variants_and_their_own_sparsities():
     variant = {"name": "snip_twice", "pruner": "snip", "options": {"batch_size": 256}, "sparsities": [0.5]}
-    made = study(methods=["dense", variant], drawing={"method": "snip_twice", "sparsity": 0.5})
+    made = study(methods=["dense", variant])
     assert made.methods["snip_twice"].base == "snip"
     assert {cell.sparsity for cell in made.cells() if cell.method == "snip_twice"} == {"0.5"}
+    assert made.drawing()["sparsity"] == "0.5"
+
+
+def test_numbers_from_the_command_line_are_numbers():
+    made = study(seeds=["0", "3"], sparsities=["0.5"], training={"epochs": "null"})
+    assert (made.seeds, made.sparsities, made.config["training"]["epochs"]) == ((0, 3), (0.5,), None)
+
+
+def test_the_network_to_draw():
+    assert study().drawing() == DRAWING | {"model": "resnet20", "sparsity": "0.98", "seed": "0"}
+    chosen = study(drawing=DRAWING | {"method": "er", "sparsity": 0.9}).drawing()
+    assert chosen == DRAWING | {"method": "er", "sparsity": "0.9", "seed": "0"}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +98,10 @@ def test_variants_and_their_own_sparsities():
             ["Unknown option 'size'", "batch_size"],
         ),
         ({"methods": [{"name": "s", "pruners": "snip"}]}, ["Unknown key 'pruners'", "pruner"]),
-        ({"drawing": {"method": "magnitude"}}, ["not in the study", "for example digits/"]),
+        (
+            {"drawing": DRAWING | {"method": "er"}},
+            ["er/0.5", "not in the study", "for example digits/resnet20/snip/0.98"],
+        ),
         ({"device": "gpu"}, ["at device", "'gpu'", "cuda"]),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prunegraph import graphs, tensors
 from prunegraph.encoding import Architecture, encode_weights
+from prunegraph.errors import UserError
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
 
@@ -23,13 +24,20 @@ def main(
         product(zip(seeds, trained, strict=True), encodings), encoded, strict=True
     ):
         key = made_from([architecture, source], encoding=encoding, mode=mode, code=code)
-        if graphs.provenance(path).get("made_from") == key:
+        if _made_from(path) == key:
             logger.info("seed %d %s: kept, it is up to date", seed, encoding)
             continue
         weights, facts = tensors.load(source)
         graph = encode_weights(geometry, weights, encoding, mode)
         graph.save(path, **{**facts, "made_from": key})
         logger.info("seed %d %s: written, %d bytes", seed, encoding, path.stat().st_size)
+
+
+def _made_from(path):
+    try:
+        return graphs.provenance(path).get("made_from")
+    except UserError:  # not there yet, or damaged
+        return None
 
 
 if __name__ == "__main__":

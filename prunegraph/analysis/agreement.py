@@ -42,8 +42,11 @@ def rank_biased_overlap(x: np.ndarray, y: np.ndarray, p: float = 0.9) -> float:
     equation 32). 1 for equal orders; the expected value for random orders of 7 is 0.745 at p = 0.9. Ties
     are broken by position.
     """
-    first, second = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
-    depth = len(first)
-    shared = np.array([len(np.intersect1d(first[:d], second[:d])) / d for d in range(1, depth + 1)])
+    depth = len(x)
+    places = np.empty((2, depth), dtype=int)
+    for row, values in zip(places, (x, y), strict=True):
+        row[np.argsort(values, kind="stable")] = np.arange(depth)
+    # An item is shared from the depth at which the later of its two places is reached.
+    shared = np.cumsum(np.bincount(places.max(axis=0), minlength=depth)) / np.arange(1, depth + 1)
     weights = p ** np.arange(1, depth + 1)
     return float(shared[-1] * p**depth + (1 - p) / p * (shared * weights).sum())

@@ -131,7 +131,5 @@ def _refuse_repeats(contents: Iterable[Mapping]) -> None:
     for content in contents:
         key = tuple(content[name] for name in IDENTITY)
         if key in seen:
-            raise UserError(
-                f"{seen[key]} and {content['_path']} describe the same network {key}. Keep one of the two."
-            )
+            raise UserError(f"{seen[key]} and {content['_path']} describe the same network {key}. Keep one of the two.")
         seen[key] = content["_path"]

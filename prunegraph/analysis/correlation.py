@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from prunegraph.analysis.agreement import pearson, spearman
+from prunegraph.analysis.features import pruned
 from prunegraph.analysis.ranking import SCENARIO
-from prunegraph.analysis.scopes import comparable
 from prunegraph.analysis.tables import RAMANUJAN, sort
 
 PROPERTIES = ("ramanujan.delta_r", "ramanujan.imdb", "ramanujan.imsg", "layer_density")
@@ -29,10 +29,9 @@ def with_drop(
 
     Returns
     -------
-    Columns property, dataset, model, sparsity, n, pearson, spearman. The networks are those that have all
-    properties (of the Ramanujan ones, unless most networks lack them), so that the numbers compare.
+    Columns property, dataset, model, sparsity, n (networks that have the property), pearson, spearman.
     """
-    rows, _ = comparable(table, ["ramanujan", "layer_density"], target)
+    rows = pruned(table)
     results = []
     for scenario, part in sort(rows).groupby(list(SCENARIO), sort=False):
         for name in properties:

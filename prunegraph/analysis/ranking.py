@@ -1,16 +1,17 @@
 """Ranking study: can a predictor order the pruners of a scenario (MGE, section 4.2.3)?
 
 A scenario is a data set, a model and a sparsity. The methods of a scenario are
-ordered by predicted and by true accuracy drop, both averaged over seeds.
+ordered by predicted accuracy drop and by true accuracy, both averaged over seeds.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from prunegraph.analysis import agreement, ols
-from prunegraph.analysis.features import DEFAULT_SETS, feature_set
+from prunegraph.analysis.features import DEFAULT_SETS, FEATURE_SETS
 from prunegraph.analysis.scopes import comparable, enough, level_columns, matrix
 from prunegraph.analysis.tables import sort
 
@@ -20,6 +21,11 @@ MEASURES = ("spearman", "kendall", "rbo", "top1", "regret")
 #: Single properties tried as predictors: the larger, the smaller the predicted drop.
 SINGLE = ("ramanujan.delta_r", "ramanujan.imdb", "ramanujan.imsg", "layer_density", "log_edges")
 
+#: Feature sets that are mixed by default: those of more than one feature.
+MIXTURES = tuple(
+    name for name in FEATURE_SETS if name in (*DEFAULT_SETS, "ramanujan_density") and len(FEATURE_SETS[name]) > 1
+)
+
 #: How a mixture is tested -> the columns of which one combination at a time is kept out of the fit.
 PROTOCOLS = {"in_sample": (), "leave_scenario_out": SCENARIO}
 
@@ -28,13 +34,14 @@ def ranking(
     table: pd.DataFrame,
     *,
     single: Sequence[str] = SINGLE,
-    sets: Sequence[str] = DEFAULT_SETS,
+    sets: Sequence[str] = MIXTURES,
     levels: Sequence[str] = ("all", "sparsity", "model"),
     protocols: Sequence[str] = tuple(PROTOCOLS),
     target: str = "accuracy_drop",
     rbo_p: float = 0.9,
     fewest: int = 3,
     rows_per_feature: float = 5.0,
+    tie_decimals: int | None = 12,
 ) -> pd.DataFrame:
     """Agreement of predicted and true order of the methods, per predictor and scenario.
 
@@ -42,10 +49,12 @@ def ranking(
     ----------
     table: the table of :func:`prunegraph.analysis.features.feature_table`.
     single: columns whose negative is the predicted drop.
-    sets: feature sets mixed by least squares; the sets of :func:`comparable` rows.
+    sets: feature sets mixed by least squares on `target`.
     levels: a mixture is fitted separately in every group of each of these levels.
     protocols: names from :data:`PROTOCOLS`.
     fewest: scenarios with fewer methods are left out.
+    tie_decimals: mean accuracies and predictions equal to this many decimals are ties. None leaves the
+        order of equal means to rounding noise, as in the reference computation.
 
     Returns
     -------
@@ -54,10 +63,11 @@ def ranking(
     predicted), regret (mean accuracy lost by taking the method predicted best, a fraction). A mixture that
     has too few networks to be fitted gives missing numbers.
     """
-    rows, usable = comparable(table, [*sets, *_sets_of(single)], target)
+    rows, usable = comparable(_no_subgraph_is_zero(table), [*sets, *_sets_of(single)], target)
+    test = partial(_scenarios, rows, rbo_p=rbo_p, fewest=fewest, tie_decimals=tie_decimals)
     results = []
     for column in single:
-        results += _scenarios(rows, -rows[column], target, rbo_p, fewest, predictor=column, kind="single")
+        results += test(-rows[column], predictor=column, kind="single")
     for name in sets:
         for protocol in protocols:
             for level in levels:
@@ -67,7 +77,7 @@ def ranking(
                         rows, name, level, PROTOCOLS[protocol], target=target, rows_per_feature=rows_per_feature
                     )
                 label = {"predictor": name, "kind": "mixture", "protocol": protocol, "level": level}
-                results += _scenarios(rows, predicted, target, rbo_p, fewest, **label)
+                results += test(predicted, **label)
     columns = ["predictor", "kind", "protocol", "level", *SCENARIO, "methods", *MEASURES]
     frame = pd.DataFrame(results).reindex(columns=columns)
     return frame.fillna({"protocol": "", "level": ""})
@@ -124,29 +134,42 @@ def _numbers(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     return rows.groupby(list(columns), sort=False).ngroup().to_numpy()
 
 
+def _no_subgraph_is_zero(table: pd.DataFrame) -> pd.DataFrame:
+    """A network that is too sparse for any regular subgraph has no margin and no gap: it counts as 0 here.
+
+    Leaving it out would leave whole methods out of the sparsest scenarios. Networks without any Ramanujan
+    measurement stay missing.
+    """
+    names = ["ramanujan.imdb", "ramanujan.imsg"]
+    measured = table.layer_density.notna()
+    return table.assign(**{name: table[name].mask(measured & table[name].isna(), 0.0) for name in names})
+
+
 def _scenarios(
-    rows: pd.DataFrame, predicted: pd.Series, target: str, rbo_p: float, fewest: int, **label: str
+    rows: pd.DataFrame, predicted: pd.Series, rbo_p: float, fewest: int, tie_decimals: int | None, **label: str
 ) -> list[dict]:
-    table = rows[[*SCENARIO, "method", "accuracy"]].assign(true=rows[target], predicted=predicted)
-    means = sort(table.groupby([*SCENARIO, "method"], sort=False).mean().reset_index(), "method")
+    table = rows[[*SCENARIO, "method", "accuracy"]].assign(predicted=predicted)
+    groups = table.groupby([*SCENARIO, "method"])
+    means = pd.DataFrame({name: groups[name].mean() for name in ("accuracy", "predicted")})
+    if tie_decimals is not None:
+        means = means.round(tie_decimals)
     results = []
-    for scenario, part in sort(means, "model", "dataset", "sparsity", "method").groupby(list(SCENARIO), sort=False):
+    means = sort(means.reset_index(), "model", "dataset", "sparsity", "method")
+    for scenario, part in means.groupby(list(SCENARIO), sort=False):
         if len(part) >= fewest:
             cell = dict(zip(SCENARIO, scenario, strict=True)) | {"methods": len(part)}
-            results.append(label | cell | _compare(part, rbo_p))
+            results.append(label | cell | _compare(part.predicted.to_numpy(), part.accuracy.to_numpy(), rbo_p))
     return results
 
 
-def _compare(part: pd.DataFrame, rbo_p: float) -> dict[str, float]:
-    predicted, true = part.predicted.to_numpy(), part.true.to_numpy()
+def _compare(predicted: np.ndarray, accuracy: np.ndarray, rbo_p: float) -> dict[str, float]:
     if np.isnan(predicted).any():
         return dict.fromkeys(MEASURES, float("nan"))
-    accuracy = part.accuracy.to_numpy()
-    chosen, best = int(predicted.argmin()), int(true.argmin())
+    chosen, best = int(predicted.argmin()), int(accuracy.argmax())
     return {
-        "spearman": agreement.spearman(predicted, true),
-        "kendall": agreement.kendall(predicted, true),
-        "rbo": agreement.rank_biased_overlap(predicted, true, rbo_p),
-        "top1": float(chosen == best),
+        "spearman": agreement.spearman(predicted, -accuracy),
+        "kendall": agreement.kendall(predicted, -accuracy),
+        "rbo": agreement.rank_biased_overlap(predicted, -accuracy, rbo_p),
+        "top1": float(accuracy[chosen] == accuracy[best]),
         "regret": float(accuracy[best] - accuracy[chosen]),
     }

@@ -74,9 +74,7 @@ def _out_of_sample(x: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int,
     single = np.arange(len(y))
     cells = {}
     for name, kinds in (("cv_r2", single), ("grouped_cv_r2", groups)):
-        values = [
-            ols.r_squared(y, cross_predict(x, y, deal(kinds, folds, repeat))) for repeat in range(repeats)
-        ]
+        values = [ols.r_squared(y, cross_predict(x, y, deal(kinds, folds, repeat))) for repeat in range(repeats)]
         cells |= {name: float(np.mean(values)), f"{name}_sd": float(np.std(values))}
     return cells
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from prunegraph.analysis.features import feature_set, pruned
-from prunegraph.analysis.tables import ordered
+from prunegraph.analysis.tables import sort
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 
@@ -32,10 +32,8 @@ def cells(table: pd.DataFrame, levels: Iterable[str]) -> Iterator[tuple[str, str
         if not columns:
             yield level, "all", table
             continue
-        found = {key: rows for key, rows in table.groupby(list(columns), sort=False)}
-        places = [ordered(table[name], name) if name != "sparsity" else sorted(set(table[name])) for name in columns]
-        for key in sorted(found, key=lambda key: [place.index(part) for place, part in zip(places, key, strict=True)]):
-            yield level, "/".join(map(str, key)), found[key]
+        for key, rows in sort(table, *columns).groupby(list(columns), sort=False):
+            yield level, "/".join(map(str, key)), rows
 
 
 def comparable(

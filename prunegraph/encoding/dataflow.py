@@ -41,6 +41,8 @@ class Follower(fx.Interpreter):
 
     def __init__(self, network: fx.GraphModule, input_shape: tuple[int, int, int]):
         super().__init__(network)
+        # Errors are told in a sentence; torch.fx would load its logging for seconds to add its own view.
+        self.extra_traceback = False
         self.input_shape = input_shape
         self.features: dict[fx.Node, Feature] = {}
         self.layers: list[Layer] = []
@@ -54,9 +56,10 @@ class Follower(fx.Interpreter):
         try:
             result = super().run_node(node)
         except Exception as problem:
-            shape = self.input_shape
+            # Below the first line torch.fx tells of its own internals.
+            reason = str(problem).partition("\n")[0]
             raise UserError(
-                f"The network fails on an input of shape {shape} at {self._place(node)}: {problem}"
+                f"The network fails on an input of shape {self.input_shape} at {self._place(node)}: {reason}"
             ) from problem
         if node.op == "placeholder":
             if self.features:
@@ -106,31 +109,34 @@ class Follower(fx.Interpreter):
                 raise self._refusal(node, "it makes several tensors")
             return
         inputs = [self.features[other] for other in node.all_input_nodes if other in self.features]
-        module = self.fetch_attr(node.target) if node.op == "call_module" else None
-        kind = node.target if module is None else None
         shape = tuple(result.shape[1:])
-        if len(inputs) > 1 and kind in operations.ADDITIONS:
-            feature = self._add(node, *inputs)
-        elif any(other != inputs[0] for other in inputs):
-            raise self._refusal(node, "it joins several feature maps in another way than by addition")
-        elif isinstance(module, nn.Conv2d):
-            feature = self._convolution(node, module, inputs[0], shape)
-        elif isinstance(module, nn.Linear):
-            feature = self._linear(node, module, inputs[0], shape)
-        elif isinstance(module, operations.POOLING_MODULES) or kind in operations.POOLING:
-            feature = self._pooling(node, module, inputs[0], shape)
-        elif isinstance(module, operations.ADAPTIVE_MODULES) or kind in operations.ADAPTIVE:
-            feature = self._pooled(node, inputs[0], _quotient(inputs[0].map[1:], shape[1:]), shape)
-        elif kind in operations.MEANS:
-            feature = self._mean(node, inputs[0])
-        elif isinstance(module, operations.ELEMENTWISE_MODULES) or kind in operations.KEEPING:
-            feature = inputs[0]
-        else:
-            raise self._refusal(node, "its effect on a feature map is not known")
-        flat = (feature.map[0] * feature.map[1] * feature.map[2],)
-        if result.shape[0] != 1 or shape not in (feature.map, flat):
+        feature = self._feature(node, inputs, shape)
+        channels, height, width = feature.map
+        if result.shape[0] != 1 or shape not in (feature.map, (channels * height * width,)):
             raise self._refusal(node, f"it turns a map {inputs[0].map} into a tensor {tuple(result.shape)}")
         self.features[node] = feature
+
+    def _feature(self, node: fx.Node, inputs: list[Feature], shape: tuple[int, ...]) -> Feature:
+        """What the operation makes of its inputs; `shape` is that of its result, without the batch."""
+        module = self.fetch_attr(node.target) if node.op == "call_module" else None
+        kind = node.target if module is None else None
+        if len(inputs) > 1 and kind in operations.ADDITIONS:
+            return self._add(node, *inputs)
+        if any(other != inputs[0] for other in inputs):
+            raise self._refusal(node, "it joins several feature maps in another way than by addition")
+        if isinstance(module, nn.Conv2d):
+            return self._convolution(node, module, inputs[0], shape)
+        if isinstance(module, nn.Linear):
+            return self._linear(node, module, inputs[0], shape)
+        if isinstance(module, operations.POOLING_MODULES) or kind in operations.POOLING:
+            return self._pooling(node, module, inputs[0], shape)
+        if isinstance(module, operations.ADAPTIVE_MODULES) or kind in operations.ADAPTIVE:
+            return self._pooled(node, inputs[0], _quotient(inputs[0].map[1:], shape[1:]), shape)
+        if kind in operations.MEANS:
+            return self._mean(node, inputs[0])
+        if isinstance(module, operations.KEEPING_MODULES) or kind in operations.KEEPING:
+            return inputs[0]
+        raise self._refusal(node, "its effect on a feature map is not known")
 
     def _new_layer(self, node: fx.Node, feature: Feature, map_: tuple[int, int, int], **facts: Any) -> Feature:
         index = len(self.layers)

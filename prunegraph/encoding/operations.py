@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 # Everything here keeps each position where it is. Normalisation mixes positions only
 # through statistics, which are no weights, so it makes no edges.
-ELEMENTWISE_MODULES = (
+KEEPING_MODULES = (
     nn.Identity,
     nn.Flatten,
     nn.Unflatten,
@@ -44,7 +44,7 @@ ELEMENTWISE_MODULES = (
 ADDITIONS = {operator.add, operator.iadd, torch.add, "add", "add_"}
 ADDITIONS |= {operator.sub, operator.isub, torch.sub, "sub", "sub_"}
 
-_ELEMENTWISE_NAMES = (
+_KEEPING_NAMES = (
     "relu relu_ relu6 leaky_relu leaky_relu_ elu elu_ selu selu_ celu celu_ gelu silu mish sigmoid sigmoid_ tanh "
     "tanh_ softplus softsign logsigmoid hardswish hardsigmoid hardtanh hardtanh_ prelu rrelu softmax log_softmax "
     "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout batch_norm instance_norm "
@@ -52,11 +52,11 @@ _ELEMENTWISE_NAMES = (
     "to type cpu cuda mul mul_ div div_ neg flatten view reshape squeeze unsqueeze requires_grad_"
 )
 
-# Products, quotients and differences are elementwise only if one side is a constant; the tracer sees to that.
+# Sums, products and quotients are elementwise only if one side is a constant; the tracer sees to that.
 KEEPING = ADDITIONS | {operator.mul, operator.imul, operator.truediv, operator.itruediv, operator.neg}
-for _name in _ELEMENTWISE_NAMES.split():
-    KEEPING |= {_name, getattr(torch, _name, None), getattr(F, _name, None)}
-KEEPING.discard(None)
+for _name in _KEEPING_NAMES.split():
+    _functions = getattr(torch, _name, None), getattr(F, _name, None)
+    KEEPING |= {_name, *filter(callable, _functions)}
 
 POOLING_MODULES = (nn.MaxPool2d, nn.AvgPool2d)
 ADAPTIVE_MODULES = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)

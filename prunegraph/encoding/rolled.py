@@ -13,8 +13,8 @@ def rolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: 
     """Left: input channels times kernel taps (number ``(c*height + dy)*width + dx``); right: output channels.
 
     One edge for each non-zero weight, of weight |w|. A linear layer joins its inputs to
-    its outputs (Vooturi et al. 2020; Pal et al. 2022; Cunegatti et al., TMLR 2024,
-    section 2). In compat mode weights are rounded through float16.
+    its outputs. The "rolled" bipartite encoding of Cunegatti et al., TMLR 2024. In compat
+    mode weights are rounded through float16.
     """
     return _layers(architecture, weights, mode, lambda layer, values: values)
 
@@ -22,9 +22,9 @@ def rolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: 
 def rolled_channel(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> LayerGraphs:
     """Left: input channels; right: output channels. One edge for each kernel with a non-zero weight.
 
-    Its weight is the L2 norm of the kernel (Prabhu et al. 2018; Cunegatti et al., TMLR 2024,
-    section 2). A linear layer joins its inputs to its outputs. In compat mode norms are
-    rounded through float16.
+    Its weight is the L2 norm of the kernel. A linear layer joins its inputs to its outputs.
+    The "rolled-channel" bipartite encoding of Cunegatti et al., TMLR 2024. In compat mode
+    norms are rounded through float16.
     """
     return _layers(architecture, weights, mode, _channel_norms)
 

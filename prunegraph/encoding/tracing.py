@@ -26,7 +26,7 @@ def trace(network: nn.Module, input_shape: Sequence[int]) -> Architecture:
     At an addition, the branch that is an earlier feature map makes no edges (identity);
     of two convolved branches the one with a single convolution is the shortcut: it adds
     no nodes, its edges lead from the block's input to the block's output
-    (Cunegatti et al., TMLR 2024, section 3).
+    (Cunegatti et al., TMLR 2024).
 
     Parameters
     ----------

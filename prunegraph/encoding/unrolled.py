@@ -10,7 +10,7 @@ from prunegraph.graphs import Block, Geometry, MultipartiteGraph
 
 
 def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> MultipartiteGraph:
-    """The multipartite graph of a network (Cunegatti et al., TMLR 2024, section 3).
+    """The multipartite graph of a network (Cunegatti et al., TMLR 2024).
 
     Part 0 is the padded input, then one part for the output map of every layer that is no
     shortcut. Every non-zero weight joins each input position that it is multiplied with,

@@ -37,7 +37,7 @@ class LayerGraphs(Mapping[str, MultipartiteGraph]):
         edges = sum(graph.number_of_edges() for graph in self.values())
         return f"LayerGraphs({len(self)} layers, {edges:,} edges, {self.mode})"
 
-    def save(self, path: str | Path, **provenance: Any) -> None:
+    def save(self, path: str | Path, /, **provenance: Any) -> None:
         """Write all layers into one compact file, with `provenance` in its header."""
         from prunegraph.graphs import storage
 

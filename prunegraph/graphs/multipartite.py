@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class MultipartiteGraph:
     """A directed, weighted graph whose nodes are numbered part by part.
 
-    Definition: Cunegatti, Farina, Bucur, Iacca, TMLR 2024, section 3. The blocks are
+    Definition: Cunegatti, Farina, Bucur, Iacca, TMLR 2024. The blocks are
     the single source of truth; edges, counts and degrees are derived from them.
 
     Attributes
@@ -177,7 +177,7 @@ class MultipartiteGraph:
         """Write the edges as a table with columns source, target, weight."""
         exports.to_parquet(self, path)
 
-    def save(self, path: str | Path, **provenance: Any) -> None:
+    def save(self, path: str | Path, /, **provenance: Any) -> None:
         """Write the compact file (see :mod:`prunegraph.graphs.storage`), with `provenance` in its header."""
         from prunegraph.graphs import storage
 

@@ -41,7 +41,7 @@ class _Refused(Exception):
     """What is wrong with a file, as the second half of a sentence."""
 
 
-def save(path: str | Path, graphs: Graphs, **provenance: Any) -> None:
+def save(path: str | Path, graphs: Graphs, /, **provenance: Any) -> None:
     """Write a graph, or the graphs of all layers, atomically.
 
     Raises

@@ -9,8 +9,8 @@ import numpy as np
 from prunegraph.randomness import numpy_generator
 
 BLOCK = 4  # vectors at a time: up to four equal eigenvalues are all found, where one vector finds one of them
-BASIS = 64
-WANTED = 6
+BASIS = 32
+GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
 MOST_STEPS = 3000
 SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
 
@@ -37,16 +37,17 @@ def extreme_eigenvalues(
     apply: Callable[[np.ndarray], np.ndarray],
     nodes: int,
     order: Callable[[np.ndarray], np.ndarray],
-    wanted: int = WANTED,
-    tolerance: float = 1e-6,
+    wanted: int,
+    tolerance: float,
 ) -> Eigenvalues:
     """The `wanted` first eigenvalues in `order` of a symmetric operator.
 
     `apply` maps (nodes, BLOCK) float64 to the same shape. Block Lanczos with full
     reorthogonalisation and thick restarts; the start block is random but always the same.
-    Stops when every wanted residual is at most `tolerance` times the largest eigenvalue; a
-    solve that does not get there within MOST_STEPS warns and returns what it has. Needs at
-    least BASIS + BLOCK nodes. Memory 8 * (BASIS + BLOCK) * nodes bytes.
+    Stops when every wanted residual is at most `tolerance` times the largest eigenvalue, and the GUARD
+    next ones have settled too, lest one that is slow to appear be missed. A solve that does not get
+    there within MOST_STEPS (thousands of almost equal eigenvalues) warns and returns what it has.
+    Needs at least BASIS + BLOCK nodes. Memory 8 * (BASIS + BLOCK) * nodes bytes.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
@@ -64,8 +65,8 @@ def extreme_eigenvalues(
         value, vector = value[chosen], vector[:, chosen]
         residual = np.linalg.norm(coupling @ vector[-BLOCK:], axis=0)
         scale = np.abs(value).max() or 1.0
-        worst = residual[:wanted].max() / scale
-        if size >= wanted + BLOCK and worst <= tolerance:
+        worst, guard = residual[:wanted].max() / scale, residual[wanted : wanted + GUARD].max(initial=0) / scale
+        if size >= wanted + BLOCK and worst <= tolerance and guard <= LOOSER * tolerance:
             break
         if size == BASIS:
             size = _restart(basis, projected, value, vector)

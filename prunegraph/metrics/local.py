@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from prunegraph.metrics.adjacency import Adjacency
 
-
-def local_counts(graph: Adjacency, parts: tuple[int, ...], mode: str) -> dict[str, int]:
-    """Sink, source and disconnected nodes and removable connections.
+def local_counts(into: np.ndarray, out: np.ndarray, parts: tuple[int, ...], mode: str) -> dict[str, int]:
+    """Sink, source and disconnected nodes and removable connections, from the edges `into` and `out` of every node.
 
     A sink has edges in and none out, a source edges out and none in, a disconnected
     node neither. Mode ``clean``: sinks of the output part and sources of the input
@@ -19,11 +17,10 @@ def local_counts(graph: Adjacency, parts: tuple[int, ...], mode: str) -> dict[st
 
     Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "local connectivity", and its code. O(nodes).
     """
-    into, out = graph.in_degree, graph.out_degree
     sinks, sources = np.flatnonzero((out == 0) & (into > 0)), np.flatnonzero((into == 0) & (out > 0))
     disconnected = int(np.count_nonzero((into == 0) & (out == 0)))
     count = _compat if mode == "compat" else _clean
-    sink, source, ending, starting = count(sinks, sources, graph.nodes, parts[0], parts[-1])
+    sink, source, ending, starting = count(sinks, sources, sum(parts), parts[0], parts[-1])
     return {
         "sink_nodes": sink,
         "source_nodes": source,

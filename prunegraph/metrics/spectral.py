@@ -35,7 +35,7 @@ def spectral_gap(graph: Adjacency) -> Spectral:
     if graph.nodes <= DENSE:
         values = np.linalg.eigvalsh(_dense(graph))
         return Spectral(_gap(values[by_magnitude(values)]), 0, 0.0)
-    found = extreme_eigenvalues(lambda x: _times(graph, x), graph.nodes, by_magnitude)
+    found = extreme_eigenvalues(lambda x: _times(graph, x), graph.nodes, by_magnitude, 3, 3e-6)
     return Spectral(_gap(found.values), found.steps, found.residual)
 
 
@@ -51,7 +51,7 @@ def spectral_radius(graph: Adjacency) -> Spectral:
     strength = _times(graph, np.ones((graph.nodes, BLOCK)))[:, :1]
     if graph.nodes <= DENSE:
         return Spectral(float(np.linalg.eigvalsh(np.diag(strength[:, 0]) - _dense(graph))[-1]), 0, 0.0)
-    found = extreme_eigenvalues(lambda x: strength * x - _times(graph, x), graph.nodes, by_value, wanted=1)
+    found = extreme_eigenvalues(lambda x: strength * x - _times(graph, x), graph.nodes, by_value, 1, 1e-6)
     return Spectral(float(found.values[0]), found.steps, found.residual)
 
 

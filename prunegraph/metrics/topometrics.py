@@ -81,7 +81,7 @@ def measure(graph: "Adjacency", parts: tuple[int, ...], mode: str, report: dict)
     gap, radius = spectral_gap(graph), spectral_radius(graph)
     for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
         report[name] = {"steps": solution.steps, "residual": solution.residual}
-    raw = local_counts(graph, parts, mode) | {
+    raw = local_counts(graph.in_degree, graph.out_degree, parts, mode) | {
         "one_hop": one_hop(graph),
         "two_hop": two_hop(graph),
         "motifs": motifs(undirected),

@@ -16,14 +16,14 @@ def build(
 ) -> nn.Module:
     """What :func:`prunegraph.models.create` does; see there."""
     model = lookup(MODELS, name, "model")
-    legal = [
-        key for key, value in inspect.signature(model).parameters.items() if value.kind is value.KEYWORD_ONLY
-    ]
+    legal = [key for key, value in inspect.signature(model).parameters.items() if value.kind is value.KEYWORD_ONLY]
     for option in options:
         known(legal, option, f"option of model {name}")
     # Layers born on the meta device draw no weights, so the global random state stays as it was.
     with torch.device("meta"):
         network = model(classes, input_shape, **options)
+    # Whoever needs an input of the right shape (SynFlow, for one) can ask the network itself.
+    network.input_shape = tuple(input_shape)
     return initialise(network.to_empty(device="cpu"), seed, name)
 
 

@@ -13,9 +13,7 @@ class Conv6(nn.Module):
     of the three pairs, `units` that of the two hidden linear layers.
     """
 
-    def __init__(
-        self, classes: int, input_shape: tuple[int, int, int], channels: tuple[int, int, int], units: int
-    ):
+    def __init__(self, classes: int, input_shape: tuple[int, int, int], channels: tuple[int, int, int], units: int):
         super().__init__()
         inputs, height, width = input_shape
         layers = []
@@ -24,9 +22,7 @@ class Conv6(nn.Module):
             inputs = outputs
         self.convs1 = nn.Sequential(*layers)
         features = inputs * (height // 8) * (width // 8)
-        self.linear = nn.Sequential(
-            *_linear(features, units), *_linear(units, units), nn.Linear(units, classes)
-        )
+        self.linear = nn.Sequential(*_linear(features, units), *_linear(units, units), nn.Linear(units, classes))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of a batch of images."""

@@ -81,9 +81,7 @@ def resnet32(classes: int, input_shape: tuple[int, int, int], *, width: float = 
     return _resnet("resnet32", classes, input_shape, blocks=5, width=width)
 
 
-def _resnet(
-    name: str, classes: int, input_shape: tuple[int, int, int], *, blocks: int, width: float
-) -> ResNet:
+def _resnet(name: str, classes: int, input_shape: tuple[int, int, int], *, blocks: int, width: float) -> ResNet:
     inputs, _, _ = check(name, classes, input_shape, smallest=4)
     return ResNet(classes, inputs, blocks, tuple(scaled(base, width) for base in (16, 32, 64)))
 

@@ -18,8 +18,7 @@ def check(model: str, classes: int, input_shape: tuple[int, int, int], smallest:
     shape = tuple(input_shape)
     if len(shape) != 3 or not all(_whole(size) and size > 0 for size in shape):
         raise UserError(
-            f"{model} needs an input shape of three positive whole numbers (channels, height, width), "
-            f"found {shape}."
+            f"{model} needs an input shape of three positive whole numbers (channels, height, width), found {shape}."
         )
     if min(shape[1:]) < smallest:
         raise UserError(
@@ -38,9 +37,7 @@ def scaled(channels: int, width: float) -> int:
         If `width` is no positive finite number.
     """
     if isinstance(width, bool) or not isinstance(width, int | float) or not 0 < width < math.inf:
-        raise UserError(
-            f"The width of a model multiplies its channels and is a positive number, found {width!r}."
-        )
+        raise UserError(f"The width of a model multiplies its channels and is a positive number, found {width!r}.")
     return max(1, round(channels * width))
 
 

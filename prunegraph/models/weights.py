@@ -34,9 +34,7 @@ def load_weights(network: "nn.Module", path: str | Path) -> "nn.Module":
             f"to {type(network).__name__}. Create the model the file was made with."
         )
     for name, shape in expected.items():
-        if (
-            shape == () and arrays[name].size == 1
-        ):  # numpy's contiguous arrays, and torch 0.3, know no scalars
+        if shape == () and arrays[name].size == 1:  # numpy's contiguous arrays, and torch 0.3, know no scalars
             arrays[name] = arrays[name].reshape(())
         if arrays[name].shape != shape:
             raise UserError(

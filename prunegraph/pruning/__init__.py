@@ -17,6 +17,9 @@ from prunegraph.masks import Mask, kept_weights
 if TYPE_CHECKING:
     import torch
 
+KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+"""What options can be, in words."""
+
 
 def prune(
     network: "torch.nn.Module",
@@ -96,5 +99,5 @@ def _suits(value: Any, default: Any, name: str, pruner: str) -> None:
     if default is not None and type(value) not in kinds:
         raise UserError(
             f"Option {name!r} of pruner {pruner!r} is {value!r}; "
-            f"expected a {kinds[-1].__name__} such as the default {default!r}."
+            f"expected {KINDS[type(default)]}, such as the default {default!r}."
         )

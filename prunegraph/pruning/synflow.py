@@ -49,7 +49,8 @@ def synflow(
         R.
     input_shape
         (channels, height, width) of one image; by default that of the first of `batches`,
-        which are used for nothing else.
+        which are used for nothing else, or else the network's own ``input_shape``
+        (networks of :func:`prunegraph.models.create` have one).
 
     Raises
     ------
@@ -57,7 +58,7 @@ def synflow(
         If neither shape nor batches are given, or scores are not finite.
     """
     weights = prunable(network)
-    image = _ones(input_shape, batches, "synflow")
+    image = _ones(network, input_shape, batches, "synflow")
     total, rounds = size(weights), at_least(1, rounds, "rounds", "synflow")
     left = [round(total * (1 - sparsity) ** (step / rounds)) for step in range(1, rounds)]
     return _in_rounds(network, weights, [*left, kept_weights(total, sparsity)], image, "synflow")
@@ -79,7 +80,7 @@ def synflow_compat(
     the n weights and biases left, so the final number carries rounding errors.
     """
     weights = prunable(network)
-    image = _ones(input_shape, batches, "synflow_compat")
+    image = _ones(network, input_shape, batches, "synflow_compat")
     pool = {**weights, **biases(network)}
     rounds = at_least(1, rounds, "rounds", "synflow_compat")
     left = [size(pool)]
@@ -118,12 +119,15 @@ def _linearise(network: torch.nn.Module, parameters: Mapping[str, torch.Tensor])
         value.requires_grad_(True)
 
 
-def _ones(shape: tuple[int, ...] | None, batches: Iterable[Batch] | None, pruner: str) -> torch.Tensor:
-    if shape is None and batches is None:
+def _ones(
+    network: torch.nn.Module, shape: tuple[int, ...] | None, batches: Iterable[Batch] | None, pruner: str
+) -> torch.Tensor:
+    if shape is None and batches is not None:
+        shape = tuple(peek(batches, pruner)[0].shape[1:])
+    shape = shape or getattr(network, "input_shape", None)
+    if shape is None:
         raise UserError(
             f"Pruner {pruner!r} needs the shape of an image; give the option input_shape, "
             "such as (3, 32, 32), or batches to read it from."
         )
-    if shape is None:
-        shape = tuple(peek(batches, pruner)[0].shape[1:])
     return torch.ones(1, *shape)

@@ -16,6 +16,9 @@ from prunegraph.masks import Mask
 from prunegraph.randomness import torch_generator
 from prunegraph.training.recipes import Recipe
 
+# Of BatchNorm's eps: below this variance a channel carries nothing but float32 rounding.
+ROUNDING = 1e-5
+
 
 @dataclass(frozen=True)
 class Training:
@@ -38,7 +41,9 @@ def train(
     where = data.train.images.device
     if device is not None and torch.device(device).type != where.type:
         raise UserError(f"The images are on {where}, training was asked for on {device}: load the data there.")
-    trainer = Trainer(network.to(where), mask, recipe, math.ceil(len(data.train) / recipe.batch_size))
+    # Channels last is the layout of the fast convolutions, on CPUs as on GPUs.
+    network.to(where, memory_format=torch.channels_last)
+    trainer = Trainer(network, mask, recipe, math.ceil(len(data.train) / recipe.batch_size))
     generator = torch_generator(seed, "train")
     history: list[dict[str, Any]] = []
     diverged = False
@@ -49,13 +54,15 @@ def train(
         if diverged:
             network.load_state_dict(before)
             break
+        if recipe.recalibrate and epoch == recipe.epochs:
+            recalibrate(network, data.epoch(recipe.batch_size, generator))
         held_out = evaluate(network, data.validation.batches())
         row = {"epoch": epoch, "learning_rate": trainer.learning_rate, **_named("train", seen)}
         row |= {**_named("validation", held_out), "seconds": time.perf_counter() - began}
         history.append(row)
         if on_epoch is not None:
             on_epoch(row)
-    network.eval()
+    network.to(memory_format=torch.contiguous_format).eval()
     return Training(history, diverged)
 
 
@@ -151,6 +158,31 @@ def evaluate(network: nn.Module, batches: Iterable[Batch]) -> dict[str, float | 
         tally.add(network(images), labels)
     network.train(was_training)
     return tally.result()
+
+
+@torch.no_grad()
+def recalibrate(network: nn.Module, batches: Iterable[Batch]) -> None:
+    """Replace BatchNorm's running mean and variance by their averages over `batches`, weights untouched.
+
+    Running statistics trail behind the weights (averaging them anew: Izmailov et
+    al. 2018, section 3.2). Where pruning left a channel constant the variance is 0
+    and BatchNorm multiplies by 1 / sqrt(1e-5) what is rounding alone, layer after
+    layer; such a network knows its images in training mode and answers at chance in
+    evaluation mode. A constant channel gets variance 1 here, which gives the shift
+    of BatchNorm, as in training mode.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain average over all batches
+    network.train()
+    for images, labels in batches:
+        if len(labels) > 1:
+            network(images)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+        layer.running_var[layer.running_var < ROUNDING * layer.eps] = 1
 
 
 def _copy(network: nn.Module) -> dict[str, torch.Tensor]:

@@ -35,6 +35,9 @@ class Recipe:
         zero likewise.
     nesterov
         Nesterov's momentum instead of Polyak's.
+    recalibrate
+        Take BatchNorm's statistics anew from the training part after the last step, which a short
+        training needs (:func:`prunegraph.training.loop.recalibrate`).
 
     Raises
     ------
@@ -52,6 +55,7 @@ class Recipe:
     gamma: float = 0.1
     warmup: float = 0.3
     nesterov: bool = False
+    recalibrate: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "milestones", tuple(self.milestones))
@@ -98,7 +102,11 @@ _PUBLISHED: Mapping[tuple[str, str], Recipe] = {
 }
 
 RECIPES: Mapping[str, Mapping[tuple[str, str], Recipe]] = {
-    "quick": {("*", "*"): Recipe(epochs=8, batch_size=64, learning_rate=0.1, weight_decay=5e-4, schedule="one_cycle")},
+    "quick": {
+        ("*", "*"): Recipe(
+            epochs=8, batch_size=64, learning_rate=0.1, weight_decay=5e-4, schedule="one_cycle", recalibrate=True
+        )
+    },
     "published": _PUBLISHED,
 }
 

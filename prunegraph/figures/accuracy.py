@@ -1,0 +1,101 @@
+"""Figure: test accuracy against sparsity, one panel per data set and model."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunegraph.analysis.tables import ordered
+from prunegraph.catalogue import known
+from prunegraph.errors import UserError
+from prunegraph.figures import style
+
+INTERVALS = ("sd", "range")
+
+
+@style.styled
+def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
+    """Mean test accuracy over seeds against sparsity, a line per method.
+
+    Parameters
+    ----------
+    networks: the network table (:func:`prunegraph.analysis.collect.networks`).
+    interval: what the bars over seeds show: "sd" (standard deviation, n - 1) or "range" (smallest to
+        largest). A single seed has no bar.
+
+    The horizontal axis is logarithmic in the density. The dense network is a dashed line, chance
+    (1 / classes) a dotted one.
+
+    Raises
+    ------
+    UserError: no pruned network in the table, or an unknown interval.
+    """
+    known(INTERVALS, interval, "interval")
+    rows = networks[(networks.pruner != "dense") & networks.accuracy.notna()]
+    if rows.empty:
+        raise UserError("The accuracy figure needs pruned networks with an accuracy; the table has none.")
+    datasets, models = ordered(rows.dataset, "dataset"), ordered(rows.model, "model")
+    sparsities, methods = sorted(set(rows.sparsity)), ordered(rows.method, "method")
+    styles = style.method_styles(methods)
+
+    figure = style.new(min(style.PAGE, max(style.COLUMN, 2.3 * len(models))), 0.5 + 1.55 * len(datasets))
+    panels = figure.subplots(len(datasets), len(models), sharex=True, sharey="row", squeeze=False)
+    for line, dataset in zip(panels, datasets, strict=True):
+        for axes, model in zip(line, models, strict=True):
+            cell = (networks.dataset == dataset) & (networks.model == model)
+            _panel(axes, networks[cell & networks.accuracy.notna()], styles, interval)
+            axes.set_title(f"{style.label(model)}, {style.label(dataset)}")
+        line[0].set_ylabel("Test accuracy (%)")
+        line[0].set_ylim(bottom=0)
+    _sparsity_axis(panels, sparsities)
+    handles = [Line2D([], [], label=style.label(name), **look) for name, look in styles.items()]
+    style.legend_below(figure, [*handles, *_reference_handles(networks)], 5 if len(models) > 1 else 3)
+    return figure
+
+
+def place(sparsity: float | np.ndarray) -> float | np.ndarray:
+    """Where a sparsity lies on the axis: -log10 of the density."""
+    return -np.log10(1 - sparsity)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, styles: dict[str, dict], interval: str) -> None:
+    dense = rows[rows.pruner == "dense"].accuracy
+    if len(dense):
+        axes.axhline(100 * dense.mean(), color=style.BLACK, linestyle="--", linewidth=0.9)
+    classes = rows.classes.dropna()
+    if len(classes):
+        axes.axhline(100 / classes.iloc[0], color=style.BLACK, linestyle=":", linewidth=0.9)
+    for number, (method, look) in enumerate(styles.items()):
+        seeds = 100 * rows[rows.method == method].set_index("sparsity").accuracy.sort_index()
+        if len(seeds):
+            # Methods stand side by side at a sparsity, so that bars do not hide each other.
+            shift = 0.012 * (number - (len(styles) - 1) / 2)
+            _line(axes, seeds.groupby(level=0), look, interval, shift)
+
+
+def _line(axes: Axes, seeds, look: dict, interval: str, shift: float) -> None:
+    mean = seeds.mean()
+    if interval == "sd":
+        low = high = seeds.std().fillna(0.0)
+    else:
+        low, high = mean - seeds.min(), seeds.max() - mean
+    bars = np.where(seeds.count() > 1, np.vstack([low, high]), np.nan)
+    x = place(mean.index.to_numpy()) + shift
+    axes.errorbar(x, mean, yerr=bars, elinewidth=0.7, capsize=1.2, capthick=0.6, **look)
+
+
+def _sparsity_axis(panels: np.ndarray, sparsities: list[float]) -> None:
+    for axes in panels.flat:
+        axes.set_xticks([float(place(value)) for value in sparsities], [f"{value:g}" for value in sparsities])
+    for axes in panels[-1]:
+        axes.set_xlabel("Sparsity")
+
+
+def _reference_handles(networks: pd.DataFrame) -> list[Line2D]:
+    handles = []
+    if (networks.pruner == "dense").any():
+        handles.append(Line2D([], [], color=style.BLACK, linestyle="--", linewidth=0.9, label="Dense"))
+    if networks.classes.notna().any():
+        handles.append(Line2D([], [], color=style.BLACK, linestyle=":", linewidth=0.9, label="Chance"))
+    return handles

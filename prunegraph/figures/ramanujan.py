@@ -1,0 +1,65 @@
+"""Figure: Ramanujan properties of layers against their density (MGE, section 4.1)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunegraph.analysis.correlation import with_density
+from prunegraph.analysis.tables import RAMANUJAN, ordered
+from prunegraph.errors import UserError
+from prunegraph.figures import style
+from prunegraph.randomness import numpy_generator
+
+_PROPERTIES = RAMANUJAN[:3]
+
+
+@style.styled
+def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
+    """Each Ramanujan property of each pruned layer against the layer's density, with Spearman's rho.
+
+    Parameters
+    ----------
+    ramanujan: the table of :func:`prunegraph.analysis.collect.ramanujan`.
+    encoding: which layer encoding to show.
+
+    Dense networks are left out. Layers without the property (no regular subgraph) are not drawn; n counts
+    those that are.
+
+    Raises
+    ------
+    UserError: no pruned layer of that encoding has any property.
+    """
+    layers = ramanujan[(ramanujan.encoding == encoding) & (ramanujan.method != "dense")]
+    layers = layers[layers.layer_density > 0]
+    if not np.isfinite(layers[list(_PROPERTIES)]).any(axis=None):
+        raise UserError(
+            f"The Ramanujan figure needs layers of pruned networks in the encoding {encoding!r} with a Ramanujan "
+            "property; the table has none."
+        )
+    methods = ordered(layers.method, "method")
+    styles = style.method_styles(methods)
+    # A mixed order, so that no method covers the others.
+    layers = layers.iloc[numpy_generator(0, "figure", "ramanujan").permutation(len(layers))]
+    agreement = with_density(layers, encoding=encoding).query("model == 'all'").set_index("property")
+
+    figure = style.new(style.PAGE, 2.5)
+    size = float(np.clip(3000 / len(layers), 1.0, 9.0))
+    for axes, name in zip(figure.subplots(1, 3), _PROPERTIES, strict=True):
+        points = layers[np.isfinite(layers[name])]
+        colours = points.method.map({method: look["color"] for method, look in styles.items()})
+        axes.scatter(
+            points.layer_density, points[name], s=size, c=colours.tolist(), alpha=0.5, linewidths=0, rasterized=True
+        )
+        axes.set(xscale="log", xlabel="Layer density", ylabel=style.label(name))
+        if name == "imsg":  # a gap: from 0 to tens
+            axes.set_yscale("symlog", linthresh=0.1, linscale=0.3)
+        rho = agreement.spearman[name]
+        correlation = f"$\\rho$ = {rho:.2f}, " if np.isfinite(rho) else ""
+        axes.set_title(f"{correlation}n = {len(points):,} layers")
+    dots = [
+        Line2D([], [], linestyle="", marker="o", color=look["color"], label=style.label(name))
+        for name, look in styles.items()
+    ]
+    style.legend_below(figure, dots, 9)
+    return figure

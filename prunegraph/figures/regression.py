@@ -1,0 +1,112 @@
+"""Figure: how much of the accuracy drop each feature set explains (MGE, section 4.2.1)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from prunegraph.errors import UserError
+from prunegraph.figures import style
+
+_COLOURS = {
+    "layer_density": "#bdbdbd",
+    "log_edges": "#6e6e6e",
+    "ramanujan": style.YELLOW,
+    "ramanujan_density": "#A79F1E",
+    "rolled_raw": "#9BD3F2",
+    "rolled": style.SKY,
+    "rolled_mask": "#8FB8D6",
+    "rolled_channel_raw": "#7FA9C9",
+    "rolled_channel": style.BLUE,
+    "unrolled_bipartite": "#F4C27A",
+    "unrolled_mask": style.ORANGE,
+    "unrolled": style.RED,
+}
+_HEADINGS = {"all": "All", "sparsity": "By sparsity", "model": "By model", "dataset": "By data set"}
+_FLOOR = -0.3
+
+
+@style.styled
+def draw(regression: pd.DataFrame, *, out_of_sample: str = "grouped_cv_r2") -> Figure:
+    """Bars: adjusted R2 in sample; diamonds: R2 out of sample; one panel per level.
+
+    Parameters
+    ----------
+    regression: the table of :func:`prunegraph.analysis.regression.regression`.
+    out_of_sample: "grouped_cv_r2" (seeds of a configuration kept together) or "cv_r2".
+
+    A cross marks a fit that was not made because there are too few networks; a triangle at the lower edge an R2
+    below -0.3.
+
+    Raises
+    ------
+    UserError: the table is empty.
+    """
+    if regression.empty:
+        raise UserError("The regression figure needs at least one fitted scope; the table of fits is empty.")
+    levels, sets = list(dict.fromkeys(regression.level)), list(dict.fromkeys(regression.features))
+    groups = {level: list(dict.fromkeys(regression.group[regression.level == level])) for level in levels}
+    lines = _rows_of(levels, groups)
+    figure = style.new(style.PAGE, 0.7 + 1.6 * len(lines))
+    for band, members in zip(figure.subfigures(len(lines), 1, squeeze=False)[:, 0], lines, strict=True):
+        widths = [len(groups[level]) + 0.4 for level in members]
+        panels = band.subplots(1, len(members), sharey=True, width_ratios=widths, squeeze=False)[0]
+        for axes, level in zip(panels, members, strict=True):
+            _panel(axes, regression[regression.level == level], groups[level], sets, out_of_sample)
+            axes.set_title(_HEADINGS.get(level, level.replace("_", " and ").capitalize()))
+        panels[0].set_ylabel("$R^2$ of accuracy drop")
+    style.legend_below(figure, _handles(regression, sets, out_of_sample), 4)
+    return figure
+
+
+def _rows_of(levels: list[str], groups: dict[str, list[str]], most: int = 8) -> list[list[str]]:
+    """Levels dealt into lines of at most `most` groups, in their order."""
+    lines, free = [], 0
+    for level in levels:
+        if not lines or len(groups[level]) > free:
+            lines.append([])
+            free = most
+        lines[-1].append(level)
+        free -= len(groups[level])
+    return lines
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: list[str], measure: str) -> None:
+    table = rows.set_index(["group", "features"])
+    width = 0.84 / len(sets)
+    for number, name in enumerate(sets):
+        cells = table.reindex([(group, name) for group in groups])
+        x = np.arange(len(groups)) + width * (number - (len(sets) - 1) / 2)
+        colour = _COLOURS.get(name, style.GREY)
+        heights = cells.adjusted_r2.to_numpy(dtype=float)
+        axes.bar(x, np.maximum(heights, _FLOOR), width, color=colour, edgecolor="white")
+        outside = cells[measure].to_numpy(dtype=float)
+        spread = cells[f"{measure}_sd"].to_numpy(dtype=float)
+        inside = outside >= _FLOOR
+        mark = {"markersize": 2.6, "markeredgewidth": 0.5, "markeredgecolor": style.BLACK, "linestyle": "none"}
+        lines = {"color": "white", "ecolor": style.BLACK, "elinewidth": 0.5}
+        axes.errorbar(x[inside], outside[inside], spread[inside], fmt="D", **lines, **mark)
+        below = outside < _FLOOR
+        axes.plot(x[below], np.full(below.sum(), _FLOOR + 0.03), "v", color="white", **mark)
+        missing = np.isnan(heights)
+        axes.plot(x[missing], np.full(missing.sum(), 0.03), "x", color=colour, markersize=2.4, markeredgewidth=0.7)
+    axes.axhline(0, color=style.BLACK, linewidth=0.6)
+    counts = rows.groupby("group", sort=False).n.max().reindex(groups)
+    names = [f"{style.label(group) if '.' not in group else group}\nn = {n}" for group, n in counts.items()]
+    axes.set_xticks(range(len(groups)), names)
+    axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(_FLOOR, 1.02))
+    axes.grid(False, axis="x")
+    axes.tick_params(axis="x", length=0)
+
+
+def _handles(regression: pd.DataFrame, sets: list[str], measure: str) -> list:
+    handles = [Patch(color=_COLOURS.get(name, style.GREY), label=style.label(name)) for name in sets]
+    kind = "seeds kept together" if measure == "grouped_cv_r2" else "networks dealt singly"
+    mark = {"linestyle": "", "markerfacecolor": "white", "markeredgecolor": style.BLACK, "markeredgewidth": 0.5}
+    handles.append(Line2D([], [], marker="D", markersize=2.6, label=f"Cross-validated ({kind})", **mark))
+    if regression.adjusted_r2.isna().any():
+        cross = {"linestyle": "", "marker": "x", "markersize": 3, "color": style.GREY}
+        handles.append(Line2D([], [], label="Too few networks to fit", **cross))
+    return handles

@@ -1,0 +1,153 @@
+"""One look for all figures: sizes, colours, names, and how a figure becomes a file."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from prunegraph.errors import UserError
+from prunegraph.files import atomic
+
+#: Widths in inches of one column and of a page.
+COLUMN, PAGE = 3.4, 7.0
+
+# Okabe and Ito's colours: told apart with every kind of colour vision, and in grey by their lightness.
+BLACK, GREY = "#000000", "#8c8c8c"
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, RED, PINK = "#0072B2", "#D55E00", "#CC79A7"
+
+_PRUNERS = {
+    "dense": (BLACK, "o"),
+    "snip": (BLUE, "o"),
+    "grasp": (ORANGE, "s"),
+    "synflow": (GREEN, "^"),
+    "prospr": (RED, "D"),
+    "uniform": (GREY, "v"),
+    "er": (SKY, "<"),
+    "er_classic": (YELLOW, "X"),
+    "erk": (PINK, ">"),
+}
+_SPARE_COLOURS = (BLUE, ORANGE, GREEN, RED, SKY, PINK, GREY)
+_SPARE_MARKERS = ("P", "*", "h", "p", "8", "d", "H")
+
+_NAMES = {
+    **{"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow", "prospr": "ProsPr", "uniform": "Uniform"},
+    **{"er": "ER", "er_classic": "ER (classic)", "erk": "ERK", "dense": "Dense"},
+    **{"conv6": "CONV-6", "resnet20": "ResNet-20", "resnet32": "ResNet-32", "mobilenet_v2": "MobileNetV2"},
+    **{"wide_resnet28_2": "WRN-28-2", "digits": "Digits", "mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"},
+    **{"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny-ImageNet"},
+    **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
+    **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},
+    **{"unrolled_mask": "Unrolled, mask only", "unrolled_bipartite": "Unrolled, 10 metrics"},
+    **{"ramanujan": "Ramanujan", "ramanujan_density": "Ramanujan + density"},
+    **{"layer_density": "Layer density", "log_edges": "log(edges)"},
+    **{"delta_r": "$\\Delta_r$", "imdb": "IMDB", "imsg": "IMSG"},
+    **{"one_hop": "1-hop neighbours", "two_hop": "2-hop neighbours", "k_core": "k-core"},
+    **{"removable_out": "Removable out-edges", "removable_in": "Removable in-edges"},
+    **{"cut_edges": "Cut edges", "cut_nodes": "Cut nodes", "mean_component": "Mean component size"},
+}
+
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "#e0e0e0",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "patch.linewidth": 0.4,
+    "savefig.dpi": 300,
+    "figure.dpi": 150,
+    # Text stays text, with the same font everywhere: TrueType (42) rather than Type 3 outlines.
+    "pdf.fonttype": 42,
+    "mathtext.fontset": "dejavusans",
+}
+
+
+def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Let a drawing function run under the defaults plus :data:`STYLE`, whatever the user's own settings are."""
+
+    @wraps(draw)
+    def inside(*args, **options) -> Figure:
+        with _settings():
+            return draw(*args, **options)
+
+    return inside
+
+
+def new(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, laid out so that labels never overlap, unknown to pyplot."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write `figure` atomically to every path, PDF or PNG (300 dpi) by suffix; same figure, same bytes.
+
+    Dates and the names of programs stay out of the files.
+    """
+    for path in map(Path, paths):
+        if path.suffix not in (".pdf", ".png"):
+            raise UserError(f"{path} is no figure that can be written: give a name ending in .pdf or .png.")
+        metadata = {"CreationDate": None} if path.suffix == ".pdf" else {"Software": None}
+        with atomic(path) as temporary, _settings():
+            figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
+
+
+def label(name: str) -> str:
+    """The name that a reader expects, for a name of the catalogue, a metric or a feature."""
+    name = name.rpartition(".")[2]
+    if name.endswith("_compat"):
+        return f"{label(name.removesuffix('_compat'))} (as published)"
+    return _NAMES.get(name, name.replace("_", " ").capitalize())
+
+
+def method_styles(methods: Iterable[str]) -> dict[str, dict]:
+    """Line style of each method: colour and marker of a pruner are the same in every figure.
+
+    A `_compat` variant has its pruner's colour and an open marker. Names outside the catalogue take the spare
+    markers in the order given.
+    """
+    styles, spare = {}, 0
+    for method in methods:
+        base = method.removesuffix("_compat")
+        if base not in _PRUNERS:
+            colour = _SPARE_COLOURS[spare % len(_SPARE_COLOURS)]
+            marker = _SPARE_MARKERS[spare % len(_SPARE_MARKERS)]
+            spare += 1
+        else:
+            colour, marker = _PRUNERS[base]
+        face = colour if base == method else "white"
+        styles[method] = {"color": colour, "marker": marker, "markerfacecolor": face, "markeredgecolor": colour}
+    return styles
+
+
+def legend_below(figure: Figure, handles: list, columns: int) -> None:
+    """One legend for the whole figure, below the axes and never over data."""
+    ncols = max(1, min(columns, len(handles)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, columnspacing=1.2, handletextpad=0.5)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield

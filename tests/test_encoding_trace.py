@@ -1,0 +1,315 @@
+"""What the tracer makes of small networks: layers, parts, shortcuts; and what it refuses."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from prunegraph.encoding import Architecture, encode, trace
+from prunegraph.errors import UserError
+
+
+class Residual(nn.Module):
+    """A block with two convolutions and, if its shape changes, a convolution beside them."""
+
+    def __init__(self, inputs, outputs, stride=1, added_last=True):
+        super().__init__()
+        self.one = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.two = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+        changes = stride != 1 or inputs != outputs
+        self.side = (
+            nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs)) if changes else nn.Identity()
+        )
+        self.added_last = added_last
+
+    def forward(self, x):
+        if self.added_last:
+            y = self.norm(self.two(F.relu(self.one(x))))
+            y += self.side(x)
+            return torch.relu(y)
+        side = self.side(x)
+        return F.relu(side + self.norm(self.two(F.relu(self.one(x)))))
+
+
+class PreActivation(nn.Module):
+    """relu(bn(x)) feeds both the main branch and the shortcut, as in Wide-ResNets."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(inputs)
+        self.side = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if inputs != outputs else None
+        self.one = nn.Conv2d(inputs, outputs, 3, stride, 1)
+        self.two = nn.Conv2d(outputs, outputs, 3, 1, 1)
+
+    def forward(self, x):
+        y = F.relu(self.norm(x))
+        main = self.two(F.dropout(F.relu(self.one(y)), training=self.training))
+        return torch.add(x if self.side is None else self.side(y), main)
+
+
+class Head(nn.Module):
+    """Global average pooling, then a linear layer."""
+
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.fc = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        x = F.avg_pool2d(x, x.size()[3])
+        return self.fc(x.view(x.size(0), -1))
+
+
+class Calling(nn.Module):
+    """A convolution of 3 to 4 channels, then any function of its output."""
+
+    def __init__(self, function, **modules):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.function = function
+        for name, module in modules.items():
+            self.add_module(name, module)
+
+    def forward(self, x):
+        return self.function(self, self.conv(x))
+
+
+def joints(architecture):
+    return {layer.name: (layer.source, layer.target) for layer in architecture.layers}
+
+
+def shortcuts(architecture):
+    return [layer.name for layer in architecture.layers if layer.shortcut]
+
+
+@pytest.mark.parametrize("added_last", [True, False])
+def test_residual_blocks(added_last):
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1),
+        Residual(4, 4, added_last=added_last),
+        Residual(4, 6, 2, added_last),
+        Head(6, 5),
+    )
+    architecture = trace(network, (3, 8, 8))
+    assert architecture.maps == ((3, 8, 8), (4, 8, 8), (4, 8, 8), (4, 8, 8), (6, 4, 4), (6, 4, 4), (5, 1, 1))
+    assert architecture.margin == (1, 1, 1, 1)
+    assert architecture.parts == (300, 256, 256, 256, 96, 96, 5)
+    assert joints(architecture) == {
+        "0": (0, 1),
+        "1.one": (1, 2),
+        "1.two": (2, 3),
+        "2.one": (3, 4),
+        "2.two": (4, 5),
+        "2.side.0": (3, 5),
+        "3.fc": (5, 6),
+    }
+    assert shortcuts(architecture) == ["2.side.0"]
+    head = architecture.layers[-1]
+    assert head.linear and head.pool == (4, 4) and head.kernel == (1, 1) and head.weight_shape == (5, 6)
+
+
+def test_preactivation_blocks():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), PreActivation(4, 8, 1), PreActivation(8, 8, 1), PreActivation(8, 9, 2))
+    architecture = trace(network, (3, 8, 8))
+    assert shortcuts(architecture) == ["1.side", "3.side"]
+    assert joints(architecture)["1.side"] == (1, 3) and joints(architecture)["1.two"] == (2, 3)
+    assert joints(architecture)["3.side"] == (5, 7)
+    assert architecture.margin == (0, 0, 0, 0)
+
+
+def test_a_shortcut_is_known_by_the_flow_of_data_not_by_its_name_or_size():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 4, 1)
+            self.shortcut = nn.Conv2d(4, 4, 1)
+            self.downsample = nn.Conv2d(4, 4, 1)
+            self.main = nn.Conv2d(4, 4, 3, padding=1)
+
+        def forward(self, x):
+            x = self.stem(x)
+            return self.main(x) + self.downsample(self.shortcut(x))
+
+    assert shortcuts(trace(Odd(), (3, 4, 4))) == ["main"]
+
+
+def test_two_long_branches_share_the_nodes_of_the_later():
+    class Parallel(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.c, self.d = (nn.Conv2d(3, 3, 1) for _ in range(4))
+
+        def forward(self, x):
+            return self.b(self.a(x)) + self.d(self.c(x))
+
+    architecture = trace(Parallel(), (3, 4, 4))
+    assert joints(architecture) == {"a": (0, 1), "b": (1, 3), "c": (0, 2), "d": (2, 3)}
+    source, target, _ = encode(Parallel(), (3, 4, 4)).edges()
+    assert (source < target).all()
+
+
+def test_pooling_flattening_and_linear_layers():
+    network = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1),
+        nn.BatchNorm2d(2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(2, 3, (3, 1), (2, 1), (1, 0), dilation=1),
+        nn.AdaptiveAvgPool2d((1, 2)),
+        nn.Flatten(),
+        nn.Linear(6, 4),
+        nn.BatchNorm1d(4),
+        nn.Dropout(),
+        nn.Linear(4, 2),
+        nn.Softmax(dim=1),
+    )
+    architecture = trace(network, (1, 8, 8))
+    second, first_linear, second_linear = architecture.layers[1:]
+    assert architecture.maps == ((1, 8, 8), (2, 8, 8), (3, 2, 4), (4, 1, 1), (2, 1, 1))
+    assert (second.pool, second.kernel, second.stride, second.padding) == ((2, 2), (3, 1), (2, 1), (1, 0))
+    assert (first_linear.pool, first_linear.kernel, first_linear.weight_shape) == ((2, 2), (1, 2), (4, 6))
+    assert (second_linear.source, second_linear.target, second_linear.pool) == (3, 4, (1, 1))
+
+
+def test_a_stack_of_linear_layers_begins_with_its_features():
+    architecture = trace(nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 2)), (1, 3, 4))
+    assert architecture.parts == (12, 5, 2)
+    assert architecture.layers[0].kernel == (3, 4)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_padding_same_of_an_even_kernel_lies_below():
+    architecture = trace(nn.Sequential(nn.Conv2d(1, 1, 2, padding="same")), (1, 3, 3))
+    assert architecture.margin == (0, 1, 0, 1)
+    assert architecture.parts == (16, 9)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda self, x: x.mean((2, 3)),
+        lambda self, x: torch.mean(x, dim=[-1, -2], keepdim=True),
+        lambda self, x: F.adaptive_avg_pool2d(x, 1),
+        lambda self, x: torch.flatten(F.max_pool2d(x, 8, 1), 1),
+        lambda self, x: F.avg_pool2d(F.avg_pool2d(x, 2), kernel_size=(4, 4)),
+    ],
+)
+def test_ways_of_global_pooling(function):
+    network = Calling(lambda self, x: self.fc(function(self, x).reshape(-1, 4)), fc=nn.Linear(4, 2))
+    assert trace(network, (3, 8, 8)).layers[1].pool == (8, 8)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda self, x: x * torch.sigmoid(x),
+        lambda self, x: 2 * x / 3 - 1,
+        lambda self, x: x + x,
+        lambda self, x: F.dropout(F.gelu(x.contiguous()), 0.1, self.training),
+        lambda self, x: x + F.hardswish(x),
+    ],
+)
+def test_ways_of_keeping_positions(function):
+    network = Calling(lambda self, x: self.other(function(self, x)), other=nn.Conv2d(4, 1, 1))
+    assert joints(trace(network, (3, 8, 8))) == {"conv": (0, 1), "other": (1, 2)}
+
+
+REFUSED = {
+    "max_pool2d.*overlap": Calling(lambda self, x: F.max_pool2d(x, 3, 2, 1)),
+    "AvgPool2d 'pool'.*overlap": Calling(lambda self, x: self.pool(x), pool=nn.AvgPool2d(3, stride=2)),
+    "ceil|no pooling": Calling(lambda self, x: F.max_pool2d(x, 3, ceil_mode=True)),
+    "adaptive_avg_pool2d.*no pooling": Calling(lambda self, x: F.adaptive_avg_pool2d(x, 3)),
+    "cat.*its effect": Calling(lambda self, x: torch.cat([x, x], 1)),
+    "joins several": Calling(lambda self, x: torch.cat([x, self.two(x)], 1), two=nn.Conv2d(4, 4, 1)),
+    "chunk.*several tensors": Calling(lambda self, x: x.chunk(2, 1)[0]),
+    "'mul'": Calling(lambda self, x: x * self.two(x), two=nn.Conv2d(4, 4, 1)),
+    "ConvTranspose2d 'up'": Calling(lambda self, x: self.up(x), up=nn.ConvTranspose2d(4, 4, 2)),
+    "conv2d": Calling(lambda self, x: F.conv2d(x, self.w), w=None),
+    "'permute'": Calling(lambda self, x: x.permute(0, 1, 3, 2)),
+    "turns a map": Calling(lambda self, x: x.view(1, 8, 4, 8)),
+    "reduction over height and width": Calling(lambda self, x: x.mean(1)),
+    "flatten it first": Calling(lambda self, x: self.fc(x), fc=nn.Linear(8, 8)),
+    "join the same nodes twice": Calling(
+        lambda self, x: self.a(x) + self.b(x), a=nn.Conv2d(4, 4, 1), b=nn.Conv2d(4, 4, 3, padding=1)
+    ),
+    "different shapes": Calling(lambda self, x: x + F.adaptive_avg_pool2d(x, 1)),
+    "padding is 'circular'": Calling(
+        lambda self, x: self.two(x), two=nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+    ),
+    "before it is added": Calling(
+        lambda self, x: self.d(self.c(self.b(x)) + (y := self.a(x))) + self.e(y),
+        **{name: nn.Conv2d(4, 4, 1) for name in "abcde"},
+    ),
+    "fails on an input of shape .3, 8, 8. at Linear 'fc'": Calling(lambda self, x: self.fc(x), fc=nn.Linear(3, 3)),
+    "cannot trace": Calling(lambda self, x: x if x.sum() > 0 else -x),
+    "no convolution and no linear layer": nn.ReLU(),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_what_has_no_place_in_a_graph_is_refused_by_name(sentence):
+    network = REFUSED[sentence]
+    if sentence == "conv2d":
+        network.w = nn.Parameter(torch.ones(4, 4, 1, 1))
+    with pytest.raises(UserError, match=sentence):
+        trace(network, (3, 8, 8))
+
+
+def test_the_place_of_a_function_is_its_module():
+    with pytest.raises(UserError, match=r"'max_pool2d' \(max_pool2d, in '1'\)"):
+        trace(nn.Sequential(nn.Identity(), Calling(lambda self, x: F.max_pool2d(x, 3, 2, 1))), (3, 8, 8))
+
+
+def test_several_inputs_are_refused():
+    class Two(nn.Module):
+        def forward(self, x, y=None):
+            return x
+
+    with pytest.raises(UserError, match="several inputs"):
+        trace(Two(), (3, 8, 8))
+    with pytest.raises(UserError, match="input shape"):
+        trace(nn.Conv2d(1, 1, 1), (8, 8))
+
+
+def test_the_network_is_left_as_it_was():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(), PreActivation(4, 4, 1))
+    network[1].eval()
+    modes = [module.training for module in network.modules()]
+    before, state = copy.deepcopy(network.state_dict()), torch.get_rng_state()
+    trace(network, (3, 8, 8))
+    assert [module.training for module in network.modules()] == modes
+    assert torch.equal(torch.get_rng_state(), state)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
+    with pytest.raises(UserError):
+        trace(nn.Sequential(network, nn.ConvTranspose2d(4, 4, 2)), (3, 8, 8))
+    assert [module.training for module in network.modules()] == modes
+
+
+def test_masks_of_torch_prune_count():
+    from torch.nn.utils import prune
+
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
+    prune.custom_from_mask(network[1], "weight", torch.eye(3, 4))
+    source, target, _ = encode(network, (1, 2, 2)).edges()
+    assert source.tolist() == [0, 1, 2] and target.tolist() == [4, 5, 6]
+
+
+def test_an_architecture_survives_json(tmp_path):
+    architecture = trace(nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), Residual(4, 6, 2), Head(6, 5)), (3, 16, 16))
+    architecture.save(tmp_path / "architecture.json")
+    assert Architecture.load(tmp_path / "architecture.json") == architecture
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"format": "prunegraph architecture", "version": 9, "layers": [], "maps": [], "margin": []}'],
+)
+def test_files_that_hold_no_architecture(text, tmp_path):
+    (tmp_path / "architecture.json").write_text(text)
+    with pytest.raises(UserError, match="architecture"):
+        Architecture.load(tmp_path / "architecture.json")
+    with pytest.raises(UserError, match=r"none\.json"):
+        Architecture.load(tmp_path / "none.json")
