@@ -27,14 +27,6 @@ onstart:
     check_sources(workflow)
 
 
-rule all:
-    default_target: True
-    input:
-        rules.figures.input,
-        rules.tables.input,
-        f"{STUDY.results}/report.html",
-
-
 rule figures:
     input:
         FIGURES,
@@ -43,3 +35,11 @@ rule figures:
 rule tables:
     input:
         TABLES,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        f"{STUDY.results}/report.html",

@@ -18,6 +18,10 @@ from prunegraph.errors import UserError
 from prunegraph.fingerprint import ROOT
 
 
+# Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
+NVIDIA = Path("/dev")
+
+
 class Cell(NamedTuple):
     """The networks that differ in their seed only: one job trains them all."""
 
@@ -87,6 +91,10 @@ class Study:
     def number_of_networks(self) -> int:
         """Cells times seeds."""
         return sum(1 for _ in self.cells()) * len(self.seeds)
+
+    def wants_gpu(self) -> bool:
+        """Whether pruning and training ask for a GPU: as configured, or, for ``auto``, if this machine has one."""
+        return self.config["device"] == "cuda" or (self.config["device"] == "auto" and any(NVIDIA.glob("nvidia[0-9]*")))
 
     def drawing(self) -> dict[str, str]:
         """The wildcards of the network that the multipartite figure shows.
@@ -203,6 +211,9 @@ def _check_structure(config: Mapping[str, Any], schema: Mapping[str, Any]) -> No
 
 def _sentence(problem: Any) -> str:
     """What a schema violation means to the person who wrote the configuration."""
+    if problem.validator == "anyOf" and isinstance(problem.instance, Mapping):
+        # An entry is a name or a mapping; of a mapping, say what is wrong with it as a mapping.
+        return _sentence(next(part for part in problem.context if part.validator != "type" or part.path))
     where = ".".join(map(str, problem.absolute_path)) or "the top level"
     if problem.validator == "additionalProperties":
         legal = list(problem.schema["properties"])

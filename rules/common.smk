@@ -1,6 +1,5 @@
-# What every rule uses: the checked study, the paths, the legal values of wildcards.
+# Shared by all rules: the checked study, the paths, the legal values of wildcards.
 
-import glob
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -23,7 +22,7 @@ config = STUDY.config
 
 RESULTS = STUDY.results
 CELL = "{dataset}/{model}/{method}-{sparsity}"
-NETWORK = CELL + "/seed{seed}"
+NETWORK = "{dataset}/{model}/{method}-{sparsity}/seed{seed}"
 
 
 wildcard_constraints:
@@ -36,7 +35,7 @@ wildcard_constraints:
 
 
 # A GPU is asked for where there is one, or where the configuration says so (a cluster's head node has none).
-GPU = int(config["device"] == "cuda" or (config["device"] == "auto" and bool(glob.glob("/dev/nvidia[0-9]*"))))
+GPU = int(STUDY.wants_gpu())
 
 
 def of_network(folder, name):
@@ -47,8 +46,8 @@ def of_network(folder, name):
 def each_seed(pattern, **values):
     """The pattern for every seed of the study: one job makes them all, because importing torch costs seconds.
 
-    Flagged as updates, so that Snakemake leaves the seeds that are there and the script keeps those that
-    are still right.
+    Rules flag such outputs with update(): Snakemake then leaves the seeds that are there, and the script keeps
+    those that are still right.
     """
     return expand(pattern, seed=STUDY.seeds, allow_missing=True, **values)
 
@@ -56,6 +55,32 @@ def each_seed(pattern, **values):
 def of_study(pattern, **values):
     """The pattern for every network of the study."""
     return [path for cell in STUDY.cells() for path in expand(pattern, **cell._asdict(), seed=STUDY.seeds, **values)]
+
+
+def table_of(name):
+    """A table as CSV and as Parquet."""
+    return [f"{RESULTS}/tables/{name}.csv", f"{RESULTS}/tables/{name}.parquet"]
+
+
+def drawing_of(figure):
+    """A figure as PDF and as PNG."""
+    return [f"{RESULTS}/figures/mge/{figure}.pdf", f"{RESULTS}/figures/mge/{figure}.png"]
+
+
+def model_of(wildcards):
+    """The catalogue name and options of a configured model."""
+    variant = STUDY.models[wildcards.model]
+    return {"name": variant.base, "options": dict(variant.options)}
+
+
+def model_module(wildcards):
+    """The module whose code a model's results depend on."""
+    return module_of(catalogue.MODELS, STUDY.models[wildcards.model].base)
+
+
+def pruner_module(wildcards):
+    """The module whose code a method's masks depend on."""
+    return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)
 
 
 def log_of(rule, name):

@@ -102,19 +102,3 @@ rule train:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:
         "../workflow_scripts/train.py"
-
-
-def model_of(wildcards):
-    """The catalogue name and options of a configured model."""
-    variant = STUDY.models[wildcards.model]
-    return {"name": variant.base, "options": dict(variant.options)}
-
-
-def model_module(wildcards):
-    """The module whose code a model's results depend on."""
-    return module_of(catalogue.MODELS, STUDY.models[wildcards.model].base)
-
-
-def pruner_module(wildcards):
-    """The module whose code a method's masks depend on."""
-    return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)

@@ -1,11 +1,5 @@
 # From the measurements of all networks to tables, and from tables to the studies of MGE (sections 4.1 to 4.2.3).
 
-
-def table_of(name):
-    """A table as CSV and as Parquet."""
-    return [f"{RESULTS}/tables/{name}.csv", f"{RESULTS}/tables/{name}.parquet"]
-
-
 COLLECTED = {
     name: table_of(name) for name in ["networks", "topometrics", "topometrics_normalised", "ramanujan", "features"]
 }

@@ -29,19 +29,11 @@ def main_of(script):
 
 def rule_blocks():
     """(text of each rule, the script it names)."""
-    for block in re.split(r"\n\s*rule\b", rules_text())[1:]:
+    files = [path.read_text() for path in sorted((ROOT / "rules").glob("*.smk"))]
+    for block in [block for text in files for block in re.split(r"\n\s*rule\b", text)[1:]]:
         script = re.search(r'script:\s*f?"\.\./workflow_scripts/([^"]+)"', block)
         if script:
             yield block, script[1]
-
-
-def keywords(block, *sections):
-    """Names given in the named sections of a rule."""
-    found = set()
-    for section in sections:
-        for body in re.findall(rf"\n\s+{section}:\n((?:[ \t]+.*\n|\n)*?)(?=\s+\w+:(?:\n| \d)|\Z)", block):
-            found |= set(re.findall(r"^\s+(\w+)=", body, flags=re.M))
-    return found
 
 
 def test_every_script_belongs_to_a_rule_and_every_rule_to_a_script():
@@ -79,8 +71,22 @@ def test_every_field_stands_in_one_order():
         "script",
     ]
     for block, script in rule_blocks():
-        fields = [name for name in re.findall(r"^ {4,8}(\w+):", block, flags=re.M) if name in order]
+        fields = [name for name in re.findall(r"^ +(\w+):(?: |$)", block, flags=re.M) if name in order]
         assert fields == sorted(fields, key=order.index), script
+        assert {"output", "log", "benchmark", "conda", "threads", "params", "message", "script"} <= set(fields), script
+
+
+def test_every_argument_of_a_script_comes_from_its_rules():
+    for block, script in rule_blocks():
+        given = (
+            set(re.findall(r"^ +(\w+)=", block, flags=re.M)) | set(re.findall(r"\{(\w+)\}", rules_text())) | {"device"}
+        )
+        given |= {"networks", "topometrics", "topometrics_normalised", "ramanujan", "features"}  # **COLLECTED
+        paths = SCRIPTS if "{" in script else [ROOT / "workflow_scripts" / script]
+        for path in paths:
+            if re.fullmatch(re.sub(r"\{\w+\}", r"(correlation|regression|importance|ranking)", script), path.name):
+                lacking = set(inspect.signature(main_of(path)).parameters) - given
+                assert not lacking, f"{path.name}: {lacking}"
 
 
 def locked():

@@ -1,0 +1,25 @@
+"""Draw one figure from the table, or the graph, that it shows. The drawings are in prunegraph/figures."""
+
+from pathlib import Path
+
+from prunegraph import graphs
+from prunegraph.analysis import tables
+from prunegraph.catalogue import FIGURES, lookup
+from prunegraph.figures.style import save
+from prunegraph.job import launch
+
+
+def main(source: Path, pictures: list[Path], figure: str):
+    draw = lookup(FIGURES, figure, "figure")
+    picture = _of_graph(draw, source) if source.suffix == ".graph" else draw(tables.read(source))
+    save(picture, *pictures)
+
+
+def _of_graph(draw, source):
+    facts = graphs.provenance(source)
+    name = "{model} on {dataset}, {method} at sparsity {sparsity}, seed {seed}".format(**facts)
+    return draw(graphs.load(source), title=name)
+
+
+if __name__ == "__main__":
+    launch(main, globals().get("snakemake"))

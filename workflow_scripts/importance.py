@@ -1,4 +1,4 @@
-"""Share the explained variance of the accuracy drop among the topometrics. The study is in prunegraph/analysis/importance.py."""
+"""Share the explained variance of the accuracy drop among the topometrics, by prunegraph/analysis/importance.py."""
 
 from pathlib import Path
 

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.encoding.tracing import trace
-
 from prunegraph import datasets, models
+from prunegraph.encoding.tracing import trace
 from prunegraph.job import launch
 
 

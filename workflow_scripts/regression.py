@@ -1,4 +1,4 @@
-"""Regress the accuracy drop on each set of features. The study is in prunegraph/analysis/regression.py."""
+"""Regress the accuracy drop on each set of features, by prunegraph/analysis/regression.py."""
 
 from pathlib import Path
 

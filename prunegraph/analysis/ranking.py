@@ -67,7 +67,7 @@ def ranking(
     test = partial(_scenarios, rows, rbo_p=rbo_p, fewest=fewest, tie_decimals=tie_decimals)
     results = []
     for column in single:
-        results += test(-rows[column], predictor=column, kind="single")
+        results += test(-rows[column], predictor=column, kind="single", protocol="", level="")
     for name in sets:
         for protocol in protocols:
             for level in levels:
@@ -79,8 +79,7 @@ def ranking(
                 label = {"predictor": name, "kind": "mixture", "protocol": protocol, "level": level}
                 results += test(predicted, **label)
     columns = ["predictor", "kind", "protocol", "level", *SCENARIO, "methods", *MEASURES]
-    frame = pd.DataFrame(results).reindex(columns=columns)
-    return frame.fillna({"protocol": "", "level": ""})
+    return pd.DataFrame(results, columns=columns)
 
 
 def summary(scenarios: pd.DataFrame) -> pd.DataFrame:

@@ -102,14 +102,18 @@ def read(path: str | Path) -> pd.DataFrame:
     if _format(path) == ".parquet":
         return pd.read_parquet(path)
     text = [name for name, kind in _TYPES.items() if kind == "str"]
-    frame = pd.read_csv(path, float_precision="round_trip", dtype=dict.fromkeys(text, "str"))
+    frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
     return _typed(frame, {name: kind for name, kind in _TYPES.items() if name in frame.columns})
 
 
 def _typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     # A missing word is the empty word: the one unrolled graph of a network has no layer name.
-    words = {name: "" for name, kind in columns.items() if kind == "str"}
-    return frame.fillna(words).astype(dict(columns))
+    words = {
+        name: frame[name].astype(object).where(frame[name].notna(), "")
+        for name, kind in columns.items()
+        if kind == "str"
+    }
+    return frame.assign(**words).astype(dict(columns))
 
 
 def _format(path: Path) -> str:

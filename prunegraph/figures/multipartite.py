@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from prunegraph.errors import UserError
 from prunegraph.figures import style
@@ -86,11 +87,17 @@ def _edges(axes: Axes, positions: np.ndarray, source: np.ndarray, target: np.nda
     lines = np.stack([positions[source], positions[target]], axis=1)
     skips = np.abs(lines[:, 1, 0] - lines[:, 0, 0]) > 1
     alpha = float(np.clip(600 / len(lines), 0.04, 0.8))
-    for chosen, colour in ((~skips, style.BLUE), (skips, style.ORANGE)):
+    handles = []
+    for chosen, colour, strength, text in (
+        (~skips, style.BLUE, alpha, "Edge to the next part"),
+        (skips, style.ORANGE, min(1.0, 5 * alpha), "Edge that skips parts"),
+    ):
         if chosen.any():
-            axes.add_collection(
-                LineCollection(lines[chosen], colors=colour, linewidths=0.35, alpha=alpha, rasterized=True)
-            )
+            look = {"linewidths": 0.35, "alpha": strength, "rasterized": True}
+            axes.add_collection(LineCollection(lines[chosen], colors=colour, **look))
+            handles.append(Line2D([], [], color=colour, label=text))
+    if len(handles) == 2:
+        style.legend_below(axes.figure, handles, 2)
 
 
 def _nodes(axes: Axes, parts: np.ndarray, positions: np.ndarray, connected: np.ndarray, bins: int) -> None:

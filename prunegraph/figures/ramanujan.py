@@ -54,6 +54,9 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
         axes.set(xscale="log", xlabel="Layer density", ylabel=style.label(name))
         if name == "imsg":  # a gap: from 0 to tens
             axes.set_yscale("symlog", linthresh=0.1, linscale=0.3)
+            axes.set_ylim(bottom=min(0.0, points[name].min()) if len(points) else 0.0)
+        else:  # at and above the line the layer is a Ramanujan graph
+            axes.axhline(0, color=style.BLACK, linewidth=0.6)
         rho = agreement.spearman[name]
         correlation = f"$\\rho$ = {rho:.2f}, " if np.isfinite(rho) else ""
         axes.set_title(f"{correlation}n = {len(points):,} layers")

@@ -9,7 +9,8 @@ import numpy as np
 from prunegraph.randomness import numpy_generator
 
 BLOCK = 4  # vectors at a time: up to four equal eigenvalues are all found, where one vector finds one of them
-BASIS = 32
+BASIS = 32, 128  # vectors kept, at least and at most
+BASIS_NUMBERS = 2**23  # between these, as many vectors as hold so many numbers (64 MiB)
 GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
 MOST_STEPS = 3000
 SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
@@ -47,14 +48,14 @@ def extreme_eigenvalues(
     Stops when every wanted residual is at most `tolerance` times the largest eigenvalue, and the GUARD
     next ones have settled too, lest one that is slow to appear be missed. A solve that does not get
     there within MOST_STEPS (thousands of almost equal eigenvalues) warns and returns what it has.
-    Needs at least BASIS + BLOCK nodes. Memory 8 * (BASIS + BLOCK) * nodes bytes.
+    Needs more nodes than the largest basis holds. Memory 64 MiB, or 288 bytes a node if that is more.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
     """
     draw = numpy_generator(0, "metrics", "lanczos", nodes)
-    basis = np.empty((BASIS + BLOCK, nodes))
-    projected = np.zeros((BASIS, BASIS))
+    room = _room(nodes)
+    basis, projected = np.empty((room + BLOCK, nodes)), np.zeros((room, room))
     basis[:BLOCK], _ = _principal(draw.standard_normal((BLOCK, nodes)))
     size = 0
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
@@ -68,11 +69,17 @@ def extreme_eigenvalues(
         worst, guard = residual[:wanted].max() / scale, residual[wanted : wanted + GUARD].max(initial=0) / scale
         if size >= wanted + BLOCK and worst <= tolerance and guard <= LOOSER * tolerance:
             break
-        if size == BASIS:
+        if size == room:
             size = _restart(basis, projected, value, vector)
     else:
         warnings.warn(f"Lanczos: residual {worst:.1e} after {step} steps, not {tolerance:.0e}.", stacklevel=2)
     return Eigenvalues(value[:wanted], step, float(worst))
+
+
+def _room(nodes: int) -> int:
+    """Vectors in the basis: many for small graphs, where they are cheap; twice a multiple of BLOCK."""
+    least, most = BASIS
+    return min(most, max(least, BASIS_NUMBERS // nodes)) // (2 * BLOCK) * 2 * BLOCK
 
 
 def _extend(apply, basis, projected, size, draw) -> np.ndarray:
@@ -119,9 +126,10 @@ def _principal(block) -> tuple[np.ndarray, np.ndarray]:
 
 def _restart(basis, projected, value, vector) -> int:
     """Keep the first half of the Ritz vectors and the residual block."""
-    kept = BASIS // 2
-    basis[:kept] = vector[:, :kept].T @ basis[:BASIS]
-    basis[kept : kept + BLOCK] = basis[BASIS:]
+    room = len(projected)
+    kept = room // 2
+    basis[:kept] = vector[:, :kept].T @ basis[:room]
+    basis[kept : kept + BLOCK] = basis[room:]
     projected[:] = 0
     projected[np.arange(kept), np.arange(kept)] = value[:kept]
     return kept

@@ -122,9 +122,11 @@ class Trainer:
         return logits.detach()
 
     @torch.no_grad()
-    def _clear(self, values: list[torch.Tensor]) -> None:
-        if values:
-            torch._foreach_mul_(values, self._kept)
+    def _clear(self, values: list[torch.Tensor | None]) -> None:
+        # A layer that takes no part in the forward pass has no gradient.
+        pairs = [(value, kept) for value, kept in zip(values, self._kept, strict=True) if value is not None]
+        if pairs:
+            torch._foreach_mul_(*zip(*pairs, strict=True))
 
 
 class Tally:

@@ -1,0 +1,170 @@
+"""Every figure from small, full and awkward studies: drawn, complete, with nothing on top of anything else."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from test_analysis_collect import small_study
+
+from prunegraph.analysis.importance import importance
+from prunegraph.analysis.ranking import ranking
+from prunegraph.analysis.regression import regression
+from prunegraph.errors import UserError
+from prunegraph.figures import accuracy, multipartite, ramanujan, sizes
+from prunegraph.figures import importance as importance_figure
+from prunegraph.figures import ranking as ranking_figure
+from prunegraph.figures import regression as regression_figure
+
+PAPER = {
+    "datasets": ("cifar10", "cifar100", "tiny_imagenet"),
+    "models": ("conv6", "resnet20", "resnet32", "wide_resnet28_2"),
+    "sparsities": (0.6, 0.8, 0.9, 0.95, 0.98),
+    "seeds": (0,),
+}
+TINY = {"models": ("conv6",), "pruners": ("snip", "er", "my_method"), "sparsities": (0.9,), "seeds": (0,)}
+STUDIES = {"small": {}, "paper": PAPER, "tiny": TINY}
+
+DRAWINGS = {
+    "accuracy": lambda study: accuracy.draw(study.networks),
+    "ramanujan": lambda study: ramanujan.draw(study.ramanujan),
+    "regression": lambda study: regression_figure.draw(regression(study.features, repeats=1)),
+    "importance": lambda study: importance_figure.draw(importance(study.features)),
+    "ranking": lambda study: ranking_figure.draw(ranking(study.features)),
+    "sizes": lambda study: sizes.draw(study.topometrics),
+}
+
+
+class Layers:
+    """A graph of four parts with a shortcut, as plain arrays."""
+
+    parts = (6, 40, 3000, 5)
+
+    def edges(self):
+        draw = np.random.default_rng(0)
+        source = np.concatenate([draw.integers(0, 6, 500), draw.integers(6, 46, 4000), draw.integers(0, 6, 300)])
+        target = np.concatenate([draw.integers(6, 46, 500), draw.integers(46, 3000, 4000), draw.integers(46, 900, 300)])
+        return source, target, np.ones(len(source), np.float32)
+
+
+def check_layout(figure: Figure) -> None:
+    """Tick labels keep apart, legends stay off the axes, and every text lies on the page."""
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    page = figure.bbox
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            boxes = [text.get_window_extent(renderer) for text in axis.get_ticklabels() if text.get_text()]
+            visible = [box for box in boxes if box.width > 0]
+            inside = [box for box in visible if axes.get_window_extent().padded(20).overlaps(box)]
+            for one, other in combinations(inside, 2):
+                assert not one.overlaps(other), (axes.get_title(), one, other)
+        for text in [axes.title, axes.xaxis.label, axes.yaxis.label]:
+            if text.get_text():
+                box = text.get_window_extent(renderer)
+                assert page.x0 - 1 <= box.x0 <= box.x1 <= page.x1 + 1, text
+                assert page.y0 - 1 <= box.y0 <= box.y1 <= page.y1 + 1, text
+    for legend in figure.legends:
+        box = legend.get_window_extent(renderer)
+        assert -1 <= box.x0 <= box.x1 <= page.x1 + 1
+        for axes in figure.axes:
+            assert not box.overlaps(axes.get_tightbbox(renderer))
+
+
+@pytest.mark.parametrize("size", STUDIES)
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_figure_from_every_size_of_study(name, size):
+    figure = DRAWINGS[name](small_study(**STUDIES[size]))
+    assert figure.get_figwidth() <= 7.0
+    check_layout(figure)
+
+
+@pytest.mark.parametrize("interval", accuracy.INTERVALS)
+def test_accuracy_bars_show_the_interval(interval):
+    study = small_study()
+    figure = accuracy.draw(study.networks, interval=interval)
+    rows = study.networks.query("model == 'conv6' and method == 'snip' and sparsity == 0.9").accuracy * 100
+    half = rows.std() if interval == "sd" else (rows.max() - rows.min()) / 2
+    line = figure.axes[0].containers[0]
+    assert line.lines[0].get_ydata()[1] == pytest.approx(rows.mean())
+    (bars,) = line.lines[2]
+    low, high = bars.get_segments()[1][:, 1]
+    assert (high - low) / 2 == pytest.approx(half)
+
+
+def test_a_single_seed_has_no_bar():
+    figure = accuracy.draw(small_study(**TINY).networks)
+    assert all(np.isnan(segment).any() for segment in figure.axes[0].containers[0].lines[2][0].get_segments())
+
+
+def test_missing_values_are_drawn_around():
+    study = small_study()
+    table = study.networks.copy()
+    table.loc[table.index[::3], "accuracy"] = np.nan
+    check_layout(accuracy.draw(table.assign(classes=None)))
+    properties = study.ramanujan.copy()
+    properties.loc[properties.index[::2], ["delta_r", "imdb"]] = np.nan
+    properties["imsg"] = np.nan
+    check_layout(ramanujan.draw(properties))
+
+
+def test_fits_that_were_not_made_are_shown_as_such():
+    study = small_study(**TINY)
+    figure = regression_figure.draw(regression(study.features, repeats=1))
+    assert any(text.get_text() == "Too few networks to fit" for text in figure.legends[0].get_texts())
+    figure = importance_figure.draw(importance(study.features))
+    assert "too few" in figure.axes[0].get_xticklabels()[0].get_text()
+
+
+@pytest.mark.parametrize(
+    ("draw", "sentence"),
+    [
+        (lambda study: accuracy.draw(study.networks.query("pruner == 'dense'")), "needs pruned networks"),
+        (lambda study: ramanujan.draw(study.ramanujan.query("method == 'dense'")), "with a Ramanujan property"),
+        (lambda study: sizes.draw(study.topometrics.iloc[:0]), "needs graphs of pruned networks"),
+        (lambda study: regression_figure.draw(regression(study.features, repeats=1).iloc[:0]), "at least one"),
+        (lambda study: importance_figure.draw(importance(study.features).iloc[:0]), "needs the levels"),
+        (lambda study: ranking_figure.draw(ranking(study.features).iloc[:0]), "at least 3 pruners"),
+        (lambda study: accuracy.draw(study.networks, interval="iqr"), "Unknown interval 'iqr'"),
+        (lambda study: ranking_figure.draw(ranking(study.features), measure="rho"), "Unknown measure 'rho'"),
+    ],
+)
+def test_nothing_to_draw_says_what_is_missing(draw, sentence):
+    with pytest.raises(UserError, match=sentence):
+        draw(small_study())
+
+
+@pytest.mark.parametrize("measure", ["kendall", "rbo", "top1", "regret"])
+def test_every_measure_of_the_ranking(measure):
+    check_layout(ranking_figure.draw(ranking(small_study().features), measure=measure))
+
+
+def test_the_drawing_of_a_graph_says_what_it_shows():
+    figure = multipartite.draw(Layers(), title="Four parts", most_edges=1000)
+    axes = figure.axes[0]
+    assert "3,051 nodes in 4 parts" in axes.get_xlabel()
+    assert "1,000 of 4,800 edges drawn" in axes.get_xlabel()
+    lines = [collection for collection in axes.collections if hasattr(collection, "get_segments")]
+    assert sum(len(each.get_segments()) for each in lines) == 1000
+    assert all(each.get_rasterized() for each in lines)
+    check_layout(figure)
+
+
+def test_a_small_graph_is_drawn_whole():
+    assert "all 4,800 edges drawn" in multipartite.draw(Layers()).axes[0].get_xlabel()
+
+
+def test_a_graph_without_edges_can_be_drawn():
+    class Bare(Layers):
+        def edges(self):
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+
+    assert "3,051 of them without an edge" in multipartite.draw(Bare()).axes[0].get_xlabel()
+
+
+def test_a_graph_without_nodes_is_refused():
+    class Nothing(Layers):
+        parts = ()
+
+    with pytest.raises(UserError, match="graph with nodes"):
+        multipartite.draw(Nothing())
