@@ -43,3 +43,5 @@ rule all:
         rules.figures.input,
         rules.tables.input,
         f"{STUDY.results}/report.html",
+    message:
+        f"The study is complete: {STUDY.results}/report.html holds every figure"

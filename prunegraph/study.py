@@ -17,7 +17,6 @@ from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.fingerprint import ROOT
 
-
 # Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
 NVIDIA = Path("/dev")
 

@@ -21,12 +21,15 @@ for figure, source in SOURCES.items():
         input:
             source=source,
         output:
-            pictures=report(
-                drawing_of(figure),
-                caption=f"captions/{figure}.rst",
-                category="MGE",
-                labels={"figure": figure, "file": "PDF and PNG"},
-            ),
+            pictures=[
+                report(
+                    picture,
+                    caption=f"captions/{figure}.rst",
+                    category="MGE",
+                    labels={"figure": figure, "format": picture[-3:].upper()},
+                )
+                for picture in drawing_of(figure)
+            ],
         log:
             log_of("figure", figure),
         benchmark:

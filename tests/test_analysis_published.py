@@ -1,5 +1,5 @@
 """The authors' tables (Cunegatti et al., TMLR 2024, github.com/eliacunegatti/mge-snn) and numbers computed
-from them elsewhere with the protocol that `specs/mge_analysis.md` describes. These are not values printed in the
+from them by an independent program with the same protocol. These are not values printed in the
 paper. Tables agree to the 4 digits to which they are given.
 """
 

@@ -74,5 +74,5 @@ def test_check_names_the_layer_that_does_not_fit():
         Mask({"x": [1]}).check(layer)
     with pytest.raises(UserError, match=r"shape \(3,\), the network \(2, 2\)"):
         Mask({"weight": [1, 1, 0]}).check(layer)
-    with pytest.raises(UserError, match="keeps 3 of 4 weights; sparsity 0.5 asks for 2"):
+    with pytest.raises(UserError, match=r"keeps 3 of 4 weights; sparsity 0\.5 asks for 2"):
         Mask({"weight": [[1, 1], [1, 0]]}).check(layer, 0.5)

@@ -11,7 +11,7 @@ from prunegraph import models
 from prunegraph.catalogue import MODELS, SMALLEST_INPUT
 from prunegraph.errors import UserError
 
-# Prunable weights for 10 classes at 3x32x32 (Cunegatti et al. 2024, the densest rows of their tables).
+# Prunable weights for 10 classes at 3x32x32 of the networks of Cunegatti et al. 2024.
 PUBLISHED = {"resnet20": 270_896, "resnet32": 464_432, "wide_resnet28_2": 1_463_984, "conv6": 2_261_184}
 
 GOLDEN = {
@@ -65,7 +65,7 @@ def test_wide_resnet_has_three_shortcuts_of_which_the_first_keeps_the_size():
 @pytest.mark.parametrize("name", MODELS)
 def test_width_multiplies_hidden_channels_only(name):
     full, half = models.create(name, 10, (3, 32, 32)), models.create(name, 10, (3, 32, 32), width=0.5)
-    first, last = list(models.prunable(half).values())[0], list(models.prunable(half).values())[-1]
+    first, *_, last = models.prunable(half).values()
     assert first.shape[1] == 3 and last.shape[0] == 10
     for wide, narrow in zip(models.prunable(full).values(), models.prunable(half).values(), strict=True):
         if wide.shape[0] != 10:
@@ -143,7 +143,7 @@ def test_prunable_follows_module_order_and_names_shared_weights_once():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("resnet21", 10), "Unknown model 'resnet21'. Did you mean 'resnet20'"),
+        (("resnet_20", 10), "Unknown model 'resnet_20'. Did you mean 'resnet20'"),
         (("resnet20", 1), "whole number of classes, at least 2, found 1"),
         (("resnet20", True), "whole number of classes"),
         (("resnet20", 10, (32, 32)), "three positive whole numbers"),
@@ -162,7 +162,7 @@ def test_width_must_be_a_positive_number(width):
 
 
 def test_unknown_option_names_the_known_ones():
-    with pytest.raises(UserError, match="Unknown option of model conv6 'widht'. Did you mean 'width'"):
+    with pytest.raises(UserError, match=r"Unknown option of model 'conv6': 'widht'\. Did you mean 'width'"):
         models.create("conv6", 10, widht=2)
 
 

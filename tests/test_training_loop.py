@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from prunegraph import datasets, models, training
+from prunegraph import datasets, models, pruning, training
 from prunegraph.datasets.data import Data, Part
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask
@@ -182,7 +182,7 @@ def test_layers_that_take_no_part_are_no_obstacle():
 def test_a_mask_of_another_network_is_refused(digits):
     other = half(models.create("resnet20", 10, digits.input_shape))
     network = models.create("conv6", 10, digits.input_shape, width=0.25)
-    with pytest.raises(UserError, match="layer 'conv1.weight' that the network lacks"):
+    with pytest.raises(UserError, match=r"layer 'conv1\.weight' that the network lacks"):
         training.train(network, other, digits, Recipe(epochs=1), 0)
 
 
@@ -220,14 +220,15 @@ def test_recalibration_measures_the_trained_network():
 
 
 def test_evaluation_agrees_with_training_mode_where_channels_are_constant(digits):
-    # A chain of layers whose units see nothing but constants multiplies rounding by 316 a layer.
-    network = models.create("conv6", 10, digits.input_shape, width=0.25)
-    draw = np.random.default_rng(0)
-    kept = {name: draw.random(weight.shape) < 0.03 for name, weight in models.prunable(network).items()}
-    training.train(network, Mask(kept), digits, training.recipe("quick", "digits", "conv6", epochs=5), 0)
+    # SNIP leaves chains of units that see nothing but constants; each multiplies rounding by up to 316.
+    network = models.create("conv6", 10, digits.input_shape, width=0.5)
+    batches = digits.batches(128, torch.Generator().manual_seed(0))
+    mask = pruning.prune(network, "snip", 0.98, 0, batches)
+    training.train(network, mask, digits, training.recipe("quick", "digits", "conv6", epochs=6), 0)
     share = training.evaluate(network, digits.train.batches())["accuracy"]
     network.train()
     with torch.no_grad():
         images, labels = next(digits.train.batches(len(digits.train)))
         in_training_mode = float((network(images).argmax(1) == labels).float().mean())
-    assert share == pytest.approx(in_training_mode, abs=0.1)
+    assert in_training_mode > 0.8
+    assert share == pytest.approx(in_training_mode, abs=0.05)

@@ -5,13 +5,20 @@ from pathlib import Path
 from prunegraph import graphs
 from prunegraph.analysis import tables
 from prunegraph.catalogue import FIGURES, lookup
+from prunegraph.errors import UserError
+from prunegraph.figures import notice
 from prunegraph.figures.style import save
-from prunegraph.job import launch
+from prunegraph.job import launch, logger
 
 
 def main(source: Path, pictures: list[Path], figure: str):
     draw = lookup(FIGURES, figure, "figure")
-    picture = _of_graph(draw, source) if source.suffix == ".graph" else draw(tables.read(source))
+    try:
+        picture = _of_graph(draw, source) if source.suffix == ".graph" else draw(tables.read(source))
+    except UserError as problem:
+        # A study too small for one figure still gets the others and its report.
+        logger.warning("not drawn: %s", problem)
+        picture = notice.draw(str(problem))
     save(picture, *pictures)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
+from prunegraph.fingerprint import ROOT
 from prunegraph.job import launch
 
 
@@ -17,7 +18,8 @@ def main(figures: list[Path], tables: list[Path], report_file: Path, config: dic
         json.dump(config, settings)
         settings.flush()
         command = [sys.executable, "-m", "snakemake", "--report", str(temporary), "--configfile", settings.name]
-        command += ["--nolock", "--cores", "1", "--", *map(str, [*figures, *tables])]
+        command += ["--snakefile", str(ROOT / "Snakefile"), "--nolock", "--cores", "1", "--"]
+        command += map(str, [*figures, *tables])
         done = subprocess.run(command, stdout=sys.stdout, stderr=sys.stderr)
         if done.returncode or not temporary.exists():
             raise UserError("Snakemake could not write the report; its own words stand above, in this log.")

@@ -102,8 +102,8 @@ def _graph_rows(paths: Iterable[str | Path], columns: Mapping[str, str]) -> pd.D
     files = list(_read(paths))
     _refuse_repeats([{**content, "_path": path} for path, content in files])
     for _, content in files:
-        shared = {name: content[name] for name in (*IDENTITY, "mode") if name in content}
-        rows.extend({**shared, **row} for row in content["rows"])
+        common = {name: content[name] for name in (*IDENTITY, "mode") if name in content}
+        rows.extend({**common, **row} for row in content["rows"])
     return sort(table(rows, columns), *_BY_LAYER)
 
 

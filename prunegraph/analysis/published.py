@@ -10,7 +10,6 @@ describes whole networks and is normalised already, the others are raw.
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from prunegraph.analysis.collect import topometrics_normalised
@@ -21,7 +20,7 @@ from prunegraph.analysis.tables import (
     RAMANUJAN_COLUMNS,
     TOPOMETRIC_COLUMNS,
     sort,
-    table,
+    typed,
 )
 from prunegraph.errors import UserError
 from prunegraph.metrics.normalise import normalise
@@ -121,8 +120,10 @@ def read(folder: str | Path) -> Published:
     raw = pd.concat(
         [_raw(distinct).assign(encoding="unrolled"), rolled, _layers(folder, "rolled_channel")], ignore_index=True
     )
-    raw = sort(table(raw.to_dict("records"), TOPOMETRIC_COLUMNS), *_ORDER)
-    return Published(_networks(distinct, rolled, properties), raw, topometrics_normalised(raw), properties, counts)
+    raw = sort(typed(raw, TOPOMETRIC_COLUMNS), *_ORDER)
+    networks = _networks(distinct, rolled, properties)
+    properties = sort(typed(properties, RAMANUJAN_COLUMNS), *_ORDER)
+    return Published(networks, raw, topometrics_normalised(raw), properties, counts)
 
 
 def grid(networks: pd.DataFrame) -> pd.DataFrame:
@@ -172,9 +173,7 @@ def _ramanujan(folder: Path, rolled: pd.DataFrame) -> pd.DataFrame:
     frames = [_with_method(path, folder) for path in _files(folder / "ramanunjan_results")]
     rows = pd.concat(frames, ignore_index=True).drop_duplicates([*IDENTITY, "layer"])
     rows = rows.merge(rolled[[*IDENTITY, "layer", "nodes"]], on=[*IDENTITY, "layer"], how="left")
-    rows = rows.assign(encoding="rolled").rename(columns={"no_weights": "edges"})
-    typed = table(rows.to_dict("records"), RAMANUJAN_COLUMNS).assign(parameters=rows.no_params)
-    return sort(typed, *_ORDER)
+    return rows.assign(encoding="rolled").rename(columns={"no_weights": "edges"})
 
 
 def _with_method(path: Path, folder: Path) -> pd.DataFrame:
@@ -200,7 +199,7 @@ def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFr
     names = [*IDENTITY, "accuracy"]
     frame = pd.concat([distinct[[*names, "nodes", "edges"]], rolled[names].drop_duplicates(list(IDENTITY))])
     frame = frame.drop_duplicates(list(IDENTITY), ignore_index=True)
-    sums = ramanujan.groupby(list(IDENTITY))[["parameters", "edges"]].sum(min_count=1)
+    sums = ramanujan.groupby(list(IDENTITY))[["no_params", "edges"]].sum(min_count=1)
     sums = sums.set_axis(["weights", "kept"], axis="columns")
     frame = frame.join(sums.astype("float64"), on=list(IDENTITY))
     reference = best_mean_accuracy(distinct)
@@ -213,5 +212,4 @@ def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFr
         density=frame.kept / frame.weights,
         accuracy_drop=1 - frame.accuracy / best,
     )
-    rows = frame.replace({np.nan: None}).to_dict("records")
-    return sort(table(rows, NETWORK_COLUMNS))
+    return sort(typed(frame, NETWORK_COLUMNS))

@@ -57,8 +57,19 @@ _NAMES = {"dataset": DATASETS, "model": MODELS, "method": PRUNERS, "pruner": PRU
 
 def table(rows: Iterable[Mapping], columns: Mapping[str, str]) -> pd.DataFrame:
     """Rows as a frame with exactly these columns and types; keys that a row lacks are missing values."""
-    frame = pd.DataFrame.from_records(list(rows)).reindex(columns=list(columns))
-    return _typed(frame, columns)
+    return typed(pd.DataFrame.from_records(list(rows)), columns)
+
+
+def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """`frame` with exactly these columns and types, in this order; columns that it lacks are missing values."""
+    frame = frame.reindex(columns=list(columns))
+    # A missing word is the empty word: the one unrolled graph of a network has no layer name.
+    words = {
+        name: frame[name].astype(object).where(frame[name].notna(), "")
+        for name, kind in columns.items()
+        if kind == "str"
+    }
+    return frame.assign(**words).astype(dict(columns))
 
 
 def ordered(names: Iterable[str], kind: str) -> list[str]:
@@ -103,17 +114,8 @@ def read(path: str | Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     text = [name for name, kind in _TYPES.items() if kind == "str"]
     frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
-    return _typed(frame, {name: kind for name, kind in _TYPES.items() if name in frame.columns})
-
-
-def _typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    # A missing word is the empty word: the one unrolled graph of a network has no layer name.
-    words = {
-        name: frame[name].astype(object).where(frame[name].notna(), "")
-        for name, kind in columns.items()
-        if kind == "str"
-    }
-    return frame.assign(**words).astype(dict(columns))
+    kinds = {name: _TYPES[name] for name in frame.columns if name in _TYPES}
+    return frame.assign(**typed(frame[list(kinds)], kinds))
 
 
 def _format(path: Path) -> str:

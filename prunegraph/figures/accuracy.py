@@ -88,6 +88,7 @@ def _line(axes: Axes, seeds, look: dict, interval: str, shift: float) -> None:
 def _sparsity_axis(panels: np.ndarray, sparsities: list[float]) -> None:
     for axes in panels.flat:
         axes.set_xticks([float(place(value)) for value in sparsities], [f"{value:g}" for value in sparsities])
+        axes.set_xlim(place(sparsities[0]) - 0.12, place(sparsities[-1]) + 0.12)
     for axes in panels[-1]:
         axes.set_xlabel("Sparsity")
 

@@ -35,8 +35,8 @@ def draw(scenarios: pd.DataFrame, *, measure: str = "spearman") -> Figure:
     scenarios: the table of :func:`prunegraph.analysis.ranking.ranking`.
     measure: one of spearman, kendall, rbo, top1, regret.
 
-    The interval is mean +- 1.96 sd / sqrt(scenarios). Predictors without a value in any scenario are named
-    but not drawn.
+    The interval is mean +- 1.96 sd / sqrt(scenarios). "Not available": the mixture had too few networks to be
+    fitted, or its features are missing.
 
     Raises
     ------
@@ -69,15 +69,20 @@ def draw(scenarios: pd.DataFrame, *, measure: str = "spearman") -> Figure:
 
 def _panel(axes: Axes, rows: pd.DataFrame, names: list[str], measure: str) -> None:
     protocols = [name for name in _LOOKS if name and (rows.protocol == name).any()]
+    drawn: set[int] = set()
     for (kind, predictor, protocol), part in rows.groupby(["kind", "predictor", "protocol"], sort=False):
         values = part[measure].dropna()
         if values.empty:
             continue
         row = names.index(predictor if kind == "single" else f"mix:{predictor}")
+        drawn.add(row)
         shift = 0.26 * (protocols.index(protocol) - (len(protocols) - 1) / 2) if protocol else 0.0
         half = 1.96 * values.std() / np.sqrt(len(values)) if len(values) > 1 else 0.0
         _, colour, marker = _LOOKS.get(protocol, (protocol, style.BLACK, "^"))
         axes.errorbar(values.mean(), row + shift, xerr=half, color=colour, marker=marker, markersize=3, elinewidth=0.8)
+    for row in sorted(set(range(len(names))) - drawn):
+        look = {"color": style.GREY, "fontsize": 6, "backgroundcolor": "white", "ha": "center", "va": "center"}
+        axes.text(0.5, row, "not available", transform=axes.get_yaxis_transform(), **look)
     singles = sum(not name.startswith("mix:") for name in names)
     if 0 < singles < len(names):
         axes.axhline(singles - 0.5, color="#c0c0c0", linewidth=0.6)

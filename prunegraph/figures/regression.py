@@ -46,8 +46,11 @@ def draw(regression: pd.DataFrame, *, out_of_sample: str = "grouped_cv_r2") -> F
     """
     if regression.empty:
         raise UserError("The regression figure needs at least one fitted scope; the table of fits is empty.")
-    levels, sets = list(dict.fromkeys(regression.level)), list(dict.fromkeys(regression.features))
-    groups = {level: list(dict.fromkeys(regression.group[regression.level == level])) for level in levels}
+    sets = list(dict.fromkeys(regression.features))
+    groups = {level: list(dict.fromkeys(rows.group)) for level, rows in regression.groupby("level", sort=False)}
+    if "all" in groups:  # a level of one group says the same once more
+        groups = {level: names for level, names in groups.items() if level == "all" or len(names) > 1}
+    levels = list(groups)
     lines = _rows_of(levels, groups)
     figure = style.new(style.PAGE, 0.7 + 1.6 * len(lines))
     for band, members in zip(figure.subfigures(len(lines), 1, squeeze=False)[:, 0], lines, strict=True):

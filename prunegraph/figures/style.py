@@ -31,7 +31,8 @@ _PRUNERS = {
     "er_classic": (YELLOW, "X"),
     "erk": (PINK, ">"),
 }
-_SPARE_COLOURS = (BLUE, ORANGE, GREEN, RED, SKY, PINK, GREY)
+# For methods that are not in the catalogue: P. Tol's "muted" colours.
+_SPARE_COLOURS = ("#882255", "#44AA99", "#332288", "#999933", "#AA4499", "#117733", "#DDCC77")
 _SPARE_MARKERS = ("P", "*", "h", "p", "8", "d", "H")
 
 _NAMES = {

@@ -18,7 +18,7 @@ def build(
     model = lookup(MODELS, name, "model")
     legal = [key for key, value in inspect.signature(model).parameters.items() if value.kind is value.KEYWORD_ONLY]
     for option in options:
-        known(legal, option, f"option of model {name}")
+        known(legal, option, f"option of model {name!r}:")
     # Layers born on the meta device draw no weights, so the global random state stays as it was.
     with torch.device("meta"):
         network = model(classes, input_shape, **options)
