@@ -102,7 +102,8 @@ def provenance(path: str | Path) -> dict[str, Any]:
 def _numpy(value: Any) -> np.ndarray:
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
-    return np.ascontiguousarray(value)
+    # Not np.ascontiguousarray, which turns a scalar into an array of one.
+    return np.asarray(value, order="C")
 
 
 def _plain(text: str) -> Any:

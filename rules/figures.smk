@@ -1,4 +1,5 @@
-# One rule for each figure, all with the same script: the figure's name is the rule's name and its target.
+# One rule for each figure. They share a script: `script:` is read when the job runs, after this loop has ended,
+# so what differs between the rules stands in their other fields.
 
 FIGURES = [path for figure in catalogue.FIGURES for path in drawing_of(figure)]
 

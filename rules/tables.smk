@@ -29,31 +29,84 @@ rule collect:
         "../workflow_scripts/collect.py"
 
 
-for study, told in {
-    "correlation": "Correlate Ramanujan properties and layer density with the accuracy drop",
-    "regression": "Regress the accuracy drop on each set of features",
-    "importance": "Share the explained variance of the accuracy drop among the topometrics",
-    "ranking": "Rank the pruners by predicted and by measured accuracy drop",
-}.items():
+rule correlation:
+    input:
+        features=COLLECTED["features"][1],
+    output:
+        table=STUDIES["correlation"],
+    log:
+        log_of("correlation", "table"),
+    benchmark:
+        benchmark_of("correlation", "table")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        code=code_of("prunegraph.analysis.correlation"),
+    message:
+        "Correlate Ramanujan properties and layer density with the accuracy drop"
+    script:
+        "../workflow_scripts/correlation.py"
 
-    rule:
-        name:
-            study
-        input:
-            features=COLLECTED["features"][1],
-        output:
-            table=STUDIES[study],
-        log:
-            log_of(study, "table"),
-        benchmark:
-            benchmark_of(study, "table")
-        conda:
-            "../envs/analysis.yaml"
-        threads: 1
-        params:
-            rows_per_feature=config["analysis"]["rows_per_feature"],
-            code=code_of(f"prunegraph.analysis.{study}"),
-        message:
-            told
-        script:
-            f"../workflow_scripts/{study}.py"
+
+rule regression:
+    input:
+        features=COLLECTED["features"][1],
+    output:
+        table=STUDIES["regression"],
+    log:
+        log_of("regression", "table"),
+    benchmark:
+        benchmark_of("regression", "table")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        rows_per_feature=config["analysis"]["rows_per_feature"],
+        code=code_of("prunegraph.analysis.regression"),
+    message:
+        "Regress the accuracy drop on each set of features"
+    script:
+        "../workflow_scripts/regression.py"
+
+
+rule importance:
+    input:
+        features=COLLECTED["features"][1],
+    output:
+        table=STUDIES["importance"],
+    log:
+        log_of("importance", "table"),
+    benchmark:
+        benchmark_of("importance", "table")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        rows_per_feature=config["analysis"]["rows_per_feature"],
+        code=code_of("prunegraph.analysis.importance"),
+    message:
+        "Share the explained variance of the accuracy drop among the topometrics"
+    script:
+        "../workflow_scripts/importance.py"
+
+
+rule ranking:
+    input:
+        features=COLLECTED["features"][1],
+    output:
+        table=STUDIES["ranking"],
+    log:
+        log_of("ranking", "table"),
+    benchmark:
+        benchmark_of("ranking", "table")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        rows_per_feature=config["analysis"]["rows_per_feature"],
+        code=code_of("prunegraph.analysis.ranking"),
+    message:
+        "Rank the pruners by predicted and by measured accuracy drop"
+    script:
+        "../workflow_scripts/ranking.py"

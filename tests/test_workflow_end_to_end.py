@@ -107,6 +107,14 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
     assert len(networks) == 2 * 2 * (7 * 2 + 1)
     assert networks.accuracy.between(0, 1).all()
     assert networks.edges.gt(0).all()
+    # Each study's table is its own.
+    for name, column in {
+        "correlation": "pearson",
+        "regression": "adjusted_r2",
+        "importance": "share",
+        "ranking": "rbo",
+    }.items():
+        assert column in pd.read_csv(results / f"tables/{name}.csv").columns
     for figure in ("accuracy", "ramanujan", "regression", "importance", "ranking", "sizes", "multipartite"):
         assert (results / f"figures/mge/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/mge/{figure}.png").read_bytes().startswith(b"\x89PNG")

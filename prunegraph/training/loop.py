@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.optim.sgd import sgd
 
 from prunegraph.datasets.data import Batch, Data
 from prunegraph.errors import UserError
@@ -83,14 +84,8 @@ class Trainer:
         self.network, self.recipe, self.steps_per_epoch = network, recipe, steps_per_epoch
         self.step_number = 0
         self.learning_rate = recipe.learning_rate
-        self._optimiser = torch.optim.SGD(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-            nesterov=recipe.nesterov,
-            foreach=True,
-        )
+        self._parameters = list(network.parameters())
+        self._momenta: list[torch.Tensor | None] = [None] * len(self._parameters)
         self._weights: list[nn.Parameter] = []
         self._kept: list[torch.Tensor] = []
         if mask is not None:
@@ -111,15 +106,36 @@ class Trainer:
     def step(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """One step on one batch; the logits before it."""
         self.learning_rate = self.recipe.learning_rate_at(self.step_number, self.steps_per_epoch)
-        self._optimiser.param_groups[0]["lr"] = self.learning_rate
-        self._optimiser.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         logits = self.network(images)
         functional.cross_entropy(logits, labels).backward()
         self._clear([weight.grad for weight in self._weights])
-        self._optimiser.step()
+        self._descend()
         self._clear(self._weights)
         self.step_number += 1
         return logits.detach()
+
+    @torch.no_grad()
+    def _descend(self) -> None:
+        # torch's own step in its functional form: the class torch.optim.SGD imports torch's compiler, which takes
+        # longer than training a small network.
+        used = [place for place, parameter in enumerate(self._parameters) if parameter.grad is not None]
+        momenta = [self._momenta[place] for place in used]
+        sgd(
+            [self._parameters[place] for place in used],
+            [self._parameters[place].grad for place in used],
+            momenta,
+            foreach=True,
+            weight_decay=self.recipe.weight_decay,
+            momentum=self.recipe.momentum,
+            lr=self.learning_rate,
+            dampening=0.0,
+            nesterov=self.recipe.nesterov,
+            maximize=False,
+        )
+        for place, momentum in zip(used, momenta, strict=True):
+            self._momenta[place] = momentum
 
     @torch.no_grad()
     def _clear(self, values: list[torch.Tensor | None]) -> None:
