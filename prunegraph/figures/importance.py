@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
+import seaborn
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from prunegraph.analysis.features import WEIGHTED
@@ -38,22 +37,21 @@ def draw(importance: pd.DataFrame, *, levels: tuple[str, ...] = ("all", "sparsit
     widths = [part.group.nunique() for part in parts.values()]
     figure = style.new(min(style.PAGE, 1.5 + 0.5 * sum(widths)), 0.9 + 0.17 * len(features))
     panels = figure.subplots(1, len(parts), sharey=True, width_ratios=widths, squeeze=False)[0]
-    scale = Normalize(0, max(0.3, rows.share.max() if rows.share.notna().any() else 0.3))
+    most = max(0.3, rows.share.max() if rows.share.notna().any() else 0.3)
     for axes, (level, part) in zip(panels, parts.items(), strict=True):
-        _panel(axes, part, features, scale)
+        _panel(axes, part, features, most)
         axes.set_title(_HEADINGS.get(level, level.replace("_", " and ").capitalize()))
     panels[0].set_yticks(np.arange(len(features)) + 0.5, [_name(name) for name in features])
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, features: list[str], scale: Normalize) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, features: list[str], most: float) -> None:
     groups = list(dict.fromkeys(rows.group))
     shares = rows.pivot(index="feature", columns="group", values="share").loc[features, groups].to_numpy()
-    axes.pcolormesh(shares, cmap=colormaps["Blues"], norm=scale, edgecolors="white", linewidth=0.6)
-    for (row, column), share in np.ndenumerate(shares):
-        if np.isfinite(share):
-            ink = "white" if scale(share) > 0.6 else "black"
-            axes.text(column + 0.5, row + 0.5, f"{100 * share:.0f}", ha="center", va="center", fontsize=6, color=ink)
+    seaborn.heatmap(
+        100 * shares, ax=axes, cmap="Blues", vmin=0, vmax=100 * most, cbar=False, linewidths=0.6, linecolor="white",
+        annot=True, fmt=".0f", annot_kws={"fontsize": 6}, xticklabels=False, yticklabels=False,
+    )  # fmt: skip
     for column in np.flatnonzero(np.isnan(shares).all(axis=0)):
         axes.axvspan(column, column + 1, facecolor="#f7f7f7", edgecolor="#c8c8c8", hatch="////", linewidth=0)
     facts = rows.drop_duplicates("group").set_index("group").loc[groups]
