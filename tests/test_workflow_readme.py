@@ -1,0 +1,36 @@
+"""What the README says is so: its example runs, its files and names exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from prunegraph import catalogue
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_example_runs(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    exec(compile(example, "README.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert said.startswith("191894 ")
+    assert "'spectral_gap'" in said
+    assert "layer3.2.conv2 {'delta_r'" in said
+
+
+@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS, catalogue.ENCODINGS])
+def test_every_name_that_can_be_configured_is_listed(table):
+    for name in table:
+        assert re.search(rf"\b{name.removesuffix('_compat')}\b", README), name
+
+
+def test_every_figure_is_listed_with_its_target():
+    assert set(re.findall(r"figures/mge/(\w+)\.pdf` \|", README)) == set(catalogue.FIGURES)
+
+
+def test_continuous_integration_runs_the_command_that_the_readme_gives():
+    command = "uv run pytest"
+    assert f"\n{command} " in README
+    assert (ROOT / ".ci/run").read_text().splitlines()[-1] == command
