@@ -122,6 +122,14 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
 
     assert "Nothing to be done" in snakemake(tmp_path, config=REDUCED).stderr
 
+    # Another option of one pruner: its cells only, and what is made of all.
+    methods = "['dense',{'name':'snip','options':{'batch_size':64}},'grasp','synflow','prospr','uniform','er','erk']"
+    changed = jobs(snakemake(tmp_path, "-n", config=[*REDUCED, f"methods={methods}"]))
+    assert {name: changed[name] for name in ("prune", "train", "encode", "measure", "collect")} == {
+        "prune": 4, "train": 4, "encode": 4, "measure": 4, "collect": 1
+    }  # fmt: skip
+    assert "initialise" not in changed
+
     shutil.rmtree(results / "figures")
     only = jobs(snakemake(tmp_path, "-n", config=REDUCED))
     assert not {"prune", "train", "encode", "measure"} & set(only)
