@@ -7,7 +7,7 @@ from prunegraph.analysis import tables
 from prunegraph.catalogue import FIGURES, lookup
 from prunegraph.errors import UserError
 from prunegraph.figures import notice
-from prunegraph.figures.style import save
+from prunegraph.figures.style import label, save
 from prunegraph.job import launch, logger
 
 
@@ -24,8 +24,9 @@ def main(source: Path, pictures: list[Path], figure: str):
 
 def _of_graph(draw, source):
     facts = graphs.provenance(source)
-    name = "{model} on {dataset}, {method} at sparsity {sparsity}, seed {seed}".format(**facts)
-    return draw(graphs.load(source), title=name)
+    model, dataset, method = (label(facts[name]) for name in ("model", "dataset", "method"))
+    title = f"{model} on {dataset}, {method} at sparsity {facts['sparsity']}, seed {facts['seed']}"
+    return draw(graphs.load(source), title=title)
 
 
 if __name__ == "__main__":

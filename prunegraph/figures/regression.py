@@ -109,6 +109,8 @@ def _handles(regression: pd.DataFrame, sets: list[str], measure: str) -> list:
     kind = "seeds kept together" if measure == "grouped_cv_r2" else "networks dealt singly"
     mark = {"linestyle": "", "markerfacecolor": "white", "markeredgecolor": style.BLACK, "markeredgewidth": 0.5}
     handles.append(Line2D([], [], marker="D", markersize=2.6, label=f"Cross-validated ({kind})", **mark))
+    if (regression[measure] < _FLOOR).any():
+        handles.append(Line2D([], [], marker="v", markersize=2.6, label="Cross-validated, below the axis", **mark))
     if regression.adjusted_r2.isna().any():
         cross = {"linestyle": "", "marker": "x", "markersize": 3, "color": style.GREY}
         handles.append(Line2D([], [], label="Too few networks to fit", **cross))
