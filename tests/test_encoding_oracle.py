@@ -268,3 +268,90 @@ def test_layers_beside_each_other_make_an_edge_once(name, monkeypatch):
     short, main = sorted(["a", *names], key=runs.index)
     compare(graph, network, (2, 9, 8), monkeypatch, [(short, main)])
     assert len(graph.blocks) == 3 and len(graph.parts) == 4
+
+
+class Random(nn.Module):
+    """A network of random steps, each of which reads some earlier maps; every map is read at the end."""
+
+    def __init__(self, draw):
+        super().__init__()
+        self.layers, self.steps, self.shortcuts = nn.ModuleList(), [], []
+        maps = [(2, int(draw.integers(6, 10)), int(draw.integers(6, 10)))]
+        self.shape = maps[0]
+        self.convolve(maps, 0, draw, like=None)
+        for _ in range(int(draw.integers(2, 6))):
+            source = int(draw.integers(1, len(maps)))
+            kind = draw.choice(["convolve", "pool", "adapt", "join", "beside"])
+            getattr(self, kind)(maps, source, draw, None)
+        self.head = nn.Linear(sum(int(np.prod(map_)) for map_ in maps[1:]), 2)
+
+    def layer(self, maps, source, draw, like):
+        """A convolution of `source`; with the output map of `like` (kernel, padding, stride of the layer) if given."""
+        channels, height, width = maps[source]
+        groups = int(draw.choice([g for g in (1, 2, 3) if channels % g == 0]))
+        outputs = groups * int(draw.integers(1, 3)) if like is None else like.out_channels
+        groups = groups if outputs % groups == 0 else 1
+        if like is None:
+            kernel, stride, dilation = int(draw.integers(1, 4)), int(draw.integers(1, 3)), int(draw.integers(1, 3))
+            reach = dilation * (kernel - 1) + 1
+            padding = max(int(draw.integers(0, 3)), (reach - min(height, width) + 1) // 2)
+        else:
+            stride, dilation, extra = like.stride, 1, int(draw.integers(0, 2))
+            reach = like.dilation[0] * (like.kernel_size[0] - 1) + 1
+            kernel, padding = reach + 2 * extra, like.padding[0] + extra
+        self.layers.append(nn.Conv2d(channels, outputs, kernel, stride, padding, dilation, groups, bias=False))
+        return len(self.layers) - 1
+
+    def append(self, maps, step):
+        self.steps.append(step)
+        maps.append(self.run([torch.zeros(1, *map_) for map_ in maps], step).shape[1:])
+
+    def convolve(self, maps, source, draw, like):
+        self.append(maps, ("layers", source, [self.layer(maps, source, draw, None)]))
+
+    def beside(self, maps, source, draw, like):
+        first = self.layer(maps, source, draw, None)
+        self.append(maps, ("layers", source, [first, self.layer(maps, source, draw, self.layers[first])]))
+        self.shortcuts.append((f"layers.{first}", f"layers.{first + 1}"))
+
+    def pool(self, maps, source, draw, like):
+        kernel = int(draw.integers(1, 1 + min(3, *maps[source][1:])))
+        facts = kernel, int(draw.integers(1, 4)), int(draw.integers(0, kernel // 2 + 1)), 1, bool(draw.integers(2))
+        self.append(maps, ("pool", source, facts))
+
+    def adapt(self, maps, source, draw, like):
+        self.append(maps, ("adapt", source, tuple(draw.integers(1, 8, 2).tolist())))
+
+    def join(self, maps, source, draw, like):
+        same = [place for place, map_ in enumerate(maps) if place and map_[1:] == maps[source][1:]]
+        self.append(maps, ("join", source, draw.choice(same, 2).tolist()))
+
+    def run(self, maps, step):
+        kind, source, facts = step
+        x = maps[source]
+        if kind == "layers":
+            return (
+                sum(self.layers[place](x) for place in facts[1:]) + self.layers[facts[0]](x)
+                if facts[1:]
+                else self.layers[facts[0]](x)
+            )
+        if kind == "pool":
+            return F.max_pool2d(x, *facts)
+        return (
+            F.adaptive_avg_pool2d(x, facts) if kind == "adapt" else torch.cat([x, *(maps[place] for place in facts)], 1)
+        )
+
+    def forward(self, x):
+        maps = [x]
+        for step in self.steps:
+            maps.append(self.run(maps, step))
+        return self.head(torch.cat([map_.flatten(1) for map_ in maps[1:]], 1))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_networks(seed, monkeypatch):
+    network = with_random_weights(Random(np.random.default_rng(seed)), seed, kept=0.4)
+    graph = encode(network, network.shape)
+    runs = [layer.name for layer in trace(network, network.shape).layers]
+    shortcuts = [sorted(pair, key=runs.index) for pair in network.shortcuts]
+    compare(graph, network, network.shape, monkeypatch, shortcuts)

@@ -90,17 +90,24 @@ def merged(bundles: Sequence[Bundle]) -> Block | RoutedBlock:
 
 def without_parallels(bundles: Sequence[Bundle]) -> tuple[Bundle, ...]:
     """The same edges, bundles that could make one edge twice merged; the others as they are, in their order."""
-    result: list[list[Bundle]] = []
+    groups: list[list[Bundle]] = []
+    bounds: list[list[tuple[int, int, int, int]]] = []
     for bundle in bundles:
-        parallel = [group for group in result if any(_overlap(bundle, other) for other in group)]
-        result = [group for group in result if group not in parallel]
-        result.append([other for group in parallel for other in group] + [bundle])
-    return tuple(group[0] if len(group) == 1 else merged(group) for group in result)
+        own = *bundle.source_range, *bundle.target_range
+        parallel = [place for place, group in enumerate(bounds) if any(_overlap(own, other) for other in group)]
+        joined = [other for place in parallel for other in groups[place]] + [bundle]
+        joined_bounds = [other for place in parallel for other in bounds[place]] + [own]
+        for place in reversed(parallel):
+            del groups[place], bounds[place]
+        groups.append(joined)
+        bounds.append(joined_bounds)
+    return tuple(group[0] if len(group) == 1 else merged(group) for group in groups)
 
 
-def _overlap(one: Bundle, other: Bundle) -> bool:
-    ranges = (one.source_range, other.source_range), (one.target_range, other.target_range)
-    return all(max(a[0], b[0]) < min(a[1], b[1]) for a, b in ranges)
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Whether both the sources and the targets of two bundles have a node in common."""
+    targets = one[2] < other[3] and other[2] < one[3]
+    return targets and one[0] < other[1] and other[0] < one[1]
 
 
 def _sums(weights: np.ndarray, row_sets: np.ndarray, column_sets: np.ndarray) -> np.ndarray:
