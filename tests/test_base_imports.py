@@ -41,7 +41,7 @@ def test_imports_only_from_earlier_packages(path):
     ("modules", "heavy"),
     [
         ("prunegraph.study, prunegraph.fingerprint, prunegraph.catalogue", "numpy torch pandas scipy"),
-        ("prunegraph.datasets", "torch torchvision sklearn pandas"),
+        ("prunegraph.datasets", "numpy torch torchvision sklearn pandas"),
         ("prunegraph.graphs, prunegraph.encoding, prunegraph.metrics", "torch networkx igraph pandas matplotlib"),
         ("prunegraph.analysis.collect, prunegraph.analysis.regression", "torch numba matplotlib"),
         ("prunegraph.figures.accuracy", "torch numba"),

@@ -8,13 +8,19 @@ function ``read(folder) -> Original`` and a line in ``catalogue.DATASETS``.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunegraph.datasets.preparation import prepare
 from prunegraph.datasets.sources import missing
 
 if TYPE_CHECKING:
     from prunegraph.datasets.data import Data
 
 __all__ = ["load", "missing", "prepare"]
+
+
+def prepare(name: str, source_folder: str | Path, output: str | Path, validation_fraction: float, seed: int) -> None:
+    """Read data set `name`, split it and write it to `output`; see :func:`prunegraph.datasets.preparation.prepare`."""
+    from prunegraph.datasets import preparation  # imports numpy, which the workflow's driver lacks
+
+    preparation.prepare(name, source_folder, output, validation_fraction, seed)
 
 
 def load(path: str | Path, device: str = "cpu") -> "Data":

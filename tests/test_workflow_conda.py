@@ -1,0 +1,30 @@
+"""`--use-conda` with a stand-in for conda: the packages in envs/ suffice for their rules. Real conda is not tried here."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_every_rule_runs_in_its_own_environment(tmp_path):
+    if shutil.which("uv") is None:
+        pytest.skip("uv, which the stand-in for conda uses, is not installed")
+    # The driver has Snakemake only: a script that misses a package in its environment finds it nowhere else.
+    driver = tmp_path / "driver"
+    environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environment |= {"UV_PROJECT_ENVIRONMENT": str(driver)}
+    subprocess.run(["uv", "sync", "--frozen", "--no-default-groups", "-q"], cwd=ROOT, env=environment, check=True)
+    assert not list(driver.glob("lib/*/site-packages/torch"))
+
+    environment["PATH"] = f"{driver / 'bin'}:{ROOT / 'tests/conda_shim/bin'}:{environment['PATH']}"
+    small = ["models=[resnet20]", "methods=[dense,erk]", "sparsities=[0.9]", "seeds=[0]", "training={'epochs': 1}"]
+    command = ["snakemake", "--use-conda", "--cores", "2", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
+    done = subprocess.run([*command, "--config", *small], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    assert (tmp_path / "results/report.html").stat().st_size > 100_000
