@@ -2,7 +2,7 @@
 
 The packages, each of which imports only from those before it:
 base files, graphs, datasets, models, pruning, training, encoding, metrics,
-search, analysis, figures. Import the package you need, for example
+search, analysis, figures, cli. Import the package you need, for example
 ``import prunegraph.pruning``; nothing heavy is imported here.
 """
 
