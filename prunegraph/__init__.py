@@ -2,12 +2,12 @@
 
 The packages, each of which imports only from those before it:
 base files, graphs, datasets, models, pruning, training, encoding, metrics,
-search, analysis, figures. A package is imported when it is first used; nothing heavy is imported here.
+analysis, figures, cli. A package is imported when it is first used; nothing heavy is imported here.
 """
 
 __version__ = "0.1.0"
 
-_PACKAGES = ("graphs", "datasets", "models", "pruning", "training", "encoding", "metrics", "analysis", "figures")
+_PACKAGES = ("graphs", "datasets", "models", "pruning", "training", "encoding", "metrics", "analysis", "figures", "cli")
 
 
 def __getattr__(name):

@@ -217,26 +217,28 @@ def test_ways_of_keeping_positions(function):
 
 
 REFUSED = {
-    "max_pool2d.*overlap": Calling(lambda self, x: F.max_pool2d(x, 3, 2, 1)),
-    "AvgPool2d 'pool'.*overlap": Calling(lambda self, x: self.pool(x), pool=nn.AvgPool2d(3, stride=2)),
-    "ceil|no pooling": Calling(lambda self, x: F.max_pool2d(x, 3, ceil_mode=True)),
-    "adaptive_avg_pool2d.*no pooling": Calling(lambda self, x: F.adaptive_avg_pool2d(x, 3)),
-    "cat.*its effect": Calling(lambda self, x: torch.cat([x, x], 1)),
-    "joins several": Calling(lambda self, x: torch.cat([x, self.two(x)], 1), two=nn.Conv2d(4, 4, 1)),
-    "chunk.*several tensors": Calling(lambda self, x: x.chunk(2, 1)[0]),
+    "joins along another axis": Calling(lambda self, x: torch.cat([x, x], 2)),
+    "with a tensor that is none": Calling(lambda self, x: torch.cat([x, self.w], 1), w=None),
+    "cuts a feature map along another axis": Calling(lambda self, x: x.chunk(2, 2)[0]),
+    "one of them by its number": Calling(lambda self, x: torch.stack(x.chunk(2, 1))),
+    "'getitem'.*its effect": Calling(lambda self, x: x[:, :2]),
     "'mul'": Calling(lambda self, x: x * self.two(x), two=nn.Conv2d(4, 4, 1)),
     "ConvTranspose2d 'up'": Calling(lambda self, x: self.up(x), up=nn.ConvTranspose2d(4, 4, 2)),
-    "conv2d": Calling(lambda self, x: F.conv2d(x, self.w), w=None),
+    "conv2d.*its weight is computed": Calling(lambda self, x: F.conv2d(x, self.two.weight * 2), two=nn.Conv2d(4, 4, 1)),
+    "linear.*depends on": Calling(lambda self, x: F.linear(x.mean((2, 3)), self.w, x.amax((2, 3))), w=None),
     "'permute'": Calling(lambda self, x: x.permute(0, 1, 3, 2)),
     "turns a map": Calling(lambda self, x: x.view(1, 8, 4, 8)),
     "reduction over height and width": Calling(lambda self, x: x.mean(1)),
     "flatten it first": Calling(lambda self, x: self.fc(x), fc=nn.Linear(8, 8)),
-    "join the same nodes twice": Calling(
-        lambda self, x: self.a(x) + self.b(x), a=nn.Conv2d(4, 4, 1), b=nn.Conv2d(4, 4, 3, padding=1)
-    ),
     "different shapes": Calling(lambda self, x: x + F.adaptive_avg_pool2d(x, 1)),
     "padding is 'circular'": Calling(
         lambda self, x: self.two(x), two=nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+    ),
+    "pooled, cut or concatenated": Calling(
+        lambda self, x: F.max_pool2d(self.a(x), 3, 1, 1) + self.b(x), a=nn.Conv2d(4, 4, 1), b=nn.Conv2d(4, 4, 1)
+    ),
+    "neither contains the other": Calling(
+        lambda self, x: F.max_pool2d(x, (3, 1), 1, (1, 0)) + F.max_pool2d(x, (1, 3), 1, (0, 1))
     ),
     "before it is added": Calling(
         lambda self, x: self.d(self.c(self.b(x)) + (y := self.a(x))) + self.e(y),
@@ -251,15 +253,111 @@ REFUSED = {
 @pytest.mark.parametrize("sentence", REFUSED)
 def test_what_has_no_place_in_a_graph_is_refused_by_name(sentence):
     network = REFUSED[sentence]
-    if sentence == "conv2d":
-        network.w = nn.Parameter(torch.ones(4, 4, 1, 1))
+    if hasattr(network, "w"):
+        network.w = nn.Parameter(torch.ones(4, 4) if "linear" in sentence else torch.ones(1, 4, 8, 8))
     with pytest.raises(UserError, match=sentence):
         trace(network, (3, 8, 8))
 
 
 def test_the_place_of_a_function_is_its_module():
-    with pytest.raises(UserError, match=r"'max_pool2d' \(max_pool2d, in '1'\)"):
-        trace(nn.Sequential(nn.Identity(), Calling(lambda self, x: F.max_pool2d(x, 3, 2, 1))), (3, 8, 8))
+    with pytest.raises(UserError, match=r"'fold' \(fold, in '1'\)"):
+        trace(nn.Sequential(nn.Identity(), Calling(lambda self, x: F.fold(x, 3, 2))), (3, 8, 8))
+
+
+def test_layers_called_as_functions():
+    class Functions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Conv2d(3, 4, 3), nn.Parameter(torch.randn(2, 4, 3, 3))
+            self.head = nn.Linear(2 * 5 * 5, 3)
+
+        def forward(self, x):
+            x = F.conv2d(input=x, weight=self.one.weight, bias=self.one.bias, padding=1)
+            x = torch.conv2d(F.relu(x), self.two, None, 2, 2, 1)
+            return F.linear(x.flatten(1), self.head.weight, self.head.bias)
+
+    functions = Functions()
+    modules = nn.Sequential(nn.Conv2d(3, 4, 3, 1, 1), nn.Conv2d(4, 2, 3, 2, 2), nn.Flatten(), nn.Linear(50, 3))
+    modules[0].weight, modules[1].weight, modules[3].weight = functions.one.weight, functions.two, functions.head.weight
+    assert [layer.name for layer in trace(functions, (3, 8, 8)).layers] == ["one", "two", "head"]
+    for one, other in zip(encode(functions, (3, 8, 8)).edges(), encode(modules, (3, 8, 8)).edges(), strict=True):
+        assert (one == other).all()
+
+
+@pytest.mark.parametrize(("network", "edges"), [(nn.Conv2d(3, 2, 3), 6 * 9 * 16), (nn.Linear(5, 2), None)])
+def test_a_bare_layer(network, edges):
+    if edges is None:
+        with pytest.raises(UserError, match="fails on an input"):
+            trace(network, (3, 6, 6))
+    else:
+        assert encode(network, (3, 6, 6)).number_of_edges() == edges
+        assert list(encode(network, (3, 6, 6), "rolled")) == ["weight"]
+
+
+def test_chunks_joined_again_are_the_map_itself():
+    network = Calling(lambda self, x: self.two(torch.cat(x.chunk(2, 1), 1)), two=nn.Conv2d(4, 1, 1))
+    alone = Calling(lambda self, x: self.two(x), two=nn.Conv2d(4, 1, 1))
+    network.load_state_dict(alone.state_dict())
+    one, other = encode(network, (3, 8, 8)), encode(alone, (3, 8, 8))
+    assert len(one.blocks) == 3 and len(other.blocks) == 2
+    assert all((a == b).all() for a, b in zip(one.edges(), other.edges(), strict=True))
+
+
+def test_a_view_that_contains_the_other_is_what_their_sum_sees():
+    network = Calling(lambda self, x: self.two(x + F.max_pool2d(x, 3, 1, 1)), two=nn.Conv2d(4, 1, 1))
+    alone = Calling(lambda self, x: self.two(F.max_pool2d(x, 3, 1, 1)), two=nn.Conv2d(4, 1, 1))
+    assert trace(network, (3, 8, 8)) == trace(alone, (3, 8, 8))
+
+
+class Identities(nn.Module):
+    """Two identity shortcuts, one around a single convolution, one from the input."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 3, padding=1), nn.Conv2d(2, 2, 3, padding=1)
+
+    def forward(self, x):
+        y = x + self.a(x)
+        return y + self.c(F.relu(self.b(y)))
+
+
+def test_identity_edges():
+    network, shape = Identities(), (2, 3, 3)
+    with torch.no_grad():
+        network.a.weight.copy_(torch.tensor([[2.0, 0.0], [0.0, 0.0]])[:, :, None, None])
+        network.b.weight.zero_()
+        network.c.weight.zero_()
+    published, whole = encode(network, shape), encode(network, shape, identity_edges=True)
+    assert published.parts == whole.parts == (18, 18, 18, 18)
+    assert (published.weights, published.parameters) == (whole.weights, whole.parameters) == (1, 76)
+    # Around `a` an identity joins what the weight joins already: one edge of weight 2 + 1.
+    edges = list(zip(*(array.tolist() for array in whole.edges()), strict=True))
+    assert edges == [(n, n + 18, 3.0 if n < 9 else 1.0) for n in range(18)] + [(n, n + 36, 1.0) for n in range(18, 36)]
+    assert list(zip(*(array.tolist() for array in published.edges()), strict=True)) == [
+        (n, n + 18, 2.0) for n in range(9)
+    ]
+    assert list(encode(network, shape, "rolled", identity_edges=True)) == ["a", "b", "c"]
+    pooled = Calling(lambda self, x: x + F.max_pool2d(self.two(x), 3, 1, 1), two=nn.Conv2d(4, 4, 1))
+    assert len(trace(pooled, (3, 8, 8)).layers) == 2
+    with pytest.raises(UserError, match="identity would join are pooled"):
+        trace(pooled, (3, 8, 8), identity_edges=True)
+
+
+def test_a_pooled_input_beside_a_padded_one():
+    class Beside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(1, 1, 3, 2, 1), nn.Conv2d(1, 1, 1)
+
+        def forward(self, x):
+            return self.a(x) + self.b(F.max_pool2d(x, 2))
+
+    network = Beside()
+    with torch.no_grad():
+        network.a.weight.zero_()
+    # The 2x2 image is 5, 6, 9, 10 of the padded 4x4 nodes.
+    source, target, _ = encode(network, (1, 2, 2)).edges()
+    assert source.tolist() == [5, 6, 9, 10] and target.tolist() == [16] * 4
 
 
 def test_several_inputs_are_refused():

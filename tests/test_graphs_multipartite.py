@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph
+from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, merging
 
 
 def overlapping():
@@ -127,3 +127,40 @@ def test_layer_graphs_are_a_mapping_of_one_mode():
         LayerGraphs({"a": graph, "b": other})
     with pytest.raises(UserError, match="no layer"):
         LayerGraphs({})
+
+
+def test_blocks_that_make_an_edge_twice_are_named_and_can_be_merged():
+    geometry = Geometry(0, (1, 2, 2), 4, (1, 2, 2))
+    one, other = (Block.from_weights(name, [[[[2.0]]]], geometry) for name in "ab")
+    with pytest.raises(UserError, match="'a', 'b' make the same edge twice"):
+        MultipartiteGraph((4, 4), (one, other)).edges()
+    (both,) = merging.without_parallels((one, other))
+    source, target, weight = MultipartiteGraph((4, 4), (both,)).edges()
+    assert source.tolist() == [0, 1, 2, 3] and target.tolist() == [4, 5, 6, 7] and weight.tolist() == [4.0] * 4
+    away = Block.from_weights("c", [[[[1.0]]]], Geometry(0, (1, 2, 2), 8, (1, 2, 2)))
+    assert merging.without_parallels((one, away)) == (one, away)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_merged_blocks_are_the_sums_of_their_edges(seed):
+    """Two random kernels on the same maps, or on some of their channels."""
+    draw = np.random.default_rng(seed)
+    blocks, expected = [], {}
+    for name in "abc":
+        kernel, dilation = tuple(draw.integers(1, 4, 2).tolist()), tuple(draw.integers(1, 3, 2).tolist())
+        first, groups = int(draw.integers(0, 3)), int(draw.integers(1, 3))
+        channels = 2 * int(draw.integers(1, 3))
+        pool, padding = tuple(draw.integers(1, 3, 2).tolist()), tuple(draw.integers(0, 3, 2).tolist())
+        source, target = (channels, 4, 5), (2, 3, 3)
+        geometry = Geometry(
+            first * 20, source, 120 + 9 * first, target, kernel, (1, 1), padding, dilation, pool, groups
+        )
+        weights = draw.integers(1, 9, geometry.weight_shape) * (draw.random(geometry.weight_shape) < 0.4)
+        blocks.append(Block.from_weights(name, weights, geometry))
+        for s, t, w in zip(*blocks[-1].edges(), strict=True):
+            expected[int(s), int(t)] = expected.get((int(s), int(t)), 0) + float(w)
+    both = merging.merged(blocks)
+    source, target, weight = both.edges()
+    assert sorted(zip(source.tolist(), target.tolist(), strict=True)) == sorted(expected)
+    assert {(s, t): w for s, t, w in zip(source.tolist(), target.tolist(), weight.tolist(), strict=True)} == expected
+    assert both.number_of_edges() == len(expected) and both.weight_sum() == sum(expected.values())

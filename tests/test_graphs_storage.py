@@ -9,7 +9,7 @@ from safetensors.numpy import save as pack
 
 from prunegraph import graphs
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, storage
+from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, RoutedBlock, merging, storage
 
 
 @pytest.fixture
@@ -147,6 +147,10 @@ CHANGES = {
     "format": lambda facts, tensors: facts.update(format="other"),
     "at most": lambda facts, tensors: geometry(facts).update(kernel=[30000, 30000]),
     "mask bytes": lambda facts, tensors: geometry(facts).update(kernel=[3, 30]),
+    "taps times rows": lambda facts, tensors: (
+        geometry(facts).update(kernel=[2**13, 1], source_map=[2, 5000, 5]),
+        facts["graphs"][0].update(parts=[10**6]),
+    ),
     "nodes; at most": lambda facts, tensors: facts["graphs"][0].update(parts=[2**40]),
     "reaches node": lambda facts, tensors: geometry(facts).update(source_offset=10**6),
     "expected whole numbers": lambda facts, tensors: geometry(facts).update(stride=[0, 1]),
@@ -166,6 +170,49 @@ def test_a_valid_container_of_an_invalid_graph_is_refused(saved, sentence):
     repacked(saved, CHANGES[sentence])
     with pytest.raises(UserError, match=sentence):
         graphs.load(saved)
+
+
+@pytest.fixture
+def routed():
+    """Behind 3x3 windows that overlap, 3 of 5 rows; two taps, so that the middle row is reached by several sets."""
+    windows = [(0, 1, 2), (1, 2, 3), (2, 3, 4)]
+    reach = np.zeros((2, 5, 2), bool)
+    for tap, target in np.ndindex(2, 2):
+        reach[tap, windows[tap + target], target] = True
+    draw = np.random.default_rng(0)
+    mask = draw.random((3, 2, 2, 2)) < 0.6
+    values = draw.random(np.count_nonzero(mask))
+    place = {"source_offset": 0, "source_map": (2, 5, 5), "target_offset": 50, "target_map": (3, 2, 2), "groups": 1}
+    block = merging.routed("conv", mask, values, (reach, reach), place)
+    return MultipartiteGraph((50, 12), (block,), weights=len(values), parameters=mask.size)
+
+
+def test_routed_blocks_round_trip(routed, tmp_path):
+    assert isinstance(routed.blocks[0], RoutedBlock)
+    routed.save(tmp_path / "graph.zst")
+    loaded = graphs.load(tmp_path / "graph.zst")
+    assert loaded == routed and loaded.blocks[0].geometry == routed.blocks[0].geometry
+
+
+ROUTES = {
+    "names the rows": {"row_table": [[9] * 5] * 3},
+    "join the same rows": {"column_table": [[0] * 5] * 2},
+    "expected 5 whole numbers": {"row_table": [[0] * 4] * 3},
+    "a table is": {"row_table": [[0.5] * 5]},
+    "a table is .*None": {"row_table": None},
+    "three whole numbers": {"source_map": [2, 5]},
+    "offsets": {"source_offset": -1},
+    "groups": {"groups": 5},
+    "have the keys": {"stride": 1},
+}
+
+
+@pytest.mark.parametrize("sentence", ROUTES)
+def test_impossible_routes_are_refused(routed, tmp_path, sentence):
+    routed.save(tmp_path / "graph.zst")
+    repacked(tmp_path / "graph.zst", lambda facts, tensors: geometry(facts).update(ROUTES[sentence]))
+    with pytest.raises(UserError, match=sentence):
+        graphs.load(tmp_path / "graph.zst")
 
 
 def test_nested_json_is_refused(saved):

@@ -1,4 +1,4 @@
-"""`--use-conda` with a stand-in for conda: the packages in envs/ suffice for their rules. Real conda is not tried here."""
+"""`--use-conda` with a stand-in for conda: the packages in envs/ suffice for their rules. Real conda is not tried."""
 
 import os
 import shutil

@@ -19,7 +19,11 @@ __all__ = ["Architecture", "Layer", "encode", "encode_weights", "trace"]
 
 
 def encode(
-    network: "nn.Module", input_shape: Sequence[int], encoding: str = "unrolled", mode: str = "clean"
+    network: "nn.Module",
+    input_shape: Sequence[int],
+    encoding: str = "unrolled",
+    mode: str = "clean",
+    identity_edges: bool = False,
 ) -> MultipartiteGraph | LayerGraphs:
     """The graph of a torch network: :func:`trace`, then :func:`encode_weights`.
 
@@ -35,6 +39,8 @@ def encode(
         ``rolled``, ``rolled_channel``: one bipartite graph per layer, by layer name.
     mode
         ``clean``: what the definitions mean; ``compat``: what the published numbers were made with.
+    identity_edges
+        Whether identity shortcuts make edges of weight 1 in the unrolled graph; the published ones do not.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def encode(
 
     known(ENCODINGS, encoding, "encoding")
     known(MODES, mode, "mode")
-    architecture = trace(network, input_shape)
+    architecture = trace(network, input_shape, identity_edges)
     return encode_weights(architecture, weights_of(network, architecture), encoding, mode)
 
 
@@ -74,8 +80,8 @@ def encode_weights(
     return function(architecture, weights, known(MODES, mode, "mode"))
 
 
-def trace(network: "nn.Module", input_shape: Sequence[int]) -> Architecture:
+def trace(network: "nn.Module", input_shape: Sequence[int], identity_edges: bool = False) -> Architecture:
     """The architecture of a torch network; see :func:`prunegraph.encoding.tracing.trace`."""
     from prunegraph.encoding.tracing import trace
 
-    return trace(network, input_shape)
+    return trace(network, input_shape, identity_edges)

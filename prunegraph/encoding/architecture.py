@@ -11,17 +11,23 @@ import numpy as np
 from prunegraph.errors import UserError
 from prunegraph.files import write_text
 
-VERSION = 1
+VERSION = 2
+
+Windows = tuple[tuple[int, ...], ...]
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One use of a convolution or linear layer.
+    """One use of a convolution or linear layer, or of the part of it that reads one feature map.
+
+    A layer that reads a concatenation is several of these, each with its span of the weight.
 
     Attributes
     ----------
     name, weight
-        Of the module (``layer1.0.conv1``) and of its weight (``layer1.0.conv1.weight``).
+        Of the module (``layer1.0.conv1``) and of its weight (``layer1.0.conv1.weight``). The weight is ``""`` for
+        the edges of an identity shortcut, which are all of weight 1.
     linear
         Whether it is a linear layer; its kernel is then as large as its input map.
     weight_shape
@@ -34,6 +40,13 @@ class Layer:
         As in the layer; padding (above, left).
     shortcut
         True if it adds no nodes, but feeds those of the layer it is added to.
+    channels
+        First channel that it reads of its source's map, and the channel behind the last.
+    outputs, inputs
+        The span of the weight's first and of its second axis that it stands for.
+    windows
+        None, or instead of `pool`, for windows that overlap, differ in size or leave gaps: the rows of the source
+        (without margin) behind each row that the kernel sees, and the columns likewise.
     """
 
     name: str
@@ -49,6 +62,17 @@ class Layer:
     dilation: tuple[int, int]
     groups: int
     shortcut: bool
+    channels: Span
+    outputs: Span
+    inputs: Span
+    windows: tuple[Windows, Windows] | None = None
+
+    @property
+    def own_groups(self) -> int:
+        """Groups of the convolution within its span of the weight."""
+        if self.inputs != (0, self.weight_shape[1]):
+            return 1
+        return self.groups * (self.outputs[1] - self.outputs[0]) // self.weight_shape[0]
 
 
 @dataclass(frozen=True)
@@ -98,13 +122,15 @@ class Architecture:
         return (channels, height + above + below, width + left + right), *others
 
     def weights_of(self, layer: Layer, weights: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The layer's weight as float32 of the parameter's shape.
+        """The layer's weight as float32 of the parameter's shape; ones for an identity.
 
         Raises
         ------
         UserError
             If it is missing or of another shape.
         """
+        if not layer.weight:
+            return np.ones(layer.weight_shape, np.float32)
         if layer.weight not in weights:
             raise UserError(f"There is no weight {layer.weight!r}; found {', '.join(weights)!s:.300}.")
         values = np.asarray(weights[layer.weight], dtype=np.float32)
@@ -158,4 +184,4 @@ class Architecture:
 
 
 def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value

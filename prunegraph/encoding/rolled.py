@@ -40,6 +40,9 @@ def _channel_norms(layer: Layer, values: np.ndarray) -> np.ndarray:
 def _layers(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str, reduce) -> LayerGraphs:
     graphs = {}
     for layer in architecture.layers:
+        # Identities have no weights; the spans of a layer that reads a concatenation share one.
+        if not layer.weight or layer.name in graphs:
+            continue
         values = architecture.weights_of(layer, weights)
         kept = int(np.count_nonzero(values))
         matrix = reduce(layer, values).reshape(len(values), -1).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def trace(network: nn.Module, input_shape: Sequence[int]) -> Architecture:
+def trace(network: nn.Module, input_shape: Sequence[int], identity_edges: bool = False) -> Architecture:
     """Geometry of every convolution and linear layer, found with torch.fx and one run on a zero input.
 
-    The network runs in evaluation mode and is left as it was. Understood are Conv2d,
-    Linear, pooling with disjoint windows, adaptive and global pooling, BatchNorm and
-    other normalisation, activations, dropout, flattening, and residual additions.
+    The network runs in evaluation mode and is left as it was. Understood are Conv2d and
+    Linear, as modules or as functions of a parameter, pooling of every kind (max, average,
+    adaptive, global; overlapping, padded, enlarging), BatchNorm and other normalisation,
+    activations, dropout, flattening, concatenation, chunk and split of channels, and
+    additions.
 
     At an addition, the branch that is an earlier feature map makes no edges (identity);
     of two convolved branches the one with a single convolution is the shortcut: it adds
     no nodes, its edges lead from the block's input to the block's output
-    (Cunegatti et al., TMLR 2024).
+    (Cunegatti et al., TMLR 2024). Of two branches of one convolution each, the first is
+    the shortcut.
 
     Parameters
     ----------
@@ -34,6 +38,9 @@ def trace(network: nn.Module, input_shape: Sequence[int]) -> Architecture:
         Any module that torch.fx can trace.
     input_shape
         (channels, height, width) of one input.
+    identity_edges
+        Whether an identity makes an edge of weight 1 from each of its nodes to the node that
+        it is added to. The published graphs have none.
 
     Raises
     ------
@@ -51,15 +58,15 @@ def trace(network: nn.Module, input_shape: Sequence[int]) -> Architecture:
                 f"torch.fx cannot trace {type(network).__name__}: {problem} "
                 "The forward pass must not depend on the values in its input."
             ) from problem
-        follower = Follower(symbolic, shape)
+        follower = Follower(symbolic, shape, identity_edges)
         follower.run(image)
     return follower.architecture()
 
 
 def weights_of(network: nn.Module, architecture: Architecture) -> dict[str, np.ndarray]:
     """The weights that `architecture` names, as float32 arrays; masked ones of torch.nn.utils.prune as zero."""
-    modules = dict(network.named_modules())
-    return {layer.weight: modules[layer.name].weight.detach().float().cpu().numpy() for layer in architecture.layers}
+    names = {layer.weight for layer in architecture.layers} - {""}
+    return {name: attrgetter(name)(network).detach().float().cpu().numpy() for name in names}
 
 
 @contextmanager

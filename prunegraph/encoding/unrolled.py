@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from prunegraph.encoding.architecture import Architecture, Layer
+from prunegraph.encoding.architecture import Architecture, Layer, Windows
 from prunegraph.encoding.rounding import edge_weights
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
+from prunegraph.graphs.merging import routed, without_parallels
 
 
 def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> MultipartiteGraph:
@@ -15,44 +16,101 @@ def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode
     Part 0 is the padded input, then one part for the output map of every layer that is no
     shortcut. Every non-zero weight joins each input position that it is multiplied with,
     and all positions pooled into it, to the output position that receives the product.
-    Identity shortcuts, biases and BatchNorm make no edges.
+    Where several weights join the same two nodes (overlapping or enlarging pooling, layers
+    beside each other) they make one edge, whose weight is the sum of their magnitudes.
+    Identity shortcuts make no edges unless the architecture was traced with
+    ``identity_edges``; biases and BatchNorm make none.
 
     Modes: ``clean`` is this definition. ``compat`` repeats two properties of the published
     graphs: weights are rounded through float16, and a strided convolution that does
     not divide its padded input is laid over a map that is cropped too far
-    (:func:`_cropped`).
+    (:func:`_cropped`). The published program knows no concatenation and only disjoint
+    pooling windows; layers behind others keep their true geometry in compat mode, too.
     """
-    blocks = tuple(_block(architecture, layer, weights, mode) for layer in architecture.layers)
-    return MultipartiteGraph(architecture.parts, blocks, mode)
+    true, cropped, kept, parameters = [], [], 0, 0
+    for layer in architecture.layers:
+        values = _span(architecture, layer, weights)
+        mask, place = values != 0, _place(architecture, layer)
+        if layer.weight:
+            kept, parameters = kept + int(np.count_nonzero(mask)), parameters + mask.size
+        magnitudes = edge_weights(values[mask], mode)
+        windows = _windows(architecture, layer)
+        if windows:
+            true.append(routed(layer.name, mask, magnitudes, _reach(architecture, layer, windows), place))
+            continue
+        geometry = _geometry(architecture, layer, place)
+        published = _cropped(geometry) if mode == "compat" and _in_line(architecture, layer) else geometry
+        (true if published == geometry else cropped).append(Block(layer.name, mask, magnitudes, published))
+    blocks = (*without_parallels(true), *cropped)
+    order = {layer.name: number for number, layer in reversed(list(enumerate(architecture.layers)))}
+    blocks = sorted(blocks, key=lambda block: order.get(block.name, len(order)))
+    return MultipartiteGraph(architecture.parts, tuple(blocks), mode, kept, parameters)
 
 
-def _block(architecture: Architecture, layer: Layer, weights: Mapping[str, np.ndarray], mode: str) -> Block:
-    geometry = _geometry(architecture, layer)
-    if mode == "compat" and not layer.shortcut:
-        geometry = _cropped(geometry)
-    values = architecture.weights_of(layer, weights).reshape(geometry.weight_shape)
-    mask = values != 0
-    return Block(layer.name, mask, edge_weights(values[mask], mode), geometry)
+def _in_line(architecture: Architecture, layer: Layer) -> bool:
+    """Whether it reads the whole map right before its own, as every layer but shortcuts of a published network."""
+    whole = layer.channels == (0, architecture.maps[layer.source][0])
+    return whole and not layer.shortcut and layer.target == layer.source + 1
 
 
-def _geometry(architecture: Architecture, layer: Layer) -> Geometry:
+def _span(architecture: Architecture, layer: Layer, weights: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The layer's part of its weight: (outputs, inputs of a group, kernel height, kernel width)."""
+    values = architecture.weights_of(layer, weights)
+    if layer.weight:
+        values = values[slice(*layer.outputs), slice(*layer.inputs)]
+    return values.reshape(len(values), -1, *layer.kernel)
+
+
+def _place(architecture: Architecture, layer: Layer) -> dict:
+    """Where its nodes are: the channels that it reads, and those that it feeds."""
     offsets = np.cumsum([0, *architecture.parts])
-    above, left = layer.padding
-    if layer.source == 0:
-        # The padding of the input consists of nodes, so it is not to be added again.
-        above, left = above - architecture.margin[0], left - architecture.margin[2]
-    return Geometry(
-        source_offset=int(offsets[layer.source]),
-        source_map=architecture.node_maps[layer.source],
-        target_offset=int(offsets[layer.target]),
-        target_map=architecture.node_maps[layer.target],
-        kernel=layer.kernel,
-        stride=layer.stride,
-        padding=(above, left),
-        dilation=layer.dilation,
-        pool=layer.pool,
-        groups=layer.groups,
+    (_, *source), (_, *target) = (architecture.node_maps[part] for part in (layer.source, layer.target))
+    first_output = layer.outputs[0]
+    return {
+        "source_offset": int(offsets[layer.source]) + layer.channels[0] * source[0] * source[1],
+        "source_map": (layer.channels[1] - layer.channels[0], *source),
+        "target_offset": int(offsets[layer.target]) + first_output * target[0] * target[1],
+        "target_map": (layer.outputs[1] - first_output, *target),
+        "groups": layer.own_groups,
+    }
+
+
+def _margin(architecture: Architecture, layer: Layer) -> tuple[int, int]:
+    """Rows and columns of nodes before those of the source's map itself."""
+    return (architecture.margin[0], architecture.margin[2]) if layer.source == 0 else (0, 0)
+
+
+def _geometry(architecture: Architecture, layer: Layer, place: dict) -> Geometry:
+    # The padding of the input consists of nodes, so it is not to be added again.
+    padding = tuple(own - margin for own, margin in zip(layer.padding, _margin(architecture, layer), strict=True))
+    facts = {name: getattr(layer, name) for name in ("kernel", "stride", "dilation", "pool")}
+    return Geometry(**place, padding=padding, **facts)
+
+
+def _windows(architecture: Architecture, layer: Layer) -> tuple[Windows, Windows] | None:
+    """The windows between the layer and its source, None if a plain geometry can tell of them."""
+    if layer.windows or layer.pool == (1, 1) or not any(_margin(architecture, layer)):
+        return layer.windows
+    # Disjoint windows of the input begin behind the margin, which no geometry can say.
+    sizes = architecture.maps[layer.source][1:]
+    return tuple(
+        tuple(tuple(range(start, start + pool)) for start in range(0, size - pool + 1, pool))
+        for size, pool in zip(sizes, layer.pool, strict=True)
     )
+
+
+def _reach(architecture: Architecture, layer: Layer, windows: tuple[Windows, Windows]) -> tuple[np.ndarray, np.ndarray]:
+    """For rows and columns, bool (taps, source, target): whether the tap sees a window with the source in it."""
+    margin, axes = _margin(architecture, layer), []
+    for axis, seen_through in enumerate(windows):
+        size, count = (architecture.node_maps[part][1 + axis] for part in (layer.source, layer.target))
+        reach = np.zeros((layer.kernel[axis], size, count), bool)
+        for tap, target in np.ndindex(len(reach), count):
+            seen = target * layer.stride[axis] + tap * layer.dilation[axis] - layer.padding[axis]
+            if 0 <= seen < len(seen_through):
+                reach[tap, [row + margin[axis] for row in seen_through[seen]], target] = True
+        axes.append(reach)
+    return tuple(axes)
 
 
 def _cropped(geometry: Geometry) -> Geometry:

@@ -5,11 +5,23 @@ which edges, exact counts, degrees and exports are derived. numpy only; scipy,
 networkx, igraph and pyarrow are imported when an export asks for them.
 """
 
-from prunegraph.graphs.blocks import Block
+from prunegraph.graphs.blocks import Block, RoutedBlock
 from prunegraph.graphs.edge_list import EdgeList
 from prunegraph.graphs.geometry import Geometry
 from prunegraph.graphs.layers import LayerGraphs
 from prunegraph.graphs.multipartite import MultipartiteGraph
+from prunegraph.graphs.routes import Routes
 from prunegraph.graphs.storage import load, provenance, save
 
-__all__ = ["Block", "EdgeList", "Geometry", "LayerGraphs", "MultipartiteGraph", "load", "provenance", "save"]
+__all__ = [
+    "Block",
+    "EdgeList",
+    "Geometry",
+    "LayerGraphs",
+    "MultipartiteGraph",
+    "RoutedBlock",
+    "Routes",
+    "load",
+    "provenance",
+    "save",
+]

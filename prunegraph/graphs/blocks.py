@@ -8,15 +8,14 @@ import numpy as np
 from prunegraph.errors import UserError
 from prunegraph.graphs.enumeration import block_edges
 from prunegraph.graphs.geometry import Geometry
+from prunegraph.graphs.routes import Routes
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
-    """All edges that one convolution or linear layer makes.
+class Bundle:
+    """Edges between two maps of nodes, one for each True of a mask at each place where its tap falls inside.
 
-    Each True of the mask is a weight that is kept; it makes one edge from every node
-    of a pooling window to an output node, wherever its tap falls inside the source map
-    (see :class:`Geometry`). Windows are disjoint, so no edge is made twice.
+    :class:`Block` and :class:`RoutedBlock` say how taps lead from map to map.
 
     Attributes
     ----------
@@ -27,6 +26,8 @@ class Block:
         weight may be zero and yet be an edge.
     values
         float32, one edge weight >= 0 for each True of the mask in C order.
+    geometry
+        From which source row to which target row each tap leads, and columns likewise.
 
     Raises
     ------
@@ -37,7 +38,7 @@ class Block:
     name: str
     mask: np.ndarray
     values: np.ndarray
-    geometry: Geometry
+    geometry: Geometry | Routes
 
     def __post_init__(self):
         mask, values = np.array(self.mask), np.array(self.values, dtype=np.float32)
@@ -54,16 +55,9 @@ class Block:
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
-    @classmethod
-    def from_weights(cls, name: str, weights: np.ndarray, geometry: Geometry) -> "Block":
-        """Block of the non-zero entries of `weights` (reshaped to the geometry's), |w| as edge weight."""
-        weights = np.asarray(weights, dtype=np.float32).reshape(geometry.weight_shape)
-        mask = weights != 0
-        return cls(name, mask, np.abs(weights[mask]), geometry)
-
     def __eq__(self, other: object) -> bool:
         """Same name, geometry, mask and values."""
-        if not isinstance(other, Block):
+        if type(other) is not type(self):
             return NotImplemented
         same = self.name == other.name and self.geometry == other.geometry
         return same and np.array_equal(self.mask, other.mask) and np.array_equal(self.values, other.values)
@@ -133,6 +127,42 @@ class Block:
         rows = _hits(self.geometry.rows, self.geometry.target_map[1])
         columns = _hits(self.geometry.columns, self.geometry.target_map[2])
         return rows.T @ per_tap @ columns
+
+
+class Block(Bundle):
+    """All edges that one convolution or linear layer makes.
+
+    Each True of the mask is a weight that is kept; it makes one edge from every node
+    of a pooling window to an output node, wherever its tap falls inside the source map
+    (see :class:`Geometry`). Windows are disjoint, so no edge is made twice.
+    """
+
+    geometry: Geometry
+
+    @classmethod
+    def from_weights(cls, name: str, weights: np.ndarray, geometry: Geometry) -> "Block":
+        """Block of the non-zero entries of `weights` (reshaped to the geometry's), |w| as edge weight."""
+        weights = np.asarray(weights, dtype=np.float32).reshape(geometry.weight_shape)
+        mask = weights != 0
+        return cls(name, mask, np.abs(weights[mask]), geometry)
+
+
+class RoutedBlock(Bundle):
+    """All edges between two maps where several weights can join the same two nodes.
+
+    This is so behind pooling with overlapping or enlarging windows, and where several layers join the same
+    maps. Such weights make one edge, whose weight is the sum of their magnitudes: each True of the mask stands
+    for a set of weights (:func:`prunegraph.graphs.merging.merged`), so nothing is counted twice.
+    """
+
+    geometry: Routes
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(source, target, weight), int64, int64, float32, sorted by source, then target."""
+        source, target, weight = super().edges()
+        # Sets of taps have no natural order along the rows, so the walk does not sort.
+        order = np.lexsort((target, source))
+        return source[order], target[order], weight[order]
 
 
 def _hits(reach: np.ndarray, size: int) -> np.ndarray:

@@ -60,5 +60,53 @@ def to_parquet(graph: "MultipartiteGraph", path: str | Path) -> None:
         parquet.write_table(pyarrow.table(columns), temporary, compression="zstd")
 
 
+def to_graphml(graph: "MultipartiteGraph", path: str | Path) -> None:
+    """GraphML, directed: node attribute ``part``, edge attribute ``weight``; written piece by piece."""
+    source, target, weight = graph.edges()
+    with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.write(_GRAPHML)
+        for node, part in enumerate(_part_of_node(graph)):
+            file.write(f'<node id="n{node}"><data key="part">{part}</data></node>\n')
+        for first in range(0, len(source), CHUNK):
+            piece = (array[first : first + CHUNK].tolist() for array in (source, target, weight))
+            file.writelines(
+                f'<edge source="n{s}" target="n{t}"><data key="weight">{w!r}</data></edge>\n'
+                for s, t, w in zip(*piece, strict=True)
+            )
+        file.write("</graph>\n</graphml>\n")
+
+
+def to_matrix_market(graph: "MultipartiteGraph", path: str | Path) -> None:
+    """Matrix Market coordinates of the directed adjacency matrix, nodes numbered from 1; the parts in a comment."""
+    from scipy.io import mmwrite
+
+    comment = "prunegraph; nodes of each part: " + " ".join(map(str, graph.parts))
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        mmwrite(file, to_scipy(graph).tocoo(), comment=comment, field="real", symmetry="general")
+
+
+def to_npz(graph: "MultipartiteGraph", path: str | Path) -> None:
+    """What ``scipy.sparse.load_npz`` reads as the directed adjacency matrix, and an array ``parts``."""
+    matrix = to_scipy(graph)
+    arrays = {name: getattr(matrix, name) for name in ("data", "indices", "indptr")}
+    facts = {"format": np.array(b"csr"), "shape": np.array(matrix.shape), "_is_array": np.array(True)}
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **facts, **arrays, parts=np.array(graph.parts))
+
+
+# Edges turned into text in one step.
+CHUNK = 1 << 16
+
+# Which function writes which files.
+BY_SUFFIX = {".parquet": to_parquet, ".graphml": to_graphml, ".mtx": to_matrix_market, ".npz": to_npz}
+
+_GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="part" for="node" attr.name="part" attr.type="int"/>
+<key id="weight" for="edge" attr.name="weight" attr.type="double"/>
+<graph edgedefault="directed">
+"""
+
+
 def _part_of_node(graph: "MultipartiteGraph") -> list[int]:
     return np.repeat(np.arange(len(graph.parts)), graph.parts).tolist()

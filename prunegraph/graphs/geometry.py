@@ -62,7 +62,7 @@ class Geometry:
             self._check(name, length, least=1)
         self._check("padding", 2, least=None)
         for name, least in {"source_offset": 0, "target_offset": 0, "groups": 1}.items():
-            if not _whole(getattr(self, name), least):
+            if not whole(getattr(self, name), least):
                 raise UserError(
                     f"Geometry: {name} is {getattr(self, name)!r}; expected a whole number from {least} to {BOUND}."
                 )
@@ -76,7 +76,7 @@ class Geometry:
         value = getattr(self, name)
         if not isinstance(value, list | tuple) or len(value) != length:
             raise UserError(f"Geometry: {name} is {value!r}; expected {length} whole numbers.")
-        if not all(_whole(number, least) for number in value):
+        if not all(whole(number, least) for number in value):
             bounds = f"from {-BOUND if least is None else least} to {BOUND}"
             raise UserError(f"Geometry: {name} is {value!r}; expected whole numbers {bounds}.")
         object.__setattr__(self, name, tuple(int(number) for number in value))
@@ -132,9 +132,10 @@ class Geometry:
         return cls(**facts)
 
 
-def _whole(number: Any, least: int | None) -> bool:
-    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    return whole and abs(number) < BOUND and (least is None or number >= least)
+def whole(number: Any, least: int | None) -> bool:
+    """Whether it is an integer below `BOUND` in magnitude and, if given, at least `least`."""
+    integer = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    return integer and abs(number) < BOUND and (least is None or number >= least)
 
 
 def _product(numbers: Map) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from prunegraph.catalogue import MODES, known
 from prunegraph.errors import UserError
 from prunegraph.graphs import exports
-from prunegraph.graphs.blocks import Block
+from prunegraph.graphs.blocks import Block, Bundle
 from prunegraph.graphs.edge_list import EdgeList
 from prunegraph.graphs.enumeration import Edges
 
@@ -33,7 +33,7 @@ class MultipartiteGraph:
     parts
         Nodes of each layer, in order.
     blocks
-        :class:`Block` (from a layer of a network) or :class:`EdgeList` (plain arrays).
+        :class:`Block` or :class:`RoutedBlock` (from layers of a network) or :class:`EdgeList` (plain arrays).
     mode
         ``clean``: what the definitions mean; ``compat``: what the published numbers were
         made with. Metrics read it.
@@ -48,7 +48,7 @@ class MultipartiteGraph:
     """
 
     parts: tuple[int, ...]
-    blocks: tuple[Block | EdgeList, ...]
+    blocks: tuple[Bundle | EdgeList, ...]
     mode: str = "clean"
     weights: int | None = None
     parameters: int | None = None
@@ -149,14 +149,20 @@ class MultipartiteGraph:
         return total
 
     def edges(self) -> Edges:
-        """(source int64, target int64, weight float32), sorted by source, then target; 20 bytes an edge."""
+        """(source int64, target int64, weight float32), sorted by source, then target; 20 bytes an edge.
+
+        Raises
+        ------
+        UserError
+            In clean mode, if two blocks make the same edge. The encodings never make such blocks.
+        """
         blocks = sorted(self.blocks, key=lambda block: block.source_range)
         count = self.number_of_edges()
         edges = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.float32)
         start = 0
         for bundle in _overlapping(blocks):
             stop = start + sum(block.number_of_edges() for block in bundle)
-            for whole, part in zip(edges, _merged(bundle, self.number_of_nodes()), strict=True):
+            for whole, part in zip(edges, _merged(bundle, self.number_of_nodes(), self.mode == "clean"), strict=True):
                 whole[start:stop] = part
             start = stop
         return edges
@@ -210,7 +216,7 @@ def _natural(number: Any) -> bool:
     return isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= 0
 
 
-def _overlapping(blocks: list[Block | EdgeList]):
+def _overlapping(blocks: list[Bundle | EdgeList]):
     """Bundles of consecutive blocks whose source ranges overlap; `blocks` sorted by source range."""
     bundle, end = [], 0
     for block in blocks:
@@ -223,12 +229,16 @@ def _overlapping(blocks: list[Block | EdgeList]):
         yield bundle
 
 
-def _merged(bundle: list[Block | EdgeList], nodes: int) -> Edges:
+def _merged(bundle: list[Bundle | EdgeList], nodes: int, clean: bool) -> Edges:
     """Edges of blocks that share sources, merged in order."""
     parts = [block.edges() for block in bundle]
     if len(parts) == 1:
         return parts[0]
     source, target, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     # A stable sort merges runs that are sorted already in linear time.
-    order = np.argsort(source * nodes + target, kind="stable")
+    key = source * nodes + target
+    order = np.argsort(key, kind="stable")
+    if clean and (np.diff(key[order]) == 0).any():
+        names = ", ".join(repr(block.name) for block in bundle)
+        raise UserError(f"Blocks {names:.300} make the same edge twice; join them with graphs.merging.merged.")
     return source[order], target[order], weight[order]

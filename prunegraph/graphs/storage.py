@@ -5,9 +5,11 @@ each block the mask as packed bits and the edge weights as float32, and one head
 entry ``prunegraph`` with everything else as JSON. The same graph with the same
 provenance gives the same bytes.
 
-Reading executes nothing and decompresses at most `LIMIT_BYTES`; the masks in one file
-hold at most `LIMIT_WEIGHTS` weights (one byte each in memory), its parts at most
-`LIMIT_NODES` nodes.
+Reading executes nothing. Every size that a file claims is checked before memory is taken
+for it: the header may be `LIMIT_HEADER` bytes, the content `LIMIT_BYTES`; the masks hold at
+most `LIMIT_WEIGHTS` weights (one byte each in memory), the parts `LIMIT_NODES` nodes, the
+tables of taps and rows `LIMIT_TABLES` numbers. Reading takes less memory than five times the
+size of the content, the masks, and a fixed 0.5 GB for a header as large as it may be.
 """
 
 import json
@@ -19,11 +21,12 @@ import numpy as np
 import prunegraph
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
-from prunegraph.graphs.blocks import Block
+from prunegraph.graphs.blocks import Block, Bundle, RoutedBlock
 from prunegraph.graphs.edge_list import EdgeList
 from prunegraph.graphs.geometry import Geometry
 from prunegraph.graphs.layers import LayerGraphs
 from prunegraph.graphs.multipartite import MultipartiteGraph
+from prunegraph.graphs.routes import Routes
 from prunegraph.tensors import commit
 
 FORMAT = "prunegraph graph"
@@ -32,7 +35,8 @@ LEVEL = 10
 LIMIT_BYTES = 1 << 30
 LIMIT_WEIGHTS = 1 << 29
 LIMIT_NODES = 1 << 28
-LIMIT_HEADER = 1 << 24
+LIMIT_TABLES = 1 << 24
+LIMIT_HEADER = 1 << 22
 
 Graphs = MultipartiteGraph | LayerGraphs
 
@@ -134,13 +138,13 @@ def _describe(graph: MultipartiteGraph) -> dict[str, Any]:
         "weights": graph.weights,
         "parameters": graph.parameters,
         "blocks": [
-            {"name": block.name, "geometry": block.geometry.to_dict() if isinstance(block, Block) else None}
+            {"name": block.name, "geometry": block.geometry.to_dict() if isinstance(block, Bundle) else None}
             for block in graph.blocks
         ],
     }
 
 
-def _tensors(block: Block | EdgeList) -> dict[str, np.ndarray]:
+def _tensors(block: Bundle | EdgeList) -> dict[str, np.ndarray]:
     if isinstance(block, EdgeList):
         return {"source": block.source, "target": block.target, "values": block.values}
     return {"mask": np.packbits(block.mask), "values": block.values}
@@ -192,15 +196,25 @@ def _header(payload: bytes) -> dict[str, Any]:
 
 
 def _check_limits(graphs: list[dict[str, Any]]) -> None:
-    geometries = [block["geometry"] for graph in graphs for block in graph["blocks"]]
-    weights = sum(
-        int(np.prod(Geometry.from_dict(geometry).weight_shape, dtype=object)) for geometry in geometries if geometry
+    blocks = [block["geometry"] for graph in graphs for block in graph["blocks"]]
+    geometries = [_geometry(facts) for facts in blocks if facts]
+    weights = sum(int(np.prod(geometry.weight_shape, dtype=object)) for geometry in geometries)
+    numbers = sum(
+        taps * size
+        for geometry in geometries
+        for taps, size in zip(geometry.kernel, geometry.source_map[1:], strict=True)
     )
     nodes = sum(sum(graph["parts"]) for graph in graphs)
     if weights > LIMIT_WEIGHTS:
         raise _Refused(f"has masks of {weights:,} weights; at most {LIMIT_WEIGHTS:,} are read")
     if nodes > LIMIT_NODES:
         raise _Refused(f"has {nodes:,} nodes; at most {LIMIT_NODES:,} are read")
+    if numbers > LIMIT_TABLES:
+        raise _Refused(f"has kernels of {numbers:,} taps times rows and columns; at most {LIMIT_TABLES:,} are read")
+
+
+def _geometry(facts: dict[str, Any]) -> Geometry | Routes:
+    return (Routes if isinstance(facts, dict) and "row_table" in facts else Geometry).from_dict(facts)
 
 
 def _unpack(payload: bytes) -> dict[str, np.ndarray]:
@@ -222,18 +236,18 @@ def _graph(described: dict[str, Any], tensors: dict[str, np.ndarray], number: in
     return MultipartiteGraph(tuple(described["parts"]), blocks, **facts)
 
 
-def _block(name: str, geometry: dict | None, tensors: dict[str, np.ndarray], key: str) -> Block | EdgeList:
+def _block(name: str, geometry: dict | None, tensors: dict[str, np.ndarray], key: str) -> Bundle | EdgeList:
     values = _tensor(tensors, f"{key}.values", np.float32)
     if geometry is None:
         source, target = (_tensor(tensors, f"{key}.{end}", np.int64) for end in ("source", "target"))
         return EdgeList(name, source, target, values)
-    geometry = Geometry.from_dict(geometry)
+    geometry = _geometry(geometry)
     bits = _tensor(tensors, f"{key}.mask", np.uint8)
     size = int(np.prod(geometry.weight_shape))
     if bits.shape != (-(-size // 8),):
         raise _Refused(f"has {bits.size} mask bytes for the {size} weights of {name!r:.80}")
     mask = np.unpackbits(bits, count=size).view(bool).reshape(geometry.weight_shape)
-    return Block(name, mask, values, geometry)
+    return (Block if isinstance(geometry, Geometry) else RoutedBlock)(name, mask, values, geometry)
 
 
 def _tensor(tensors: dict[str, np.ndarray], name: str, dtype: type) -> np.ndarray:

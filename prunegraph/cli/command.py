@@ -1,0 +1,176 @@
+"""What the command understands, and how it ends: 0 done, 1 could not be done, 2 not understood."""
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from importlib import import_module
+
+import prunegraph
+from prunegraph.catalogue import ENCODINGS, MODELS, MODES
+from prunegraph.errors import UserError
+
+_NETWORK = (
+    "WEIGHTS is a state dict: a .safetensors file, or a .pt, .pth, .bin or .ckpt file of torch.save. One that holds "
+    "more than tensors and plain containers is refused, so that nothing in it can run. Understood as well: weight_orig "
+    "and weight_mask of torch.nn.utils.prune, a state dict under a name such as state_dict or model, module. before "
+    "every name (DataParallel).",
+    f"NAME is {', '.join(MODELS)}, or module:function, such as torchvision.models:resnet18 or my_models:build with "
+    "my_models.py in this folder. The function is called, so name one that you trust. Any network will do that "
+    "torch.fx can trace; an operation that has no place in a graph is named.",
+)
+
+_EXAMPLES = {
+    "measure": """\
+examples:
+  python -m prunegraph measure resnet20.safetensors --model resnet20 --input 3,32,32
+  python -m prunegraph measure pruned.pt --model torchvision.models:resnet18 --input 3,32,32 --csv table.csv
+  python -m prunegraph measure pruned.pt --model resnet20 --input 3,32,32 --encoding rolled
+""",
+    "graph": """\
+examples:
+  python -m prunegraph graph resnet20.safetensors --model resnet20 --input 3,32,32 --output edges.parquet
+  python -m prunegraph graph pruned.pt --model my_models:build --input 1,28,28 --encoding rolled --output layers.npz
+""",
+    "draw": """\
+example:
+  python -m prunegraph draw pruned.pt --model resnet20 --input 3,32,32 --output network.png
+""",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; `arguments` are those of the shell unless given. Returns the exit code.
+
+    Bad usage ends in argparse's exit code 2; whatever the user can repair is one sentence and 1.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        import_module(f"prunegraph.cli.{options.command}").run(options)
+        sys.stdout.flush()
+    except UserError as problem:
+        print(f"Error: {problem}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
+        return 1
+    except (MemoryError, OSError) as problem:
+        print(f"Error: {problem or 'there is not enough memory for this graph.'}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m prunegraph",
+        description="A neural network from a checkpoint, as a graph: measured, exported or drawn.",
+        epilog="Each command has its own --help.",
+    )
+    top.add_argument("--version", action="version", version=f"prunegraph {prunegraph.__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _measure(_command(commands, "measure", "print the graph's measures, and write them as JSON or CSV"))
+    _graph(_command(commands, "graph", "write the graph's edges to a file"))
+    _draw(_command(commands, "draw", "draw the multipartite graph"))
+    return top
+
+
+def _command(commands, name: str, summary: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog="\n\n".join([*(textwrap.fill(text, _width()) for text in _NETWORK), _EXAMPLES[name]]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    network = command.add_argument_group("network")
+    network.add_argument("weights", metavar="WEIGHTS", help="the checkpoint")
+    network.add_argument("--model", required=True, metavar="NAME", help="a model of prunegraph, or module:function")
+    network.add_argument(
+        "--input", required=True, type=_shape, metavar="C,H,W", help="shape of one input, such as 3,32,32"
+    )
+    network.add_argument(
+        "--classes",
+        type=_number,
+        metavar="N",
+        help="outputs of the model (default: those of the last layer in WEIGHTS)",
+    )
+    network.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="argument for the model, such as width=0.5; VALUE is JSON or text; may be repeated",
+    )
+    network.add_argument("--mask", metavar="FILE", help="masks of the workflow (.safetensors) to apply to WEIGHTS")
+    graph = command.add_argument_group("graph")
+    if name != "draw":
+        graph.add_argument(
+            "--encoding",
+            choices=ENCODINGS,
+            default="unrolled",
+            help="unrolled: one graph of all positions (default); rolled, rolled_channel: a bipartite graph per layer",
+        )
+    graph.add_argument(
+        "--mode",
+        choices=MODES,
+        default="clean",
+        help="clean: what the definitions mean (default); compat: with the quirks of the published tables",
+    )
+    graph.add_argument(
+        "--identity-edges",
+        action="store_true",
+        help="an edge of weight 1 along identity shortcuts (default: none, as published)",
+    )
+    return command
+
+
+def _width() -> int:
+    """Characters of a line of help, as argparse has them."""
+    return max(20, shutil.get_terminal_size().columns - 2)
+
+
+def _measure(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("result")
+    group.add_argument("--normalised", action="store_true", help="divide by nodes or edges, as in the published tables")
+    group.add_argument("--json", metavar="FILE", help="write everything measured as JSON, too")
+    group.add_argument("--csv", metavar="FILE", help="write the table as CSV, too")
+
+
+def _graph(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("result")
+    group.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="edges.parquet, .graphml, .mtx (Matrix Market) or .npz (scipy); .graph is prunegraph's compact file. "
+        "Other than .graph, layer graphs go to one file each, with the layer's name before the suffix",
+    )
+
+
+def _draw(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("result")
+    group.add_argument("--output", required=True, metavar="FILE", help="picture, .png or .pdf; edges are rasterised")
+    group.add_argument(
+        "--most-edges",
+        type=_number,
+        default=20_000,
+        metavar="N",
+        help="a graph with more edges is drawn by a uniform sample of N; the caption says so (default: 20000)",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default: 0)")
+    group.add_argument("--title", metavar="TEXT", help="written above the picture (default: the model's name)")
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    sizes = text.replace("x", ",").split(",")
+    if len(sizes) != 3 or not all(size.strip().isdecimal() and int(size) > 0 for size in sizes):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape; expected channels,height,width, such as 3,32,32")
+    return tuple(map(int, sizes))
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

@@ -1,0 +1,148 @@
+"""From what the command line says to a graph."""
+
+import argparse
+import importlib
+import inspect
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prunegraph import encoding, models
+from prunegraph.catalogue import MODELS, known
+from prunegraph.cli import checkpoint
+from prunegraph.errors import UserError
+from prunegraph.graphs import LayerGraphs, MultipartiteGraph
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# Memory of the edges as arrays, and of measuring them.
+BYTES_PER_EDGE = 40
+
+
+def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
+    """The graph that the options name.
+
+    Raises
+    ------
+    UserError
+        If the checkpoint, the model or their fit is wrong; see there.
+    """
+    kind = getattr(options, "encoding", "unrolled")
+    if options.identity_edges and kind != "unrolled":
+        raise UserError(f"Identity edges belong to the unrolled graph; the encoding {kind} has none.")
+    weights = checkpoint.read(options.weights, options.mask)
+    network = build(options.model, options.input, classes_in(options, weights), _extra(options.option))
+    check_fit(network, weights, options.weights)
+    architecture = encoding.trace(network, options.input, options.identity_edges)
+    return encoding.encode_weights(architecture, weights, kind, options.mode)
+
+
+def build(model: str, input_shape: tuple[int, ...], classes: int | None, extra: Mapping[str, Any]) -> "nn.Module":
+    """The network of a model of the catalogue, or of ``module:function``; its weights do not matter.
+
+    Raises
+    ------
+    UserError
+        If there is no such model, or it does not take these arguments.
+    """
+    if ":" not in model:
+        return models.create(known(MODELS, model, "model"), 10 if classes is None else classes, input_shape, **extra)
+    from torch import nn
+
+    function = _imported(model)
+    arguments = dict(extra)
+    if classes is not None:
+        arguments |= {_class_argument(function): classes}
+    try:
+        network = function(**arguments)
+    except Exception as problem:  # the user's own code
+        raise UserError(
+            f"{model} fails with the arguments {arguments}: {type(problem).__name__}: {problem}"
+        ) from problem
+    if not isinstance(network, nn.Module):
+        raise UserError(f"{model} makes a {type(network).__name__}; expected a torch.nn.Module.")
+    return network
+
+
+def classes_in(options: argparse.Namespace, weights: Mapping[str, np.ndarray]) -> int | None:
+    """Outputs of the model: as asked for, else those of a catalogue model's last layer in the checkpoint."""
+    if options.classes is not None or ":" in options.model:
+        return options.classes
+    known(MODELS, options.model, "model")
+    last = list(models.prunable(models.create(options.model, 10, options.input, **_extra(options.option))))[-1]
+    if last not in weights:
+        raise UserError(
+            f"{options.weights} lacks the weight {last!r} of {options.model}; is it of another model? "
+            f"It holds {', '.join(weights):.200}."
+        )
+    return len(weights[last])
+
+
+def check_fit(network: "nn.Module", weights: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Refuse a checkpoint with weights that the network lacks, for it is of another one."""
+    known_names = {name for name, _ in network.named_parameters()} | set(network.state_dict())
+    foreign = [name for name, values in weights.items() if values.ndim > 1 and name not in known_names]
+    if foreign:
+        raise UserError(
+            f"{path} has {len(foreign)} weights that the model lacks, such as {foreign[0]!r}; "
+            "name the model that the file was made with."
+        )
+
+
+def affordable(graph: MultipartiteGraph, purpose: str) -> None:
+    """Refuse a graph whose edges would not fit into this machine's memory.
+
+    Raises
+    ------
+    UserError
+        With the number of edges and the memory that they need.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    edges = graph.number_of_edges()
+    if memory and edges * BYTES_PER_EDGE > memory:
+        raise UserError(
+            f"The graph has {edges:,} edges; to {purpose} them takes about {edges * BYTES_PER_EDGE / 1e9:,.0f} GB, "
+            f"this machine has {memory / 1e9:,.0f} GB. Prune more, or use a smaller --input or another --encoding."
+        )
+
+
+def _imported(model: str) -> Any:
+    module, _, attribute = model.partition(":")
+    # As `python -m` does for modules in the folder where the command is called.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as problem:
+        raise UserError(
+            f"There is no {model} ({problem}); expected module:function, such as torchvision.models:resnet18."
+        ) from problem
+
+
+def _class_argument(function: Any) -> str:
+    """The argument by which a model function takes its number of classes."""
+    parameters = inspect.signature(function).parameters
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    named = [name for name in ("classes", "num_classes", "n_classes") if name in parameters]
+    if not named and not open_ended:
+        raise UserError(f"The model takes no number of classes (its arguments: {', '.join(parameters) or 'none'}).")
+    return named[0] if named else "num_classes"
+
+
+def _extra(pairs: list[str]) -> dict[str, Any]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UserError(f"The option {pair!r} is no KEY=VALUE.")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name] = value
+    return found

@@ -1,0 +1,39 @@
+"""Tables for terminals of any width."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+GAP = 2
+
+
+def table(rows: Sequence[Mapping[str, Any]], width: int) -> str:
+    """Rows as aligned columns if `width` characters hold them, else one paragraph for each row."""
+    columns = list(rows[0])
+    cells = [[text(row[column]) for column in columns] for row in rows]
+    widths = [max(len(name), *(len(row[place]) for row in cells)) for place, name in enumerate(columns)]
+    if sum(widths) + GAP * (len(columns) - 1) > width:
+        return "\n\n".join(paragraph(row) for row in rows)
+    lines = [columns, *cells]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def paragraph(facts: Mapping[str, Any]) -> str:
+    """One line for each name and value."""
+    widest = max(map(len, facts))
+    return "\n".join(f"{name:{widest + GAP}}{text(value)}" for name, value in facts.items())
+
+
+def text(value: Any) -> str:
+    """A number as people read it: whole ones in full, others to seven digits, a dash for none."""
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    # The first column is a name; numbers stand to the right.
+    first, *others = zip(cells, widths, strict=True)
+    aligned = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+    return (" " * GAP).join(aligned).rstrip()

@@ -1,0 +1,108 @@
+"""What a tensor inside a network is made of: pieces of the output maps of its layers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from prunegraph.encoding.architecture import Windows
+
+INPUT = -1
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive channels of the output map of one layer, seen through windows.
+
+    Attributes
+    ----------
+    layer
+        Number of the layer, `INPUT` for the network's input.
+    channels
+        First channel, and the channel behind the last.
+    rows, columns
+        For each row of the tensor the rows of the layer's map behind it; columns likewise.
+    """
+
+    layer: int
+    channels: tuple[int, int]
+    rows: Windows
+    columns: Windows
+
+    @cached_property
+    def map(self) -> tuple[int, int, int]:
+        """(channels, height, width) as the tensor has them."""
+        return self.channels[1] - self.channels[0], len(self.rows), len(self.columns)
+
+    @cached_property
+    def direct(self) -> bool:
+        """Whether each row and column stands for itself alone."""
+        return self.rows == identity(len(self.rows)) and self.columns == identity(len(self.columns))
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A tensor: pieces in the order of its channels; a flat one keeps the maps that it was flattened from.
+
+    ``trail`` holds the numbers of the layers on the main path from the input to here.
+    """
+
+    pieces: tuple[Piece, ...]
+    trail: frozenset[int] = frozenset()
+
+    @cached_property
+    def map(self) -> tuple[int, int, int] | None:
+        """(channels, height, width), None for pieces of different height or width."""
+        sizes = {piece.map[1:] for piece in self.pieces}
+        return (sum(piece.map[0] for piece in self.pieces), *sizes.pop()) if len(sizes) == 1 else None
+
+    @cached_property
+    def size(self) -> int:
+        """Number of values."""
+        return sum(channels * height * width for channels, height, width in (piece.map for piece in self.pieces))
+
+    def seen(self, rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]]) -> "Feature":
+        """Behind further windows of rows and columns, which each piece has."""
+        pieces = (
+            replace(piece, rows=_compose(piece.rows, rows), columns=_compose(piece.columns, columns))
+            for piece in self.pieces
+        )
+        return replace(self, pieces=tuple(pieces))
+
+    def cut(self, first: int, last: int) -> Iterator[Piece]:
+        """The pieces of channels `first` to `last`."""
+        start = 0
+        for piece in self.pieces:
+            stop = start + piece.map[0]
+            low, high = max(first, start), min(last, stop)
+            if low < high:
+                offset = piece.channels[0] - start
+                yield replace(piece, channels=(low + offset, high + offset))
+            start = stop
+
+
+def identity(size: int) -> Windows:
+    """Windows of one position each."""
+    return tuple((index,) for index in range(size))
+
+
+def strided_windows(size: int, count: int, kernel: int, stride: int, padding: int, dilation: int) -> Windows:
+    """Windows of pooling along an axis; positions in the padding are left out."""
+    starts = (index * stride - padding for index in range(count))
+    reach = kernel * dilation
+    return tuple(tuple(row for row in range(start, start + reach, dilation) if 0 <= row < size) for start in starts)
+
+
+def adaptive_windows(size: int, count: int) -> Windows:
+    """Windows of adaptive pooling along an axis; they overlap where `count` does not divide `size`."""
+    return tuple(tuple(range(index * size // count, -(-(index + 1) * size // count))) for index in range(count))
+
+
+def regular(windows: Windows, size: int) -> int:
+    """The size P of disjoint windows that cut an axis of `size` from its beginning on; 0 if they do not."""
+    pool = len(windows[0])
+    cut = tuple(tuple(range(start, start + pool)) for start in range(0, size - pool + 1, pool)) if pool else ()
+    return pool if windows == cut else 0
+
+
+def _compose(inner: Windows, outer: Sequence[Sequence[int]]) -> Windows:
+    return tuple(tuple(sorted({row for index in window for row in inner[index]})) for window in outer)
