@@ -2,7 +2,7 @@
 
 Nodes are renumbered within their part, channels last: ``first + (y*W + x)*C + c``. The
 neighbours of a node through one pair of taps are then consecutive, and which of them are
-neighbours is one row of a mask. Memory: two to four bytes a weight, twice, and a few
+neighbours is one row of a mask. Memory: two bytes a weight, twice, and a few
 bytes a node.
 """
 
@@ -47,8 +47,8 @@ class Arms(NamedTuple):
     loose: np.ndarray
 
 
-def pack(layout: Layout, dtype: type = np.int16) -> Arms:
-    """All blocks of a layout, in both directions; `dtype` that of the mask."""
+def pack(layout: Layout) -> Arms:
+    """All blocks of a layout, in both directions."""
     arms, facts, masks, reach_start, reach = [0], [], [], [0], []
     mask_size = 0
     for part in range(len(layout.maps)):
@@ -60,7 +60,7 @@ def pack(layout: Layout, dtype: type = np.int16) -> Arms:
                 _append(table, reach_start, reach)
             height, width, groups, here, there = relation.mask.shape
             facts.append((other, there, here, width, mask_size, *tables, fit.source == part))
-            masks.append(relation.mask.reshape(height, width, groups * here, there).astype(dtype).ravel())
+            masks.append(relation.mask.reshape(height, width, groups * here, there).astype(np.int16).ravel())
             mask_size += relation.mask.size
         arms.append(len(facts))
     loose = _loose(layout)
@@ -71,7 +71,7 @@ def pack(layout: Layout, dtype: type = np.int16) -> Arms:
         np.array(facts, np.int64).reshape(-1, 8),
         np.array(reach_start),
         np.concatenate(reach) if reach else np.zeros((0, 2), np.int64),
-        np.concatenate(masks) if masks else np.zeros(0, dtype),
+        np.concatenate(masks) if masks else np.zeros(0, np.int16),
         *loose,
     )
 

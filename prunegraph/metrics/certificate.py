@@ -17,71 +17,93 @@ from prunegraph.metrics.arms import Arms, pack, places
 from prunegraph.metrics.cuts import Cuts, cuts, search
 from prunegraph.metrics.layout import Layout
 
-DRAWN = 2  # edges drawn for every node in each of its blocks
+DRAWN = 1  # edges drawn for every node in each of its blocks
 
 
-def certified_cuts(layout: Layout) -> Cuts:
-    """As :func:`prunegraph.metrics.cuts.cuts`, for a graph of blocks without parallel edges."""
-    arms = pack(layout, np.int8)
+def certified_cuts(layout: Layout, arms: Arms | None = None) -> Cuts:
+    """As :func:`prunegraph.metrics.cuts.cuts`, for a graph of blocks without parallel edges.
+
+    `arms`: the packed layout, if there is one already. O(nodes), and the edges at nodes outside the block.
+    """
+    arms = pack(layout) if arms is None else arms
     part, place = places(arms)
     sample = _undirected(layout.nodes, *_draw(arms, part, place, DRAWN))
-    inside = _largest_block(sample)
+    found = search(sample.start, sample.neighbour)
+    inside = _members(*found[3:])
+    if inside.all():
+        return Cuts(*map(int, found[:3]))
     counts = _incident(arms, part, place, inside, np.zeros(0, np.int32), np.zeros(0, np.int32))
     ends = np.empty(counts, np.int32), np.empty(counts, np.int32)
     _incident(arms, part, place, inside, *ends)
-    row = np.repeat(np.arange(layout.nodes, dtype=np.int32), sample.degree)
-    kept = inside[row] & inside[sample.neighbour] & (row < sample.neighbour)
-    source = np.concatenate([row[kept], ends[0]])
-    target = np.concatenate([sample.neighbour[kept], ends[1]])
+    source, target = _kept(sample.start, sample.neighbour, inside, *ends)
     return cuts(_undirected(layout.nodes, source, target))
 
 
 def _undirected(nodes: int, source: np.ndarray, target: np.ndarray) -> Neighbours:
     """Neighbour lists of edges given in any order and direction, duplicates merged."""
-    low, high = np.minimum(source, target), np.maximum(source, target)
-    start, neighbour = _rows(nodes, low, high)
-    return Neighbours(start, neighbour)
+    return Neighbours(*_rows(nodes, source, target))
 
 
 @njit(cache=True)
-def _rows(nodes, low, high):
+def _rows(nodes, source, target):
     start = np.zeros(nodes + 2, np.int64)
-    for e in range(len(low)):
-        start[low[e] + 2] += 1
-        start[high[e] + 2] += 1
+    for e in range(len(source)):
+        start[source[e] + 2] += 1
+        start[target[e] + 2] += 1
     for u in range(nodes + 1):
         start[u + 1] += start[u]
-    neighbour = np.empty(2 * len(low), np.int32)
-    for e in range(len(low)):
-        u, v = low[e], high[e]
+    neighbour = np.empty(2 * len(source), np.int32)
+    for e in range(len(source)):
+        u, v = source[e], target[e]
         neighbour[start[u + 1]] = v
         start[u + 1] += 1
         neighbour[start[v + 1]] = u
         start[v + 1] += 1
-    # Rows are short: sorted in place, duplicates dropped.
-    kept = 0
-    begin = 0
+    kept, begin = 0, 0
     for u in range(nodes):
-        end = start[u + 1]
-        row = np.sort(neighbour[begin:end])
+        end, first = start[u + 1], kept
+        start[u] = first
+        for e in range(begin, end):
+            # Rows are short: each entry finds its place among those before it, unless it is there already.
+            v, place = neighbour[e], kept
+            while place > first and neighbour[place - 1] > v:
+                place -= 1
+            if place > first and neighbour[place - 1] == v:
+                continue
+            for i in range(kept, place, -1):
+                neighbour[i] = neighbour[i - 1]
+            neighbour[place] = v
+            kept += 1
         begin = end
-        start[u] = kept
-        for i in range(len(row)):
-            if i == 0 or row[i] != row[i - 1]:
-                neighbour[kept] = row[i]
-                kept += 1
     start[nodes] = kept
     return start[: nodes + 1], neighbour[:kept]
 
 
-def _largest_block(graph: Neighbours) -> np.ndarray:
-    """Whether each node belongs to the largest biconnected block (bool)."""
-    return _members(*search(graph.start, graph.neighbour)[3:])
+@njit(cache=True)
+def _kept(start, neighbour, inside, source, target):
+    """The edges of the sample with both ends `inside`, once each, and the edges given."""
+    count = 0
+    for u in range(len(start) - 1):
+        for e in range(start[u], start[u + 1]):
+            count += u < neighbour[e] and inside[u] and inside[neighbour[e]]
+    sources, targets = np.empty(count + len(source), np.int32), np.empty(count + len(source), np.int32)
+    sources[count:], targets[count:] = source, target
+    count = 0
+    for u in range(len(start) - 1):
+        for e in range(start[u], start[u + 1]):
+            v = neighbour[e]
+            if u < v and inside[u] and inside[v]:
+                sources[count], targets[count] = u, v
+                count += 1
+    return sources, targets
 
 
 @njit(cache=True)
 def _members(found, low, parent):
-    """Blocks from the search: a node opens a block if its subtree reaches no node above its parent."""
+    """Whether each node is in the largest biconnected block (bool), from the search.
+
+    A node opens a block if its subtree reaches no node above its parent; else it is in the block of its parent.
+    """
     nodes = len(found)
     order = np.empty(nodes, np.int32)
     for u in range(nodes):

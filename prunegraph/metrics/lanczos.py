@@ -64,11 +64,12 @@ def extreme_eigenvalues(
     order: Callable[[np.ndarray], np.ndarray],
     wanted: int,
     effort: Effort,
+    emphasis: np.ndarray | float = 1.0,
 ) -> Eigenvalues:
     """The `wanted` first eigenvalues in `order` of a symmetric operator.
 
     `apply` maps (vectors, nodes), of the effort's dtype and block, to the same shape. Block Lanczos with full
-    reorthogonalisation and thick restarts; the start block is random but always the same.
+    reorthogonalisation and thick restarts; the start block is random but always the same, times `emphasis` (nodes,).
     Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
     one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
     almost equal eigenvalues) warns and returns what it has.
@@ -80,7 +81,7 @@ def extreme_eigenvalues(
     draw = numpy_generator(0, "metrics", "lanczos", nodes)
     block, room = effort.block, _room(nodes)
     basis, projected = np.empty((room + block, nodes), effort.dtype), np.zeros((room, room))
-    basis[:block], _ = _principal(draw.standard_normal((block, nodes)).astype(effort.dtype))
+    basis[:block], _ = _principal((draw.standard_normal((block, nodes)) * emphasis).astype(effort.dtype))
     size = 0
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
         coupling = _extend(apply, basis, projected, size, block, draw)

@@ -36,6 +36,13 @@ class Measurement:
         """How the blocks fit together, None where edges must be listed."""
         return layout(self.graph)
 
+    @cached_property
+    def arms(self):
+        """The masks, packed for peeling and searching."""
+        from prunegraph.metrics.arms import pack
+
+        return pack(self.layout)
+
     def _implicit(self, path: str) -> bool:
         return path == "implicit" and self.layout is not None
 
@@ -64,10 +71,10 @@ class Measurement:
 
     def cuts(self) -> Values:
         """Cores, cut edges and nodes, components."""
-        if self._implicit(self.plan.core):
+        if self._implicit(self.plan.cuts):
             from prunegraph.metrics.peeling import k_core
 
-            core = k_core(self.layout, self.degree)
+            core = k_core(self.layout, self.degree, self.arms)
         else:
             core = coreness.k_core(self.rows.undirected)
         found = self._cuts()
@@ -83,7 +90,7 @@ class Measurement:
         if self._implicit(self.plan.cuts):
             from prunegraph.metrics.certificate import certified_cuts
 
-            return certified_cuts(self.layout)
+            return certified_cuts(self.layout, self.arms)
         return cuts(self.rows.undirected)
 
     def spectrum(self) -> Values:
@@ -93,7 +100,8 @@ class Measurement:
 
             operator = Operator(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()
-            gap, radius = spectral.implicit_gap(operator), spectral.implicit_radius(operator, meeting)
+            gap = spectral.implicit_gap(operator)
+            radius = spectral.implicit_radius(operator, meeting, self.graph.parts)
         else:
             gap, radius = spectral.spectral_gap(self.rows), spectral.spectral_radius(self.rows)
         for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):

@@ -18,6 +18,7 @@ spectral           convolutions, float32                   edge lists
 """
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from prunegraph.catalogue import known
@@ -29,29 +30,31 @@ if TYPE_CHECKING:
 PATHS = ("explicit", "implicit")
 
 # Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only choose a path.
-EDGE = {"rows": 50.0, "spectrum": 300.0, "core_and_cuts": 40.0}
+ROWS = 50  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
-NODE = 2500.0  # implicit peeling, search and vector work
-PRODUCT = 0.02 * 2 * 80  # one multiplication of the dense network: a product each way, about 80 vectors
-START = 0.4e9  # loading torch, and what each block costs
+SEARCH = 40  # an edge, in the explicit cores and cuts
+SOLVE = 300  # an edge, in the explicit eigenvalue solves
+CLASSES, PEEL, BASIS = 700, 800, 1000  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
+PRODUCT = 0.03 * 2 * 80  # one multiplication of the dense network, both ways, for about 80 vectors
+TORCH = 3e8  # its start, shared between the graphs of a run
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The path of each group of metrics."""
+    """The path of each group of metrics: neighbourhoods and motifs; cores and cuts; eigenvalues."""
 
     counts: str
-    core: str
     cuts: str
     spectrum: str
 
 
 def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
-    """The cheaper path for this graph, or `path` for everything that has it.
+    """The cheapest path for this graph, or `path` for every metric that has it.
 
-    The model compares nanoseconds: explicit, those an edge costs in each step and those of the wedges (pairs of
-    edges u-v-w, from the degrees); implicit, those a node costs and those of the dense network's
-    multiplications. Close decisions do not matter, as both are quick there.
+    The model estimates nanoseconds. Explicit: so much an edge for each group, and for counts the wedges (pairs of
+    edges that share a node, from the degrees), and the list of edges once, if any group needs it. Implicit:
+    so much a node, and for eigenvalues the multiplications of the dense network. Close decisions may be wrong
+    and do not matter. It depends on the graph alone, so that the same graph gives the same bytes.
 
     Raises
     ------
@@ -60,23 +63,33 @@ def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
     """
     if path is not None:
         known(PATHS, path, "path")
-        return Plan(path, path, path, path)
+        return Plan(path, path, path)
     if not all(isinstance(block, Block) for block in graph.blocks):
-        return Plan(*["explicit"] * 4)
-    chosen = "explicit" if explicit_cost(graph) <= implicit_cost(graph) else "implicit"
-    return Plan(*[chosen] * 4)
+        return Plan(*["explicit"] * 3)
+    choices = [Plan(*paths) for paths in product(PATHS, repeat=3)]
+    costs = estimate(graph)
+    return min(choices, key=lambda plan: _total(plan, costs))
 
 
-def explicit_cost(graph: "MultipartiteGraph") -> float:
-    """Estimated nanoseconds of the explicit path."""
-    degree = graph.in_degree() + graph.out_degree()
-    wedges = int((degree * (degree - 1) // 2).sum()) + int((graph.in_degree() * graph.out_degree()).sum())
-    return graph.number_of_edges() * sum(EDGE.values()) + wedges * WEDGE
+def _total(plan: Plan, costs: dict[str, dict[str, float]]) -> float:
+    chosen = {"counts": plan.counts, "cuts": plan.cuts, "spectrum": plan.spectrum}
+    rows = costs["explicit"]["rows"] if "explicit" in chosen.values() else 0.0
+    return rows + sum(costs[path][group] for group, path in chosen.items())
 
 
-def implicit_cost(graph: "MultipartiteGraph") -> float:
-    """Estimated nanoseconds of the implicit path."""
+def estimate(graph: "MultipartiteGraph") -> dict[str, dict[str, float]]:
+    """Nanoseconds that each group of metrics would take on each path."""
+    into, out, edges, nodes = graph.in_degree(), graph.out_degree(), graph.number_of_edges(), graph.number_of_nodes()
+    degree = into + out
+    wedges = int((degree * (degree - 1) // 2).sum()) + int((into * out).sum())
     multiplications = sum(
         block.mask.size * block.geometry.target_map[1] * block.geometry.target_map[2] for block in graph.blocks
     )
-    return START + graph.number_of_nodes() * NODE + multiplications * PRODUCT
+    return {
+        "explicit": {"rows": ROWS * edges, "counts": WEDGE * wedges, "cuts": SEARCH * edges, "spectrum": SOLVE * edges},
+        "implicit": {
+            "counts": CLASSES * nodes,
+            "cuts": PEEL * nodes,
+            "spectrum": TORCH + BASIS * nodes + PRODUCT * multiplications,
+        },
+    }

@@ -9,16 +9,16 @@ from prunegraph.metrics.layout import Layout
 SHORT = 16_000  # degrees up to here are peeled in 16 bits, which must hold twice as much (see _peel)
 
 
-def k_core(layout: Layout, degree: np.ndarray) -> float:
+def k_core(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> float:
     """Mean coreness (see :func:`prunegraph.metrics.coreness.k_core`) from the degrees (nodes,) of all nodes.
 
-    O(weights * positions), whatever the number of edges: every node subtracts the rows of its masks once.
+    `arms`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges: every node subtracts the rows of its masks once.
     """
-    core = coreness(layout, degree)
+    core = coreness(layout, degree, arms)
     return int(core.sum(dtype=np.int64)) / layout.nodes
 
 
-def coreness(layout: Layout, degree: np.ndarray) -> np.ndarray:
+def coreness(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> np.ndarray:
     """Coreness of every node (nodes, int32), in the order of the graph."""
     highest = int(degree.max(initial=0))
     dtype = np.int16 if highest <= SHORT else np.int32
@@ -26,7 +26,7 @@ def coreness(layout: Layout, degree: np.ndarray) -> np.ndarray:
     left = np.empty(layout.nodes, dtype)
     left[number] = degree
     core = np.zeros(layout.nodes, np.int32)
-    _peel(pack(layout, dtype), left, core, highest + 1)
+    _peel(pack(layout) if arms is None else arms, left, core, highest + 1)
     return core[number]
 
 
