@@ -12,7 +12,8 @@ SHORT = 16_000  # degrees up to here are peeled in 16 bits, which must hold twic
 def k_core(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> float:
     """Mean coreness (see :func:`prunegraph.metrics.coreness.k_core`) from the degrees (nodes,) of all nodes.
 
-    `arms`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges: every node subtracts the rows of its masks once.
+    `arms`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges:
+    every node subtracts the rows of its masks once.
     """
     core = coreness(layout, degree, arms)
     return int(core.sum(dtype=np.int64)) / layout.nodes
