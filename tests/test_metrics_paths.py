@@ -1,5 +1,7 @@
 """The implicit path against the explicit one, igraph and networkx, on random architectures."""
 
+import sys
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from architectures import random_graph
 
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
-from prunegraph.metrics import topometrics
+from prunegraph.metrics import paths, topometrics
 from prunegraph.metrics.adjacency import from_graph
 from prunegraph.metrics.certificate import certified_cuts
 from prunegraph.metrics.coreness import coreness
@@ -166,6 +168,17 @@ def test_plan_chooses_by_size_and_takes_orders():
     assert plan(small, "implicit").spectrum == "implicit"
     with pytest.raises(UserError, match="Unknown path 'both'"):
         plan(small, "both")
+
+
+def test_without_torch_eigenvalues_come_from_the_edges(monkeypatch):
+    graph = random_graph(3)
+    monkeypatch.setattr(paths, "find_spec", lambda name: None)
+    assert plan(graph).spectrum == "explicit"
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "prunegraph.metrics.operator", raising=False)
+    assert topometrics(graph)["components"] >= 1
+    with pytest.raises(UserError, match="multiplies with torch"):
+        topometrics(graph, path="implicit")
 
 
 def test_plain_edges_are_always_listed():

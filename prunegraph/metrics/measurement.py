@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from prunegraph.errors import UserError
 from prunegraph.graphs import Block
 from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
 from prunegraph.metrics.adjacency import Adjacency, from_graph
@@ -96,9 +97,7 @@ class Measurement:
     def spectrum(self) -> Values:
         """Spectral gap and radius; steps and residuals go into the report."""
         if self.plan.spectrum == "implicit" and all(isinstance(block, Block) for block in self.graph.blocks):
-            from prunegraph.metrics.operator import Operator
-
-            operator = Operator(self.graph, self.device)
+            operator = _operator_type()(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()
             gap = spectral.implicit_gap(operator)
             radius = spectral.implicit_radius(operator, meeting, self.graph.parts)
@@ -107,3 +106,13 @@ class Measurement:
         for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
             self.report[name] = {"steps": solution.steps, "residual": solution.residual}
         return {"spectral_gap": gap.value, "spectral_radius": radius.value}
+
+
+def _operator_type() -> type:
+    try:
+        from prunegraph.metrics.operator import Operator
+    except ModuleNotFoundError as problem:
+        raise UserError(
+            f"The implicit path multiplies with torch ({problem}); install it or leave the path open."
+        ) from None
+    return Operator

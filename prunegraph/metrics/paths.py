@@ -4,20 +4,21 @@
 ``implicit``: blocks as they are; cost independent of the number of edges. For graphs of
 blocks only, and where a structure has no implicit count (below) explicit all the same.
 
-=================  ======================================  ================================================
+=================  ======================================  ===================================================
 metrics            implicit                                explicit instead, always
-=================  ======================================  ================================================
+=================  ======================================  ===================================================
 local, strength    tap counts                              never
 one_hop            edges / nodes                           where two blocks might make the same edge
 two_hop            products of masks, class by class       likewise
 motifs             likewise                                likewise; four parts all joined with each other
 k_core             rows of masks off degrees               likewise
 cuts, components   sample of edges, completed              likewise
-spectral           convolutions, float32                   edge lists
-=================  ======================================  ================================================
+spectral           convolutions, float32                   edge lists; where torch is not installed
+=================  ======================================  ===================================================
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,10 @@ PATHS = ("explicit", "implicit")
 ROWS = 50  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
 SEARCH = 40  # an edge, in the explicit cores and cuts
-SOLVE = 300  # an edge, in the explicit eigenvalue solves
+SOLVE = 200, 1800  # an edge, and a node, in the explicit eigenvalue solves
 CLASSES, PEEL, BASIS = 700, 800, 1000  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
 PRODUCT = 0.03 * 2 * 80  # one multiplication of the dense network, both ways, for about 80 vectors
-TORCH = 3e8  # its start, shared between the graphs of a run
+TORCH = 1e8  # loading it, shared between the graphs of a run
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
     The model estimates nanoseconds. Explicit: so much an edge for each group, and for counts the wedges (pairs of
     edges that share a node, from the degrees), and the list of edges once, if any group needs it. Implicit:
     so much a node, and for eigenvalues the multiplications of the dense network. Close decisions may be wrong
-    and do not matter. It depends on the graph alone, so that the same graph gives the same bytes.
+    and do not matter. It depends on the graph alone, so that the same graph gives the same bytes (but without
+    torch, eigenvalues take the explicit path always).
 
     Raises
     ------
@@ -68,6 +70,8 @@ def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
         return Plan(*["explicit"] * 3)
     choices = [Plan(*paths) for paths in product(PATHS, repeat=3)]
     costs = estimate(graph)
+    if find_spec("torch") is None:
+        choices = [plan for plan in choices if plan.spectrum == "explicit"]
     return min(choices, key=lambda plan: _total(plan, costs))
 
 
@@ -86,7 +90,12 @@ def estimate(graph: "MultipartiteGraph") -> dict[str, dict[str, float]]:
         block.mask.size * block.geometry.target_map[1] * block.geometry.target_map[2] for block in graph.blocks
     )
     return {
-        "explicit": {"rows": ROWS * edges, "counts": WEDGE * wedges, "cuts": SEARCH * edges, "spectrum": SOLVE * edges},
+        "explicit": {
+            "rows": ROWS * edges,
+            "counts": WEDGE * wedges,
+            "cuts": SEARCH * edges,
+            "spectrum": SOLVE[0] * edges + SOLVE[1] * nodes,
+        },
         "implicit": {
             "counts": CLASSES * nodes,
             "cuts": PEEL * nodes,
