@@ -1,6 +1,9 @@
 """The implicit path against the explicit one, igraph and networkx, on random architectures."""
 
+import json
+import subprocess
 import sys
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -9,7 +12,7 @@ from architectures import random_graph
 
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
-from prunegraph.metrics import paths, topometrics
+from prunegraph.metrics import composites, paths, topometrics
 from prunegraph.metrics.adjacency import from_graph
 from prunegraph.metrics.certificate import certified_cuts
 from prunegraph.metrics.coreness import coreness
@@ -168,6 +171,24 @@ def test_plan_chooses_by_size_and_takes_orders():
     assert plan(small, "implicit").spectrum == "implicit"
     with pytest.raises(UserError, match="Unknown path 'both'"):
         plan(small, "both")
+
+
+def test_counts_beyond_exact_float32_come_from_the_edges(monkeypatch):
+    graph = random_graph(3)
+    expected = topometrics(graph, path="explicit")
+    monkeypatch.setattr(composites, "LARGEST", 1)
+    with pytest.raises(composites.TooManyPaths):
+        Structure(layout(graph)).cycles()
+    assert topometrics(graph, path="implicit")["motifs"] == expected["motifs"]
+
+
+@pytest.mark.slow
+def test_benchmark_runs(tmp_path):
+    script = Path(__file__).resolve().parents[1] / "benchmarks" / "topometrics.py"
+    command = [sys.executable, script, "--quick", "--path", "chosen", "implicit", "--output", tmp_path / "all.json"]
+    subprocess.run(command, check=True)
+    rows = json.loads((tmp_path / "all.json").read_text())["rows"]
+    assert len(rows) == 6 and all(row["seconds"] > 0 for row in rows)
 
 
 def test_without_torch_eigenvalues_come_from_the_edges(monkeypatch):

@@ -1,5 +1,6 @@
 """One graph being measured: what several metrics share, made once and only if needed."""
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,12 +55,18 @@ class Measurement:
 
     def counts(self) -> Values:
         """Neighbourhoods and motifs."""
-        if not self._implicit(self.plan.counts):
-            return {
-                "one_hop": neighbourhood.one_hop(self.rows),
-                "two_hop": neighbourhood.two_hop(self.rows),
-                "motifs": motifs.motifs(self.rows.undirected),
-            }
+        if self._implicit(self.plan.counts):
+            from prunegraph.metrics.composites import TooManyPaths
+
+            with suppress(TooManyPaths):
+                return self._structured()
+        return {
+            "one_hop": neighbourhood.one_hop(self.rows),
+            "two_hop": neighbourhood.two_hop(self.rows),
+            "motifs": motifs.motifs(self.rows.undirected),
+        }
+
+    def _structured(self) -> Values:
         from prunegraph.metrics import structured
 
         structure = structured.Structure(self.layout)
