@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from prunegraph import encoding, models
 from prunegraph.metrics import ramanujan, topometrics
 from prunegraph.metrics.local import local_counts
+from prunegraph.metrics.paths import PATHS
 
 MODELS = {
     "Resnet-20": "resnet20",
@@ -49,8 +50,8 @@ class Golden:
         self.network = models.create(MODELS[self.expected["model"]], self.expected["classes"])
         self.network.load_state_dict(load_file(folder / f"{name}.safetensors"))
 
-    def graph(self, kind):
-        return encoding.encode(self.network, (3, 32, 32), kind, mode="compat")
+    def graph(self, kind, mode="compat"):
+        return encoding.encode(self.network, (3, 32, 32), kind, mode=mode)
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
@@ -58,22 +59,33 @@ def golden(request, shared):
     return Golden(shared / "golden", request.param)
 
 
-def test_unrolled(golden):
+@pytest.mark.parametrize("path, residual", [("explicit", 1e-5), ("implicit", 1e-4)])
+def test_unrolled(golden, path, residual):
     graph, expected, report = golden.graph("unrolled"), golden.expected["unrolled"], {}
-    result = topometrics(graph, solver_report=report)
+    result = topometrics(graph, path=path, solver_report=report)
     counts = {name: expected[key] for name, key in UNROLLED.items()}
     assert {name: result[name] for name in counts} == pytest.approx(counts, rel=1e-12, abs=0)
     assert result["strength"] == pytest.approx(expected["strength"], rel=1e-9)
     largest = expected["abs_eigenvalues"][0]
     assert result["spectral_gap"] == pytest.approx(expected["spectral_gap"], abs=1e-5 * largest)
     assert result["spectral_radius"] == pytest.approx(expected["spectral_radius"], rel=1e-6)
-    assert max(solve["residual"] for solve in report.values()) <= 1e-5
+    assert max(solve["residual"] for solve in report.values()) <= residual
 
 
 def test_motifs_of_the_unrolled_graph_equal_igraph(shared):
     graph = Golden(shared / "golden", "resnet20-0.98").graph("unrolled")
     undirected = graph.to_igraph().as_undirected()
-    assert topometrics(graph)["motifs"] == undirected.motifs_randesu_no(size=4)
+    expected = undirected.motifs_randesu_no(size=4)
+    assert [topometrics(graph, path=path)["motifs"] for path in PATHS] == [expected, expected]
+
+
+@pytest.mark.parametrize("mode", ["clean", "compat"])
+def test_both_paths_count_the_same(golden, mode):
+    graph = golden.graph("unrolled", mode)
+    results = [topometrics(graph, path=path) for path in PATHS]
+    exact = [name for name in results[0] if not name.startswith("spectral")]
+    for name in exact:
+        assert results[0][name] == pytest.approx(results[1][name], rel=1e-12, abs=0), name
 
 
 @pytest.mark.parametrize("kind", ["rolled", "rolled_channel"])

@@ -26,7 +26,7 @@ def cuts(graph: Neighbours) -> Cuts:
     Source: R. Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1
     (1972); J. Hopcroft, R. Tarjan, Algorithm 447, CACM 16 (1973).
     """
-    return Cuts(*map(int, _tarjan(graph.start, graph.neighbour)))
+    return Cuts(*map(int, search(graph.start, graph.neighbour)[:3]))
 
 
 def mean_component(nodes: int, components: int) -> float | None:
@@ -35,7 +35,8 @@ def mean_component(nodes: int, components: int) -> float | None:
 
 
 @njit(cache=True)
-def _tarjan(start, neighbour):
+def search(start, neighbour):
+    """Bridges, articulation points, components; and when each node was found, how far up it reaches, its parent."""
     nodes = len(start) - 1
     found = np.zeros(nodes, np.int32)  # when the search found the node, from 1; 0: not yet
     low = np.zeros(nodes, np.int32)  # earliest node that its subtree reaches by one back edge
@@ -76,4 +77,4 @@ def _tarjan(start, neighbour):
                         is_cut[above] = True
                 u = above
         is_cut[root] = branches > 1
-    return bridges, is_cut.sum(), components
+    return bridges, is_cut.sum(), components, found, low, parent

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ BASIS = 32, 128  # vectors kept, at least and at most
 BASIS_NUMBERS = 2**23  # between these, as many vectors as hold so many numbers (64 MiB)
 GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
 MOST_STEPS = 3000
+ENOUGH = 0.7
 SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
 
 
@@ -34,46 +36,89 @@ def by_value(values: np.ndarray) -> np.ndarray:
     return np.argsort(-values, kind="stable")
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How an eigenvalue solve works.
+
+    Attributes
+    ----------
+    tolerance
+        Error of the wanted eigenvalues, relative to the largest, at which to stop (see `settled`).
+    residual
+        Residual, likewise relative, which they must have reached as well.
+    block
+        Vectors at a time: so many equal eigenvalues are all found, where one vector finds one of them.
+    dtype
+        Of the basis: float32 halves memory and time; then errors below 1e-6 are beyond reach.
+    """
+
+    tolerance: float
+    residual: float
+    block: int = BLOCK
+    dtype: type = np.float64
+
+
 def extreme_eigenvalues(
     apply: Callable[[np.ndarray], np.ndarray],
     nodes: int,
     order: Callable[[np.ndarray], np.ndarray],
     wanted: int,
-    tolerance: float,
+    effort: Effort,
+    emphasis: np.ndarray | float = 1.0,
 ) -> Eigenvalues:
     """The `wanted` first eigenvalues in `order` of a symmetric operator.
 
-    `apply` maps (nodes, BLOCK) float64 to the same shape. Block Lanczos with full
-    reorthogonalisation and thick restarts; the start block is random but always the same.
-    Stops when every wanted residual is at most `tolerance` times the largest eigenvalue, and the GUARD
-    next ones have settled too, lest one that is slow to appear be missed. A solve that does not get
-    there within MOST_STEPS (thousands of almost equal eigenvalues) warns and returns what it has.
-    Needs more nodes than the largest basis holds. Memory 64 MiB, or 288 bytes a node if that is more.
+    `apply` maps (vectors, nodes), of the effort's dtype and block, to the same shape. Block Lanczos with full
+    reorthogonalisation and thick restarts; the start block is random but always the same, times `emphasis` (nodes,).
+    Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
+    one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
+    almost equal eigenvalues) warns and returns what it has.
+    Needs more nodes than the largest basis holds. Memory 64 MiB, or 36 numbers a node if that is more.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
     """
     draw = numpy_generator(0, "metrics", "lanczos", nodes)
-    room = _room(nodes)
-    basis, projected = np.empty((room + BLOCK, nodes)), np.zeros((room, room))
-    basis[:BLOCK], _ = _principal(draw.standard_normal((BLOCK, nodes)))
+    block, room = effort.block, _room(nodes)
+    basis, projected = np.empty((room + block, nodes), effort.dtype), np.zeros((room, room))
+    basis[:block], _ = _principal((draw.standard_normal((block, nodes)) * emphasis).astype(effort.dtype))
     size = 0
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
-        coupling = _extend(apply, basis, projected, size, draw)
-        size += BLOCK
+        coupling = _extend(apply, basis, projected, size, block, draw)
+        size += block
         value, vector = np.linalg.eigh(projected[:size, :size])
         chosen = order(value)
         value, vector = value[chosen], vector[:, chosen]
-        residual = np.linalg.norm(coupling @ vector[-BLOCK:], axis=0)
-        scale = np.abs(value).max() or 1.0
-        worst, guard = residual[:wanted].max() / scale, residual[wanted : wanted + GUARD].max(initial=0) / scale
-        if size >= wanted + BLOCK and worst <= tolerance and guard <= LOOSER * tolerance:
+        residual = np.linalg.norm(coupling @ vector[-block:], axis=0)
+        if size >= wanted + block and _settled(value, residual, wanted, effort):
             break
         if size == room:
-            size = _restart(basis, projected, value, vector)
-    else:
-        warnings.warn(f"Lanczos: residual {worst:.1e} after {step} steps, not {tolerance:.0e}.", stacklevel=2)
-    return Eigenvalues(value[:wanted], step, float(worst))
+            size = _restart(basis, projected, value, vector, block)
+    worst = float(residual[:wanted].max() / (np.abs(value).max() or 1.0))
+    if step == MOST_STEPS:
+        wish = effort.residual
+        warnings.warn(f"Lanczos: residual {worst:.1e} after {step} steps, not {wish:.0e}.", stacklevel=2)
+    return Eigenvalues(value[:wanted], step, worst)
+
+
+def _settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effort) -> bool:
+    """Whether the wanted eigenvalues are known well enough.
+
+    The error of an eigenvalue is at most its residual r, and at most r^2 / d if all others are at least d away
+    (B. Parlett, "The symmetric eigenvalue problem", theorem 11.7.1); d is taken from the other Ritz values,
+    those within r of it aside.
+    """
+    scale = np.abs(value).max() or 1.0
+    if residual[:wanted].max() > effort.residual * scale:
+        return False
+    if residual[wanted : wanted + GUARD].max(initial=0) > LOOSER * effort.residual * scale:
+        return False
+    for i in range(wanted):
+        apart = np.abs(value - value[i])
+        distance = apart[apart > residual[i]].min(initial=np.inf)
+        if min(residual[i], residual[i] ** 2 / distance) > effort.tolerance * scale:
+            return False
+    return True
 
 
 def _room(nodes: int) -> int:
@@ -82,18 +127,31 @@ def _room(nodes: int) -> int:
     return min(most, max(least, BASIS_NUMBERS // nodes)) // (2 * BLOCK) * 2 * BLOCK
 
 
-def _extend(apply, basis, projected, size, draw) -> np.ndarray:
+def _extend(apply, basis, projected, size, block, draw) -> np.ndarray:
     """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
-    end = size + BLOCK
-    image = np.ascontiguousarray(apply(np.ascontiguousarray(basis[size:end].T)).T)
+    end = size + block
+    image = apply(basis[size:end])
     known, scale = basis[:end], np.linalg.norm(image)
-    part = known @ image.T
-    image -= part.T @ known
+    part = np.zeros((end, block))
+    # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection on all
+    # others suffices, unless it shortens the image much (after a restart): then rounding errors have been laid bare.
+    _remove(image, known, part, max(0, end - 2 * block))
+    before = np.linalg.norm(image)
+    _remove(image, known, part, 0)
+    if np.linalg.norm(image) < ENOUGH * before:
+        _remove(image, known, part, 0)
     projected[:end, size:end] = part
     projected[size:end, :end] = part.T
     new, coupling = _orthonormal(image, known, scale, draw)
-    basis[end : end + BLOCK] = new
+    basis[end : end + block] = new
     return coupling
+
+
+def _remove(image, known, part, first) -> None:
+    """Subtract from `image` its projection on `known` rows from `first` on, and add that to `part`."""
+    along = known[first:] @ image.T
+    image -= along.T @ known[first:]
+    part[first:] += along
 
 
 def _orthonormal(block, known, scale, draw) -> tuple[np.ndarray, np.ndarray]:
@@ -119,17 +177,18 @@ def _orthonormal(block, known, scale, draw) -> tuple[np.ndarray, np.ndarray]:
 
 def _principal(block) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal rows and coupling with block = coupling.T @ rows, from the small Gram matrix."""
-    value, vector = np.linalg.eigh(block @ block.T)
+    value, vector = np.linalg.eigh((block @ block.T).astype(np.float64))
     length = np.sqrt(np.maximum(value, 0))
-    return (vector / np.where(length > 0, length, 1)).T @ block, length[:, None] * vector.T
+    rows = (vector / np.where(length > 0, length, 1)).T.astype(block.dtype) @ block
+    return rows, length[:, None] * vector.T
 
 
-def _restart(basis, projected, value, vector) -> int:
+def _restart(basis, projected, value, vector, block) -> int:
     """Keep the first half of the Ritz vectors and the residual block."""
     room = len(projected)
     kept = room // 2
-    basis[:kept] = vector[:, :kept].T @ basis[:room]
-    basis[kept : kept + BLOCK] = basis[room:]
+    basis[:kept] = vector[:, :kept].T.astype(basis.dtype) @ basis[:room]
+    basis[kept : kept + block] = basis[room:]
     projected[:] = 0
     projected[np.arange(kept), np.arange(kept)] = value[:kept]
     return kept

@@ -49,35 +49,41 @@ def motifs(graph: Neighbours) -> int:
 
 def subgraphs(graph: Neighbours) -> Subgraphs:
     """Exact counts of the connected graphs on four nodes, not necessarily induced."""
-    graph = _cheaper_order(graph.simple())
+    return subgraphs_and_triangles(graph)[0]
+
+
+def subgraphs_and_triangles(graph: Neighbours) -> tuple[Subgraphs, np.ndarray]:
+    """The same, and the number of triangles at every node (nodes, int64)."""
+    graph, rank = _cheaper_order(graph.simple())
     degree = graph.degree
     cycles, at_node, at_edge, cliques = _cycles_and_triangles(graph.start, graph.neighbour.view(np.uint32))
     triangles = int(at_node.sum()) // 3
-    return Subgraphs(
-        stars=_stars(degree),
+    found = Subgraphs(
+        stars=stars(degree),
         paths=int(_middle_edges(graph.start, graph.neighbour)) - 3 * triangles,
         cycles=int(cycles),
         paws=int((at_node * (degree - 2)).sum()),
         diamonds=int(_pairs_of(at_edge)),
         cliques=int(cliques),
     )
+    return found, at_node if rank is None else at_node[rank]
 
 
-def _stars(degree: np.ndarray) -> int:
+def stars(degree: np.ndarray) -> int:
     """Sum of degree choose 3, in Python integers."""
     value, count = np.unique(degree, return_counts=True)
     return sum(c * (d * (d - 1) * (d - 2) // 6) for d, c in zip(value.tolist(), count.tolist(), strict=True))
 
 
-def _cheaper_order(graph: Neighbours) -> Neighbours:
-    """The graph, its nodes renumbered by degree where that saves enough work (hubs)."""
+def _cheaper_order(graph: Neighbours) -> tuple[Neighbours, np.ndarray | None]:
+    """The graph, its nodes renumbered by degree where that saves enough work (hubs), and the new numbers."""
     rank = np.empty(graph.nodes, np.int32)
     order = np.argsort(graph.degree, kind="stable")
     rank[order] = np.arange(graph.nodes, dtype=np.int32)
     as_is = _wedges(graph.start, graph.neighbour, np.arange(graph.nodes, dtype=np.int32))
     if as_is <= RELABELLING_COST * _wedges(graph.start, graph.neighbour, rank):
-        return graph
-    return Neighbours(*_renumber(graph.start, graph.neighbour, order, rank))
+        return graph, None
+    return Neighbours(*_renumber(graph.start, graph.neighbour, order, rank)), rank
 
 
 @njit(cache=True)

@@ -21,7 +21,7 @@ def two_hop(graph: Adjacency) -> float | None:
     Exact: for every node, its targets and their targets are marked and counted
     once. O(sum over edges u -> v of out-degree(v)). Source as :func:`one_hop`.
     """
-    return _mean(_within_two(graph.start, graph.target.view(np.uint32)), graph.nodes)
+    return _mean(within_two(graph.start, graph.target.view(np.uint32), np.arange(graph.nodes)), graph.nodes)
 
 
 def _mean(total: int, nodes: int) -> float | None:
@@ -38,11 +38,12 @@ def _distinct_targets(start, target):
 
 
 @njit(cache=True)
-def _within_two(start, target):
+def within_two(start, target, starts):
+    """Nodes within two steps, themselves included, summed over the nodes `starts`."""
     nodes = len(start) - 1
     seen = np.full(nodes, nodes, np.uint32)  # the node that was last to reach this one; unsigned: no index checks
     total = 0
-    for node in range(nodes):
+    for node in starts:
         u = np.uint32(node)
         seen[u] = u
         total += 1

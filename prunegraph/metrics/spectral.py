@@ -1,14 +1,20 @@
 """Expansion: spectral gap of the weighted adjacency, spectral radius of the weighted Laplacian."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from prunegraph.metrics.adjacency import Adjacency
-from prunegraph.metrics.lanczos import BLOCK, by_magnitude, by_value, extreme_eigenvalues
+from prunegraph.metrics.lanczos import BLOCK, Effort, by_magnitude, by_value, extreme_eigenvalues
+
+if TYPE_CHECKING:
+    from prunegraph.metrics.operator import Operator
 
 DENSE = 256  # up to so many nodes all eigenvalues are computed at once
+# With an operator in float32: two equal eigenvalues matter for the gap, none for the radius.
+FAST = Effort(tolerance=1e-6, residual=1e-4, block=2, dtype=np.float32)
+FASTEST = Effort(tolerance=8e-7, residual=3e-4, block=1, dtype=np.float32)
 
 
 class Spectral(NamedTuple):
@@ -35,7 +41,7 @@ def spectral_gap(graph: Adjacency) -> Spectral:
     if graph.nodes <= DENSE:
         values = np.linalg.eigvalsh(_dense(graph))
         return Spectral(_gap(values[by_magnitude(values)]), 0, 0.0)
-    found = extreme_eigenvalues(lambda x: _times(graph, x), graph.nodes, by_magnitude, 3, 3e-6)
+    found = extreme_eigenvalues(lambda x: _times(graph, x), graph.nodes, by_magnitude, 3, Effort(3e-6, 3e-6))
     return Spectral(_gap(found.values), found.steps, found.residual)
 
 
@@ -48,10 +54,51 @@ def spectral_radius(graph: Adjacency) -> Spectral:
         return Spectral(None, 0, 0.0)
     if not graph.edges:
         return Spectral(0.0, 0, 0.0)
-    strength = _times(graph, np.ones((graph.nodes, BLOCK)))[:, :1]
+    strength = _times(graph, np.ones((BLOCK, graph.nodes)))[0]
     if graph.nodes <= DENSE:
-        return Spectral(float(np.linalg.eigvalsh(np.diag(strength[:, 0]) - _dense(graph))[-1]), 0, 0.0)
-    found = extreme_eigenvalues(lambda x: strength * x - _times(graph, x), graph.nodes, by_value, 1, 1e-6)
+        return Spectral(float(np.linalg.eigvalsh(np.diag(strength) - _dense(graph))[-1]), 0, 0.0)
+    found = extreme_eigenvalues(lambda x: strength * x - _times(graph, x), graph.nodes, by_value, 1, Effort(1e-6, 1e-6))
+    return Spectral(float(found.values[0]), found.steps, found.residual)
+
+
+def implicit_gap(operator: "Operator") -> Spectral:
+    """:func:`spectral_gap` from the products of an operator in float32; equal within 1e-6 of l1.
+
+    In a graph of two sides the eigenvalues are plus and minus the square roots of those of the squared matrix
+    on one side, where a product covers two steps. Up to two equal eigenvalues are told apart.
+    """
+    if operator.nodes < 3:
+        return Spectral(None, 0, 0.0)
+    if operator.nodes <= DENSE:
+        values = np.linalg.eigvalsh(operator(np.eye(operator.nodes, dtype=np.float32)).astype(np.float64))
+        return Spectral(_gap(values[by_magnitude(values)]), 0, 0.0)
+    side = operator.side()
+    if side is None or min(np.count_nonzero(side), np.count_nonzero(~side)) <= DENSE:
+        found = extreme_eigenvalues(operator, operator.nodes, by_magnitude, 3, FAST)
+        return Spectral(_gap(found.values), found.steps, found.residual)
+    side = side if 2 * np.count_nonzero(side) <= len(side) else ~side
+    found = extreme_eigenvalues(operator.squared(side), int(np.count_nonzero(side)), by_value, 2, FAST)
+    largest, second = np.sqrt(np.maximum(found.values, 0))
+    return Spectral(float(largest - second), found.steps, found.residual)
+
+
+def implicit_radius(operator: "Operator", strength: np.ndarray, parts: tuple[int, ...]) -> Spectral:
+    """:func:`spectral_radius` from the products of an operator in float32, within 1e-6.
+
+    `strength` (nodes,); `parts`, the nodes of each part: the eigenvector often sits on one small part, so the
+    search starts with as much in every part.
+    """
+    if not operator.nodes:
+        return Spectral(None, 0, 0.0)
+    if operator.nodes <= DENSE:
+        adjacency = operator(np.eye(operator.nodes, dtype=np.float32)).astype(np.float64)
+        return Spectral(float(np.linalg.eigvalsh(np.diag(strength) - adjacency)[-1]), 0, 0.0)
+    if not strength.max():
+        return Spectral(0.0, 0, 0.0)
+    strength = strength.astype(np.float32)
+    emphasis = np.repeat(1 / np.sqrt(parts), parts)
+    laplacian = lambda x: strength * x - operator(x)  # noqa: E731
+    found = extreme_eigenvalues(laplacian, operator.nodes, by_value, 1, FASTEST, emphasis)
     return Spectral(float(found.values[0]), found.steps, found.residual)
 
 
@@ -66,10 +113,12 @@ def _dense(graph: Adjacency) -> np.ndarray:
 
 
 def _times(graph: Adjacency, vectors: np.ndarray) -> np.ndarray:
-    """Symmetric adjacency matrix times (nodes, BLOCK) vectors; each stored edge is used both ways."""
+    """Symmetric adjacency matrix times (BLOCK, nodes) vectors; each stored edge is used both ways."""
+    # The numbers that one edge needs, next to each other.
+    vectors = np.ascontiguousarray(vectors.T)
     product = np.zeros_like(vectors)
     _add_product(graph.start, graph.target, graph.weight, vectors, product)
-    return product
+    return np.ascontiguousarray(product.T)
 
 
 @njit(cache=True)

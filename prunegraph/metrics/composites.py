@@ -1,0 +1,307 @@
+"""Two blocks one after the other: how many paths lead from each node to each, counted class by class.
+
+A block joins (c, y, x) with (o, Y, X) through the vertical tap that y and Y determine and
+the horizontal tap that x and X determine, if the mask is set there. So the number of
+paths between two nodes over a middle map is a sum of entries of matrix products
+
+    (0/1 mask at tap s: channels x middle) @ (0/1 mask at tap t: middle x channels)
+
+over the pairs of taps (s, t) that lead from y over some middle row to Y, times those
+that lead from x to X. Most pairs of rows share their list of tap pairs with many others:
+strides, borders and pooling windows only decide how many lists there are. Every
+distinct list of rows, with every distinct list of columns, is one class; each class is
+evaluated once for all channels and counts as often as it occurs. No cost depends on the
+number of edges; all counts are exact (float32 holds whole numbers up to 2^24).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+
+from prunegraph.metrics.layout import Fitted
+
+PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
+CHUNK = 1024  # entries that one class sums up before the next: the products of a chunk stay in the cache
+LARGEST = 1 << 21  # paths between two nodes, below which squares of them add up exactly
+
+
+class TooManyPaths(ArithmeticError):
+    """More paths between two nodes than exact float32 arithmetic holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """A block read in one direction: from the nodes of one part to those of another.
+
+    `mask` bool (rows of taps, columns of taps, groups, channels from, channels to) and the
+    tap between each two rows, and columns: int tables (height from, height to), -1 for none.
+    """
+
+    mask: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def between(cls, fit: Fitted, start: int) -> "Relation":
+        """The block of `fit`, read from part `start` on."""
+        geometry = fit.block.geometry
+        outputs, inputs, height, width = fit.block.mask.shape
+        mask = fit.block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
+        rows = _table(geometry.rows, geometry.target_map[1])
+        columns = _table(geometry.columns, geometry.target_map[2])
+        if start == fit.source:
+            return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
+        return cls(mask.transpose(3, 4, 0, 1, 2), rows.T, columns.T)
+
+    @property
+    def back(self) -> "Relation":
+        """The same read in the other direction."""
+        return Relation(self.mask.swapaxes(3, 4), self.rows.T, self.columns.T)
+
+    @property
+    def groups(self) -> int:
+        """Groups of channels that are joined only with each other."""
+        return self.mask.shape[2]
+
+    def dense(self) -> "Relation":
+        """The same as a single group."""
+        if self.groups == 1:
+            return self
+        height, width, groups, start, end = self.mask.shape
+        mask = np.zeros((height, width, groups, start, groups, end), bool)
+        each = np.arange(groups)
+        mask[:, :, each, :, each, :] = self.mask.transpose(2, 0, 1, 3, 4)
+        return Relation(mask.reshape(height, width, 1, groups * start, groups * end), self.rows, self.columns)
+
+
+def _table(reach: np.ndarray, size: int) -> np.ndarray:
+    """The tap between each source and target row, -1 for none, from the target row behind each tap."""
+    table = np.full((reach.shape[1], size), -1)
+    tap, source = np.nonzero(reach >= 0)
+    table[source, reach[tap, source]] = tap
+    return table
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """Distinct lists of tap pairs along one axis.
+
+    `count` (lists, pairs of taps): how often each list holds each pair; `times`: how many
+    pairs of rows have the list; `of` (rows from, rows to): which list each has, -1 for none.
+    """
+
+    count: np.ndarray
+    times: np.ndarray
+    of: np.ndarray
+
+
+def _paths(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How often each pair of taps leads from each row to each: (taps * taps, rows from, rows to)."""
+    one = (first[None] == np.arange(first.max() + 1)[:, None, None]).astype(np.float32)
+    two = (second[None] == np.arange(second.max() + 1)[:, None, None]).astype(np.float32)
+    return (one[:, None] @ two[None]).reshape(-1, first.shape[0], second.shape[1])
+
+
+def _direct(table: np.ndarray) -> np.ndarray:
+    return (table[None] == np.arange(table.max() + 1)[:, None, None]).astype(np.float32)
+
+
+def _lists(tables: tuple[tuple[np.ndarray, ...], ...]) -> Lists:
+    """The lists along one axis for one or more routes: two tables of taps each, or one (an edge)."""
+    return _lists_of(tuple(tuple((table.tobytes(), table.shape) for table in route) for route in tables))
+
+
+@lru_cache(maxsize=256)
+def _lists_of(key) -> Lists:
+    routes = [[np.frombuffer(data, np.int64).reshape(shape) for data, shape in route] for route in key]
+    count = np.concatenate([_paths(*route) if len(route) == 2 else _direct(*route) for route in routes])
+    shape = count.shape[1:]
+    flat = count.reshape(len(count), -1).T.astype(np.int16)
+    some = np.flatnonzero(flat.any(axis=1))
+    unique, which, times = np.unique(flat[some], axis=0, return_inverse=True, return_counts=True)
+    of = np.full(len(flat), -1)
+    of[some] = which.ravel()
+    return Lists(unique, times, of.reshape(shape))
+
+
+Route = tuple[Relation, ...]  # two relations over a middle map, or one: the edges themselves
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Over all pairs of nodes: how many are joined by a path, and how many pairs of paths join the same two."""
+
+    joined: int
+    pairs: int
+
+
+class Composite:
+    """The paths from the nodes of one part to those of another over one or more routes."""
+
+    def __init__(self, routes: list[Route]):
+        if len(routes) > 1:
+            routes = [tuple(relation.dense() for relation in route) for route in routes]
+        self.routes = routes
+        self.rows = _lists(tuple(tuple(relation.rows for relation in route) for route in routes))
+        self.columns = _lists(tuple(tuple(relation.columns for relation in route) for route in routes))
+        self._number_products()
+
+    def _number_products(self) -> None:
+        """Which matrix products the classes need, and each class as a list of them with multiplicities."""
+        row_used, column_used = self.rows.count.any(axis=0), self.columns.count.any(axis=0)
+        self.taps, first, terms = [], 0, []
+        row_start = column_start = 0
+        for route in self.routes:
+            heights, widths = ([relation.mask.shape[axis] for relation in route] for axis in (0, 1))
+            # A table may never use the last taps (they fall outside everywhere).
+            heights = [int(relation.rows.max()) + 1 for relation in route]
+            widths = [int(relation.columns.max()) + 1 for relation in route]
+            rows = row_start + np.flatnonzero(row_used[row_start : row_start + np.prod(heights)])
+            columns = column_start + np.flatnonzero(column_used[column_start : column_start + np.prod(widths)])
+            down = np.unravel_index(rows - row_start, heights)
+            right = np.unravel_index(columns - column_start, widths)
+            self.taps.append((down, right))
+            terms.append((rows, columns, first))
+            first += len(rows) * len(columns)
+            row_start += int(np.prod(heights))
+            column_start += int(np.prod(widths))
+        self.products = first
+        self.terms = terms
+
+    def classes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Each class (list of rows, then of columns) as a run of terms: where it starts, products, multiplicities."""
+        start, term, weight = [0], [], []
+        row_count, column_count = self.rows.count, self.columns.count
+        for i in range(len(row_count)):
+            for j in range(len(column_count)):
+                for rows, columns, first in self.terms:
+                    times = np.outer(row_count[i][rows], column_count[j][columns]).ravel()
+                    used = np.flatnonzero(times)
+                    term.append(first + used)
+                    weight.append(times[used])
+                start.append(start[-1] + sum(len(part) for part in term[-len(self.terms) :]))
+        empty = [np.zeros(0, np.int64)]
+        return np.array(start), np.concatenate(term or empty), np.concatenate(weight or empty).astype(np.float32)
+
+    @property
+    def cost(self) -> float:
+        """Multiplications, roughly."""
+        total = 0.0
+        for route, (down, right) in zip(self.routes, self.taps, strict=True):
+            pairs = len(down[0]) * len(right[0])
+            groups = max(relation.groups for relation in route)
+            start, end = (route[0].mask.shape[2:4], route[-1].mask.shape[2:5:2])
+            middle = route[0].mask.shape[2] * route[0].mask.shape[4] if len(route) == 2 else 1
+            total += pairs * np.prod(start) * np.prod(end) * middle / groups
+        return total
+
+    def _checked(self, weight: np.ndarray, start: np.ndarray) -> None:
+        middle = max(relation.mask.shape[4] for route in self.routes for relation in route[:1])
+        most = np.add.reduceat(weight, start[:-1]).max(initial=0) if len(weight) else 0
+        if most * middle >= LARGEST:
+            raise TooManyPaths(f"up to {most * middle:.0f} paths between two nodes")
+
+    def tally(self) -> Tally:
+        """Exact counts over all pairs of nodes."""
+        if not self.products:
+            return Tally(0, 0)
+        start, term, weight = self.classes()
+        filled = start[1:] > start[:-1]
+        self._checked(weight, np.append(start[:-1][filled], start[-1]))
+        times = np.outer(self.rows.times, self.columns.times).ravel()
+        joined = pairs = 0
+        for products in self.matrix_products():
+            found, double = _tally(products, start, term, weight)
+            joined += int((found * times).sum())
+            pairs += sum(int(d) * int(t) for d, t in zip(double, times, strict=True))
+        return Tally(joined, pairs)
+
+    def matrix_products(self):
+        """The matrix products, (products, entries), for some channels at a time."""
+        channels = self.routes[0][0].mask.shape[2] * self.routes[0][0].mask.shape[3]
+        if len(self.routes) > 1:
+            yield np.concatenate([_of_route(*pair) for pair in zip(self.routes, self.taps, strict=True)])
+            return
+        (route,), (taps,) = self.routes, self.taps
+        groups = max(relation.groups for relation in route)
+        if groups > 1:
+            yield _grouped(route, taps)
+            return
+        entries = self.products * route[-1].mask.shape[4]
+        step = max(1, PRODUCTS // max(1, entries))
+        for first in range(0, channels, step):
+            part = route[0].mask[:, :, :, first : first + step]
+            yield _of_route((Relation(part, route[0].rows, route[0].columns), *route[1:]), taps)
+
+
+def _of_route(route: Route, taps) -> np.ndarray:
+    """All needed products of one route, one group: (pairs of taps, channels from * channels to)."""
+    down, right = taps
+    if len(route) == 1:
+        mask = route[0].mask[:, :, 0]
+        return mask[down[0]][:, right[0]].reshape(-1, mask.shape[2] * mask.shape[3]).astype(np.float32)
+    one = np.ascontiguousarray(route[0].mask[:, :, 0], np.float32)
+    two = np.ascontiguousarray(route[1].mask[:, :, 0], np.float32)
+    product = np.empty((len(down[0]), len(right[0]), one.shape[2], two.shape[3]), np.float32)
+    for i, (a, b) in enumerate(zip(*down, strict=True)):
+        for j, (c, d) in enumerate(zip(*right, strict=True)):
+            np.matmul(one[a, c], two[b, d], out=product[i, j])
+    return product.reshape(-1, one.shape[2] * two.shape[3])
+
+
+def _grouped(route: Route, taps) -> np.ndarray:
+    """The same where a relation has groups: products of corresponding groups only."""
+    down, right = taps
+    if len(route) == 1:
+        mask = route[0].mask
+        return mask[down[0]][:, right[0]].reshape(len(down[0]) * len(right[0]), -1).astype(np.float32)
+    one, two = route
+    if one.groups > 1 and two.groups > 1 and not _same_groups(one, two):
+        two = two.dense()
+    groups = max(one.groups, two.groups)
+    left, other = one.mask, two.mask
+    if one.groups == 1:
+        height, width, _, start, middle = left.shape
+        left = left.reshape(height, width, start, groups, middle // groups).swapaxes(2, 3)
+    if two.groups == 1:
+        height, width, _, middle, end = other.shape
+        other = other.reshape(height, width, groups, middle // groups, end)
+    left, other = np.ascontiguousarray(left, np.float32), np.ascontiguousarray(other, np.float32)
+    pairs = [(a, b, c, d) for a, b in zip(*down, strict=True) for c, d in zip(*right, strict=True)]
+    product = np.empty((len(pairs), groups, left.shape[3], other.shape[4]), np.float32)
+    for i, (a, b, c, d) in enumerate(pairs):
+        np.matmul(left[a, c], other[b, d], out=product[i])
+    return product.reshape(len(pairs), -1)
+
+
+def _same_groups(one: Relation, two: Relation) -> bool:
+    """Whether the middle map falls into the same groups on both sides."""
+    return one.groups == two.groups
+
+
+@njit(cache=True, fastmath=True)
+def _tally(products, start, term, weight):
+    """For every class: entries above zero, and the sum of entry * (entry - 1) / 2."""
+    classes, size = len(start) - 1, products.shape[1]
+    joined, pairs = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    buffer = np.empty(CHUNK, np.float32)
+    for first in range(0, size, CHUNK):
+        length = min(CHUNK, size - first)
+        for i in range(classes):
+            if start[i] == start[i + 1]:
+                continue
+            buffer[:length] = 0
+            for t in range(start[i], start[i + 1]):
+                row, w = products[term[t]], weight[t]
+                for e in range(length):
+                    buffer[e] += w * row[first + e]
+            some, double = np.int32(0), 0.0
+            for e in range(length):
+                some += np.int32(buffer[e] > 0)
+            for e in range(length):
+                double += np.float64(buffer[e]) * (np.float64(buffer[e]) - 1)
+            joined[i] += some
+            pairs[i] += np.int64(double) // 2
+    return joined, pairs

@@ -1,0 +1,137 @@
+"""Which blocks of a graph fit together as maps of nodes, so that they can be counted without listing edges."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prunegraph.graphs import Block
+from prunegraph.graphs.geometry import Geometry, Map
+
+if TYPE_CHECKING:
+    from prunegraph.graphs import MultipartiteGraph
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A block that joins two whole parts: their numbers and the block."""
+
+    source: int
+    target: int
+    block: Block
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The parts of a graph as maps, the blocks that fit them, and the blocks that do not.
+
+    A block fits if its source and target ranges are parts, and every other block that
+    uses these parts sees the same map (channels, height, width). `loose` are the others:
+    edge lists, and the strided blocks of ``compat`` graphs, whose maps of 31 x 31 nodes
+    are laid over maps of 32 x 32. A part that no block uses is a map of single nodes.
+    """
+
+    offsets: tuple[int, ...]
+    maps: tuple[Map, ...]
+    fitted: tuple[Fitted, ...]
+    loose: tuple[object, ...]
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes."""
+        return self.offsets[-1]
+
+    @cached_property
+    def touched(self) -> frozenset[int]:
+        """Parts in which a loose block has an end."""
+        return frozenset(
+            part
+            for block in self.loose
+            for ends in (block.source_range, block.target_range)
+            for part in self.parts_in(ends)
+        )
+
+    def parts_in(self, ends: tuple[int, int]) -> range:
+        """The parts with which a range of nodes overlaps."""
+        first, last = np.searchsorted(self.offsets, (ends[0], ends[1] - 1), side="right") - 1
+        return range(int(first), int(last) + 1) if ends[0] < ends[1] else range(0)
+
+    @cached_property
+    def joined(self) -> dict[int, dict[int, Fitted]]:
+        """For every part, the fitted block that joins it with each of its neighbours."""
+        joined = {part: {} for part in range(len(self.maps))}
+        for fit in self.fitted:
+            joined[fit.source][fit.target] = joined[fit.target][fit.source] = fit
+        return joined
+
+    def only(self, parts: frozenset[int] | set[int]) -> "Layout":
+        """The same with only those fitted blocks that have both ends in `parts`, and no loose ones."""
+        kept = tuple(fit for fit in self.fitted if {fit.source, fit.target} <= parts)
+        return Layout(self.offsets, self.maps, kept, ())
+
+
+def layout(graph: "MultipartiteGraph") -> Layout | None:
+    """How the blocks of the graph fit together, or None if two of them might make the same edge twice."""
+    if not _simple(graph.blocks):
+        return None
+    parts = {ends: part for part, ends in enumerate(pairwise(graph.offsets))}
+    maps = _maps(graph, parts)
+    fitted, loose = [], []
+    for block in graph.blocks:
+        if not block.number_of_edges():
+            continue
+        source, target = parts.get(block.source_range), parts.get(block.target_range)
+        fits = (
+            isinstance(block, Block)
+            and source is not None
+            and target is not None
+            and source < target
+            and (maps[source], maps[target]) == (block.geometry.source_map, block.geometry.target_map)
+        )
+        if fits:
+            fitted.append(Fitted(source, target, block))
+        else:
+            loose.append(block)
+    return Layout(graph.offsets, maps, tuple(fitted), tuple(loose))
+
+
+def _maps(graph, parts) -> tuple[Map, ...]:
+    """For every part the map under which most of its weights see it."""
+    votes = [{} for _ in graph.parts]
+    for block in graph.blocks:
+        if not isinstance(block, Block):
+            continue
+        geometry: Geometry = block.geometry
+        for ends, seen in ((block.source_range, geometry.source_map), (block.target_range, geometry.target_map)):
+            if ends in parts:
+                vote = votes[parts[ends]]
+                vote[seen] = vote.get(seen, 0) + block.mask.size
+    return tuple(
+        max(vote, key=vote.get) if vote else (size, 1, 1) for vote, size in zip(votes, graph.parts, strict=True)
+    )
+
+
+def _simple(blocks) -> bool:
+    """Whether no two blocks can join the same two nodes, in either direction (and none does so by itself)."""
+    for i, one in enumerate(blocks):
+        if not isinstance(one, Block):
+            return False
+        for other in blocks[:i]:
+            same = _overlap(one.source_range, other.source_range) and _overlap(one.target_range, other.target_range)
+            back = _overlap(one.source_range, other.target_range) and _overlap(one.target_range, other.source_range)
+            if same or back:
+                return False
+        if _overlap(one.source_range, one.target_range) and not _upwards(one):
+            return False
+    return True
+
+
+def _upwards(block: Block) -> bool:
+    source, target, _ = block.edges()
+    return bool((source < target).all())
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])

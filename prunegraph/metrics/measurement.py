@@ -1,0 +1,125 @@
+"""One graph being measured: what several metrics share, made once and only if needed."""
+
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from prunegraph.errors import UserError
+from prunegraph.graphs import Block
+from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
+from prunegraph.metrics.adjacency import Adjacency, from_graph
+from prunegraph.metrics.cuts import Cuts, cuts, mean_component
+from prunegraph.metrics.layout import Layout, layout
+from prunegraph.metrics.local import local_counts
+from prunegraph.metrics.paths import Plan
+from prunegraph.metrics.strength import strength
+
+if TYPE_CHECKING:
+    from prunegraph.graphs import MultipartiteGraph
+
+Values = dict[str, int | float | None]
+
+
+class Measurement:
+    """A graph, the path that each of its metrics takes, and what they have in common."""
+
+    def __init__(self, graph: "MultipartiteGraph", plan: Plan, device: str, report: dict):
+        self.graph, self.plan, self.device, self.report = graph, plan, device, report
+        self.into, self.out = graph.in_degree(), graph.out_degree()
+        self.degree = self.into + self.out
+
+    @cached_property
+    def rows(self) -> Adjacency:
+        """The edges, listed."""
+        return from_graph(self.graph)
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        """How the blocks fit together, None where edges must be listed."""
+        return layout(self.graph)
+
+    @cached_property
+    def arms(self):
+        """The masks, packed for peeling and searching."""
+        from prunegraph.metrics.arms import pack
+
+        return pack(self.layout)
+
+    def _implicit(self, path: str) -> bool:
+        return path == "implicit" and self.layout is not None
+
+    def local(self, mode: str) -> Values:
+        """Sinks, sources, removable connections; strength."""
+        counts = local_counts(self.into, self.out, self.graph.parts, mode)
+        return counts | {"strength": strength(self.graph.weight_sum(), len(self.degree))}
+
+    def counts(self) -> Values:
+        """Neighbourhoods and motifs."""
+        if self._implicit(self.plan.counts):
+            from prunegraph.metrics.composites import TooManyPaths
+
+            with suppress(TooManyPaths):
+                return self._structured()
+        return {
+            "one_hop": neighbourhood.one_hop(self.rows),
+            "two_hop": neighbourhood.two_hop(self.rows),
+            "motifs": motifs.motifs(self.rows.undirected),
+        }
+
+    def _structured(self) -> Values:
+        from prunegraph.metrics import structured
+
+        structure = structured.Structure(self.layout)
+        found = structured.motifs(self.graph, structure, self.degree)
+        return {
+            "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
+            "two_hop": structured.two_hop(self.graph, structure),
+            "motifs": motifs.motifs(self.rows.undirected) if found is None else found,
+        }
+
+    def cuts(self) -> Values:
+        """Cores, cut edges and nodes, components."""
+        if self._implicit(self.plan.cuts):
+            from prunegraph.metrics.peeling import k_core
+
+            core = k_core(self.layout, self.degree, self.arms)
+        else:
+            core = coreness.k_core(self.rows.undirected)
+        found = self._cuts()
+        return {
+            "k_core": core,
+            "cut_edges": found.edges,
+            "cut_nodes": found.nodes,
+            "components": found.components,
+            "mean_component": mean_component(len(self.degree), found.components),
+        }
+
+    def _cuts(self) -> Cuts:
+        if self._implicit(self.plan.cuts):
+            from prunegraph.metrics.certificate import certified_cuts
+
+            return certified_cuts(self.layout, self.arms)
+        return cuts(self.rows.undirected)
+
+    def spectrum(self) -> Values:
+        """Spectral gap and radius; steps and residuals go into the report."""
+        if self.plan.spectrum == "implicit" and all(isinstance(block, Block) for block in self.graph.blocks):
+            operator = _operator_type()(self.graph, self.device)
+            meeting = self.graph.in_strength() + self.graph.out_strength()
+            gap = spectral.implicit_gap(operator)
+            radius = spectral.implicit_radius(operator, meeting, self.graph.parts)
+        else:
+            gap, radius = spectral.spectral_gap(self.rows), spectral.spectral_radius(self.rows)
+        for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
+            self.report[name] = {"steps": solution.steps, "residual": solution.residual}
+        return {"spectral_gap": gap.value, "spectral_radius": radius.value}
+
+
+def _operator_type() -> type:
+    try:
+        from prunegraph.metrics.operator import Operator
+    except ModuleNotFoundError as problem:
+        raise UserError(
+            f"The implicit path multiplies with torch ({problem}); install it or leave the path open."
+        ) from None
+    return Operator

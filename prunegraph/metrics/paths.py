@@ -1,0 +1,104 @@
+"""Which way each metric is measured: on a list of the edges, or on masks alone.
+
+``explicit``: compressed rows of all edges; any graph, 36 bytes and more an edge.
+``implicit``: blocks as they are; cost independent of the number of edges. For graphs of
+blocks only, and where a structure has no implicit count (below) explicit all the same.
+
+=================  ======================================  ===================================================
+metrics            implicit                                explicit instead, always
+=================  ======================================  ===================================================
+local, strength    tap counts                              never
+one_hop            edges / nodes                           where two blocks might make the same edge
+two_hop            products of masks, class by class       likewise
+motifs             likewise                                likewise; four parts all joined with each other
+k_core             rows of masks off degrees               likewise
+cuts, components   sample of edges, completed              likewise
+spectral           convolutions, float32                   edge lists; where torch is not installed
+=================  ======================================  ===================================================
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import product
+from typing import TYPE_CHECKING
+
+from prunegraph.catalogue import known
+from prunegraph.graphs import Block
+
+if TYPE_CHECKING:
+    from prunegraph.graphs import MultipartiteGraph
+
+PATHS = ("explicit", "implicit")
+
+# Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only choose a path.
+ROWS = 50  # an edge, in the lists that all explicit metrics share
+WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
+SEARCH = 40  # an edge, in the explicit cores and cuts
+SOLVE = 200, 1800  # an edge, and a node, in the explicit eigenvalue solves
+CLASSES, PEEL, BASIS = 700, 800, 1000  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
+PRODUCT = 0.03 * 2 * 80  # one multiplication of the dense network, both ways, for about 80 vectors
+TORCH = 1e8  # loading it, shared between the graphs of a run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The path of each group of metrics: neighbourhoods and motifs; cores and cuts; eigenvalues."""
+
+    counts: str
+    cuts: str
+    spectrum: str
+
+
+def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
+    """The cheapest path for this graph, or `path` for every metric that has it.
+
+    The model estimates nanoseconds. Explicit: so much an edge for each group, and for counts the wedges (pairs of
+    edges that share a node, from the degrees), and the list of edges once, if any group needs it. Implicit:
+    so much a node, and for eigenvalues the multiplications of the dense network. Close decisions may be wrong
+    and do not matter. It depends on the graph alone, so that the same graph gives the same bytes (but without
+    torch, eigenvalues take the explicit path always).
+
+    Raises
+    ------
+    UserError
+        For an unknown path.
+    """
+    if path is not None:
+        known(PATHS, path, "path")
+        return Plan(path, path, path)
+    if not all(isinstance(block, Block) for block in graph.blocks):
+        return Plan(*["explicit"] * 3)
+    choices = [Plan(*paths) for paths in product(PATHS, repeat=3)]
+    costs = estimate(graph)
+    if find_spec("torch") is None:
+        choices = [plan for plan in choices if plan.spectrum == "explicit"]
+    return min(choices, key=lambda plan: _total(plan, costs))
+
+
+def _total(plan: Plan, costs: dict[str, dict[str, float]]) -> float:
+    chosen = {"counts": plan.counts, "cuts": plan.cuts, "spectrum": plan.spectrum}
+    rows = costs["explicit"]["rows"] if "explicit" in chosen.values() else 0.0
+    return rows + sum(costs[path][group] for group, path in chosen.items())
+
+
+def estimate(graph: "MultipartiteGraph") -> dict[str, dict[str, float]]:
+    """Nanoseconds that each group of metrics would take on each path."""
+    into, out, edges, nodes = graph.in_degree(), graph.out_degree(), graph.number_of_edges(), graph.number_of_nodes()
+    degree = into + out
+    wedges = int((degree * (degree - 1) // 2).sum()) + int((into * out).sum())
+    multiplications = sum(
+        block.mask.size * block.geometry.target_map[1] * block.geometry.target_map[2] for block in graph.blocks
+    )
+    return {
+        "explicit": {
+            "rows": ROWS * edges,
+            "counts": WEDGE * wedges,
+            "cuts": SEARCH * edges,
+            "spectrum": SOLVE[0] * edges + SOLVE[1] * nodes,
+        },
+        "implicit": {
+            "counts": CLASSES * nodes,
+            "cuts": PEEL * nodes,
+            "spectrum": TORCH + BASIS * nodes + PRODUCT * multiplications,
+        },
+    }

@@ -1,0 +1,88 @@
+"""Random small architectures: the unrolled graphs of networks that nobody would train."""
+
+import numpy as np
+
+from prunegraph.encoding import encode_weights
+from prunegraph.encoding.architecture import Architecture, Layer
+from prunegraph.errors import UserError
+from prunegraph.randomness import numpy_generator
+
+
+def random_graph(seed, density=None, mode=None):
+    """The graph of a random network of convolutions, pools, shortcuts and linear layers, randomly pruned."""
+    draw = numpy_generator(seed, "test", "architecture")
+    architecture = random_architecture(draw)
+    density = draw.choice([0.15, 0.4, 0.8, 1.0]) if density is None else density
+    weights = {}
+    for layer in architecture.layers:
+        values = draw.standard_normal(layer.weight_shape).astype(np.float32)
+        weights[layer.weight] = np.where(draw.random(layer.weight_shape) < density, values, 0)
+    mode = str(draw.choice(["clean", "compat"])) if mode is None else mode
+    try:
+        return encode_weights(architecture, weights, "unrolled", mode)
+    except UserError:  # the maps that `compat` crops may be left without a node
+        return encode_weights(architecture, weights, "unrolled", "clean")
+
+
+def random_architecture(draw):
+    side = tuple(int(number) for number in draw.integers(4, 9, 2))
+    pad = tuple(int(number) for number in draw.integers(0, 2, 2))
+    maps = [(int(draw.integers(1, 4)), *side)]
+    layers = []
+    margin = (pad[0], pad[0], pad[1], pad[1])
+    for _ in range(draw.integers(1, 5)):
+        layers.append(convolution(draw, maps, pad if not layers else None))
+    for _ in range(draw.integers(0, 5)):
+        shortcut = side_way(draw, maps, layers)
+        if shortcut:
+            layers.append(shortcut)
+    for _ in range(draw.integers(0, 3)):
+        layers.append(linear(draw, maps, len(layers)))
+    return Architecture(tuple(maps), margin, tuple(layers))
+
+
+def convolution(draw, maps, padding):
+    channels, *size = maps[-1]
+    kind = draw.choice(["plain", "groups", "depthwise"], p=[0.6, 0.2, 0.2])
+    groups = {"plain": 1, "groups": 2 if channels % 2 == 0 else 1, "depthwise": channels}[kind]
+    outputs = groups * int(draw.integers(1, 4))
+    first = padding is not None
+    while True:
+        pool = (1, 1) if first or draw.random() < 0.4 else tuple(int(number) for number in draw.integers(1, 3, 2))
+        seen = [length // window for length, window in zip(size, pool, strict=True)]
+        kernel, stride, dilation = (tuple(int(n) for n in draw.integers(1, top, 2)) for top in (6, 4, 3))
+        around = padding if first else tuple(int(number) for number in draw.integers(0, 3, 2))
+        reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+        left = [n + 2 * p - r for n, p, r in zip(seen, around, reach, strict=True)]
+        if min(left) >= 0 and all(p < r for p, r in zip(around, reach, strict=True)):
+            break
+    name = f"layer{len(maps)}"
+    shape = (outputs, channels // groups, *kernel)
+    maps.append((outputs, *(n // s + 1 for n, s in zip(left, stride, strict=True))))
+    place = len(maps) - 2, len(maps) - 1
+    return Layer(name, f"{name}.weight", False, shape, *place, pool, kernel, stride, around, dilation, groups, False)
+
+
+def side_way(draw, maps, layers):
+    """A convolution without padding that skips one or two layers, its stride and kernel as the sizes demand."""
+    if len(maps) < 4:
+        return None
+    source = int(draw.integers(1, len(maps) - 2))
+    target = min(len(maps) - 1, source + int(draw.integers(2, 4)))
+    sizes = list(zip(maps[source][1:], maps[target][1:], strict=True))
+    if any((layer.source, layer.target) == (source, target) for layer in layers) or any(n < m for n, m in sizes):
+        return None
+    stride = tuple((n - 1) // (m - 1) if m > 1 else 1 for n, m in sizes)
+    kernel = tuple(n - (m - 1) * s for (n, m), s in zip(sizes, stride, strict=True))
+    name, shape = f"shortcut{len(layers)}", (maps[target][0], maps[source][0], *kernel)
+    return Layer(name, f"{name}.weight", False, shape, source, target, (1, 1), kernel, stride, (0, 0), (1, 1), 1, True)
+
+
+def linear(draw, maps, number):
+    channels, *size = maps[-1]
+    outputs = int(draw.integers(1, 7))
+    name = f"linear{number}"
+    maps.append((outputs, 1, 1))
+    place = len(maps) - 2, len(maps) - 1
+    shape = (outputs, channels * size[0] * size[1])
+    return Layer(name, f"{name}.weight", True, shape, *place, (1, 1), tuple(size), (1, 1), (0, 0), (1, 1), 1, False)

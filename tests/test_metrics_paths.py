@@ -1,0 +1,207 @@
+"""The implicit path against the explicit one, igraph and networkx, on random architectures."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+from architectures import random_graph
+
+from prunegraph.errors import UserError
+from prunegraph.graphs import Block, Geometry, MultipartiteGraph
+from prunegraph.metrics import composites, paths, topometrics
+from prunegraph.metrics.adjacency import from_graph
+from prunegraph.metrics.certificate import certified_cuts
+from prunegraph.metrics.coreness import coreness
+from prunegraph.metrics.cuts import cuts
+from prunegraph.metrics.layout import layout
+from prunegraph.metrics.operator import Operator
+from prunegraph.metrics.paths import plan
+from prunegraph.metrics.peeling import coreness as peeled
+from prunegraph.metrics.structured import Structure
+from prunegraph.randomness import numpy_generator
+
+SEEDS = range(60)
+
+
+@pytest.fixture(params=SEEDS)
+def graph(request):
+    return random_graph(request.param)
+
+
+def same(one, other, largest):
+    for name, value in one.items():
+        if name == "spectral_gap":
+            assert value == pytest.approx(other[name], abs=1e-5 * largest)
+        elif name == "spectral_radius":
+            assert value == pytest.approx(other[name], rel=1e-6)
+        else:
+            assert value == pytest.approx(other[name], rel=1e-12, abs=0), name
+
+
+def norm(graph):
+    matrix = graph.to_scipy().toarray().astype(np.float64)
+    return np.linalg.norm(matrix + matrix.T, 2)
+
+
+def test_both_paths_agree(graph):
+    same(topometrics(graph, path="implicit"), topometrics(graph, path="explicit"), norm(graph))
+
+
+def test_implicit_counts_equal_igraph(graph):
+    undirected, nodes = graph.to_igraph().as_undirected(), graph.number_of_nodes()
+    result = topometrics(graph, path="implicit")
+    assert result["motifs"] == undirected.motifs_randesu_no(size=4)
+    assert result["two_hop"] == pytest.approx(np.mean(graph.to_igraph().neighborhood_size(order=2, mode="out")))
+    assert result["k_core"] == pytest.approx(sum(undirected.coreness()) / nodes)
+    assert result["cut_edges"] == len(undirected.bridges())
+    assert result["cut_nodes"] == len(undirected.articulation_points())
+    assert result["components"] == len(undirected.connected_components())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_implicit_counts_equal_networkx(seed):
+    graph = random_graph(seed, density=0.2)
+    undirected = graph.to_networkx().to_undirected()
+    result = topometrics(graph, path="implicit")
+    assert result["k_core"] == pytest.approx(np.mean(list(nx.core_number(undirected).values())))
+    assert result["cut_edges"] == len(list(nx.bridges(undirected)))
+    assert result["cut_nodes"] == len(set(nx.articulation_points(undirected)))
+    assert result["components"] == nx.number_connected_components(undirected)
+
+
+def test_coreness_of_every_node(graph):
+    degree = graph.in_degree() + graph.out_degree()
+    assert np.array_equal(peeled(layout(graph), degree), coreness(from_graph(graph).undirected))
+
+
+def test_operator_is_the_matrix(graph):
+    matrix = graph.to_scipy()
+    vectors = numpy_generator(0, "test", "operator").standard_normal((3, graph.number_of_nodes())).astype(np.float32)
+    expected = ((matrix + matrix.T) @ vectors.T).T
+    assert np.allclose(Operator(graph)(vectors), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_random_architectures_reach_every_structure():
+    graphs = [random_graph(seed) for seed in SEEDS]
+    layouts = [layout(graph) for graph in graphs]
+    assert all(layouts)
+    geometries = [block.geometry for graph in graphs for block in graph.blocks]
+    assert sum(bool(found.loose) for found in layouts) >= 10
+    assert sum(bool(Structure(found).triangles()[0].any()) for found in layouts) >= 5
+    assert sum(geometry.groups > 1 for geometry in geometries) >= 20
+    assert sum(geometry.pool != (1, 1) for geometry in geometries) >= 10
+    assert {1, 2, 3, 4, 5} == {geometry.kernel[0] for geometry in geometries if geometry.target_map[1:] != (1, 1)}
+    assert {1, 2, 3} <= {geometry.stride[0] for geometry in geometries}
+    assert {1, 2} == {geometry.dilation[0] for geometry in geometries}
+
+
+def blocks_of(pairs, size=3, seed=0):
+    """Complete parts of `size` nodes, joined as `pairs` say by randomly pruned 1x1 blocks."""
+    draw = numpy_generator(seed, "test", "parts")
+    for source, target in pairs:
+        geometry = Geometry(source * size, (size, 1, 1), target * size, (size, 1, 1))
+        weights = draw.random((size, size)) * (draw.random((size, size)) < 0.8)
+        yield Block.from_weights(f"{source}-{target}", weights, geometry)
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(0, 1), (1, 2), (2, 3), (0, 3)],  # a cycle of four parts
+        [(0, 1), (1, 2), (0, 2), (2, 3), (1, 3)],  # two triangles that share a side
+        [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (0, 4)],  # parallel branches
+        [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)],  # cliques: listed after all
+        [(0, 1), (1, 2), (0, 1)],  # two blocks between the same parts: listed after all
+    ],
+)
+def test_parts_joined_in_every_way(pairs):
+    if len(set(pairs)) < len(pairs):
+        first, second, *_ = blocks_of(pairs)
+        extra = np.zeros((3, 3), np.float32)
+        extra[~first.mask[:, :, 0, 0]] = 1
+        blocks = first, second, Block.from_weights("extra", extra, first.geometry)
+    else:
+        blocks = tuple(blocks_of(pairs))
+    parts = 1 + max(max(pair) for pair in pairs)
+    graph = MultipartiteGraph((3,) * parts, blocks)
+    same(topometrics(graph, path="implicit"), topometrics(graph, path="explicit"), norm(graph))
+    undirected = graph.to_igraph().as_undirected()
+    assert topometrics(graph, path="implicit")["motifs"] == undirected.motifs_randesu_no(size=4)
+
+
+def test_certificate_of_a_graph_that_hangs_together_by_threads():
+    # Two dense halves joined by one edge, and a pendant node: the sample must be completed to see them.
+    size = 12
+    parts = (size,) * 4
+    full, single = np.ones((size, size), np.float32), np.zeros((size, size), np.float32)
+    single[0, 0] = 1
+    names = [(0, 1, full), (1, 2, single), (2, 3, full)]
+    full_but_one = full.copy()
+    full_but_one[5, 1:] = 0
+    names[2] = (2, 3, full_but_one)
+    blocks = tuple(
+        Block.from_weights(f"{a}-{b}", w, Geometry(a * size, (size, 1, 1), b * size, (size, 1, 1))) for a, b, w in names
+    )
+    graph = MultipartiteGraph(parts, blocks)
+    assert certified_cuts(layout(graph)) == cuts(from_graph(graph).undirected) == (2, 2, 1)
+
+
+def test_degrees_beyond_sixteen_bits():
+    # One output that sees 33,000 inputs: peeling must leave int16.
+    graph = MultipartiteGraph(
+        (33_000, 1, 1),
+        (
+            Block.from_weights("a", np.ones((1, 33_000)), Geometry(0, (33_000, 1, 1), 33_000, (1, 1, 1))),
+            Block.from_weights("b", np.ones((1, 1)), Geometry(33_000, (1, 1, 1), 33_001, (1, 1, 1))),
+        ),
+    )
+    same(topometrics(graph, path="implicit"), topometrics(graph, path="explicit"), 33_001**0.5)
+
+
+def test_plan_chooses_by_size_and_takes_orders():
+    small = random_graph(3)
+    geometry = Geometry(0, (64, 64, 64), 64**3, (64, 64, 64), (3, 3), padding=(1, 1))
+    blocks = [Block.from_weights("big", np.ones(geometry.weight_shape), geometry)]
+    big = MultipartiteGraph((64**3, 64**3), blocks)
+    assert plan(small).counts == "explicit" and plan(big).counts == "implicit"
+    assert plan(small, "implicit").spectrum == "implicit"
+    with pytest.raises(UserError, match="Unknown path 'both'"):
+        plan(small, "both")
+
+
+def test_counts_beyond_exact_float32_come_from_the_edges(monkeypatch):
+    graph = random_graph(3)
+    expected = topometrics(graph, path="explicit")
+    monkeypatch.setattr(composites, "LARGEST", 1)
+    with pytest.raises(composites.TooManyPaths):
+        Structure(layout(graph)).cycles()
+    assert topometrics(graph, path="implicit")["motifs"] == expected["motifs"]
+
+
+@pytest.mark.slow
+def test_benchmark_runs(tmp_path):
+    script = Path(__file__).resolve().parents[1] / "benchmarks" / "topometrics.py"
+    command = [sys.executable, script, "--quick", "--path", "chosen", "implicit", "--output", tmp_path / "all.json"]
+    subprocess.run(command, check=True)
+    rows = json.loads((tmp_path / "all.json").read_text())["rows"]
+    assert len(rows) == 6 and all(row["seconds"] > 0 for row in rows)
+
+
+def test_without_torch_eigenvalues_come_from_the_edges(monkeypatch):
+    graph = random_graph(3)
+    monkeypatch.setattr(paths, "find_spec", lambda name: None)
+    assert plan(graph).spectrum == "explicit"
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "prunegraph.metrics.operator", raising=False)
+    assert topometrics(graph)["components"] >= 1
+    with pytest.raises(UserError, match="multiplies with torch"):
+        topometrics(graph, path="implicit")
+
+
+def test_plain_edges_are_always_listed():
+    graph = MultipartiteGraph.from_edges((3, 3), np.array([0, 1, 2]), np.array([3, 4, 5]))
+    assert topometrics(graph, path="implicit") == topometrics(graph, path="explicit")
