@@ -60,7 +60,21 @@ def convolution(draw, maps, padding):
     shape = (outputs, channels // groups, *kernel)
     maps.append((outputs, *(n // s + 1 for n, s in zip(left, stride, strict=True))))
     place = len(maps) - 2, len(maps) - 1
-    return Layer(name, f"{name}.weight", False, shape, *place, pool, kernel, stride, around, dilation, groups, False)
+    return Layer(
+        name,
+        f"{name}.weight",
+        False,
+        shape,
+        *place,
+        pool,
+        kernel,
+        stride,
+        around,
+        dilation,
+        groups,
+        False,
+        *whole(shape, channels),
+    )
 
 
 def side_way(draw, maps, layers):
@@ -75,7 +89,22 @@ def side_way(draw, maps, layers):
     stride = tuple((n - 1) // (m - 1) if m > 1 else 1 for n, m in sizes)
     kernel = tuple(n - (m - 1) * s for (n, m), s in zip(sizes, stride, strict=True))
     name, shape = f"shortcut{len(layers)}", (maps[target][0], maps[source][0], *kernel)
-    return Layer(name, f"{name}.weight", False, shape, source, target, (1, 1), kernel, stride, (0, 0), (1, 1), 1, True)
+    return Layer(
+        name,
+        f"{name}.weight",
+        False,
+        shape,
+        source,
+        target,
+        (1, 1),
+        kernel,
+        stride,
+        (0, 0),
+        (1, 1),
+        1,
+        True,
+        *whole(shape, maps[source][0]),
+    )
 
 
 def linear(draw, maps, number):
@@ -85,4 +114,23 @@ def linear(draw, maps, number):
     maps.append((outputs, 1, 1))
     place = len(maps) - 2, len(maps) - 1
     shape = (outputs, channels * size[0] * size[1])
-    return Layer(name, f"{name}.weight", True, shape, *place, (1, 1), tuple(size), (1, 1), (0, 0), (1, 1), 1, False)
+    return Layer(
+        name,
+        f"{name}.weight",
+        True,
+        shape,
+        *place,
+        (1, 1),
+        tuple(size),
+        (1, 1),
+        (0, 0),
+        (1, 1),
+        1,
+        False,
+        *whole(shape, channels),
+    )
+
+
+def whole(shape, channels):
+    """Spans of a layer that reads all channels of its source and stands for all of its weight."""
+    return (0, channels), (0, shape[0]), (0, shape[1])

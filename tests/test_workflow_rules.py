@@ -94,7 +94,7 @@ def locked():
 def test_environments_pin_what_the_lock_pins(path):
     pins = yaml.safe_load(path.read_text())["dependencies"][-1]["pip"]
     for pin in pins:
-        name, _, version = re.sub(r"\[.*?\]", "", pin).partition("==")
+        name, _, version = re.sub(r"\[.*?\]| *#.*", "", pin).partition("==")
         assert locked()[name] == version, pin
 
 

@@ -37,7 +37,7 @@ SEARCH = 40  # an edge, in the explicit cores and cuts
 SOLVE = 200, 1800  # an edge, and a node, in the explicit eigenvalue solves
 CLASSES, PEEL, BASIS = 700, 800, 1000  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
 PRODUCT = 0.03 * 2 * 80  # one multiplication of the dense network, both ways, for about 80 vectors
-TORCH = 1e8  # loading it, shared between the graphs of a run
+TORCH = 1e9  # loading it, which a job on small graphs would not earn back
 
 
 @dataclass(frozen=True)
