@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from dataclasses import astuple
 from typing import Any
 
 from prunegraph import files
@@ -9,6 +10,7 @@ from prunegraph.cli.network import affordable, graph_of
 from prunegraph.cli.table import paragraph, table
 from prunegraph.graphs import MultipartiteGraph
 from prunegraph.metrics import ramanujan, topometrics
+from prunegraph.metrics.paths import plan
 
 # Of the layer graphs, what the terminal shows; the files hold everything.
 SHOWN = ("layer", "nodes", "edges", "density", "delta_r", "imdb", "imsg")
@@ -36,7 +38,8 @@ def run(options: argparse.Namespace) -> None:
 
 def row(name: str, graph: MultipartiteGraph, normalised: bool, with_ramanujan: bool) -> dict[str, Any]:
     """Everything measured of one graph: sizes, topometrics, and of a layer graph its Ramanujan properties."""
-    affordable(graph, "measure")
+    if "explicit" in astuple(plan(graph)):  # the implicit path lists no edges
+        affordable(graph, "measure")
     sizes = {"layer": name, "nodes": graph.number_of_nodes(), "edges": graph.number_of_edges()}
     sizes |= {"weights_kept": graph.weights, "weights": graph.parameters, "density": graph.density}
     found = topometrics(graph, normalised=normalised)
