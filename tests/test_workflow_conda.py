@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.mark.slow
 @pytest.mark.network
+@pytest.mark.timeout(2400)
 def test_every_rule_runs_in_its_own_environment(tmp_path):
     if shutil.which("uv") is None:
         pytest.skip("uv, which the stand-in for conda uses, is not installed")

@@ -100,6 +100,7 @@ def test_one_network_by_name(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_reduced_default_study_from_data_to_report(tmp_path):
     snakemake(tmp_path, config=REDUCED)
     results = tmp_path / "results"
