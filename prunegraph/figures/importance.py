@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -46,6 +45,8 @@ def draw(importance: pd.DataFrame, *, levels: tuple[str, ...] = ("all", "sparsit
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, features: list[str], most: float) -> None:
+    import seaborn  # takes two seconds, which no other figure should wait for
+
     groups = list(dict.fromkeys(rows.group))
     shares = rows.pivot(index="feature", columns="group", values="share").loc[features, groups].to_numpy()
     seaborn.heatmap(
