@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from prunegraph.encoding import Architecture, encode, trace
+from prunegraph.encoding import encode, trace
 from prunegraph.errors import UserError
 
 
@@ -393,21 +393,3 @@ def test_masks_of_torch_prune_count():
     prune.custom_from_mask(network[1], "weight", torch.eye(3, 4))
     source, target, _ = encode(network, (1, 2, 2)).edges()
     assert source.tolist() == [0, 1, 2] and target.tolist() == [4, 5, 6]
-
-
-def test_an_architecture_survives_json(tmp_path):
-    architecture = trace(nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), Residual(4, 6, 2), Head(6, 5)), (3, 16, 16))
-    architecture.save(tmp_path / "architecture.json")
-    assert Architecture.load(tmp_path / "architecture.json") == architecture
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{}", '{"format": "prunegraph architecture", "version": 9, "layers": [], "maps": [], "margin": []}'],
-)
-def test_files_that_hold_no_architecture(text, tmp_path):
-    (tmp_path / "architecture.json").write_text(text)
-    with pytest.raises(UserError, match="architecture"):
-        Architecture.load(tmp_path / "architecture.json")
-    with pytest.raises(UserError, match=r"none\.json"):
-        Architecture.load(tmp_path / "none.json")
