@@ -93,8 +93,10 @@ def test_one_network_by_name(tmp_path):
     added = ["seeds=[0,1,2]", "training={'recipe': 'quick', 'epochs': 1}"]
     snakemake(tmp_path, target.replace("seed1", "seed2"), config=added)
     assert {path: path.read_bytes() for path in before} == before
-    for rule in ("prune", "train", "encode", "measure"):
-        log = (tmp_path / f"results/logs/{rule}/digits/conv6/erk-0.75.log").read_text()
+    for rule, name in (
+        {"initialise": "conv6"} | dict.fromkeys(("prune", "train", "encode", "measure"), "conv6/erk-0.75")
+    ).items():
+        log = (tmp_path / f"results/logs/{rule}/digits/{name}.log").read_text()
         assert "seed 1" in log and "kept, it is up to date" in log, rule
         assert not re.search("seed 2.*kept, it is up to date", log), rule
 
