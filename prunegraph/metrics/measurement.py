@@ -70,7 +70,7 @@ class Measurement:
         from prunegraph.metrics import structured
 
         structure = structured.Structure(self.layout)
-        found = structured.motifs(self.graph, structure, self.degree)
+        found = structured.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
         return {
             "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
             "two_hop": structured.two_hop(self.graph, structure),

@@ -3,19 +3,24 @@
 The parts of the graph, joined by blocks, are a small graph themselves. What two steps
 reach, and every cycle of three or four nodes, follows a walk of two blocks (and its
 closing edges) between parts; :mod:`prunegraph.metrics.composites` counts those.
-Around loose blocks (see :class:`prunegraph.metrics.layout.Layout`) edges are listed.
+Around loose blocks (see :class:`prunegraph.metrics.layout.Layout`) it needs :mod:`prunegraph.metrics.overlaid` and
+:mod:`prunegraph.metrics.reach`; edges are listed where those do not apply.
 """
 
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from prunegraph.graphs import Block, MultipartiteGraph
 from prunegraph.metrics.adjacency import from_arrays
+from prunegraph.metrics.arms import Arms, pack
 from prunegraph.metrics.composites import Composite, Relation, Tally
 from prunegraph.metrics.layout import Layout
 from prunegraph.metrics.motifs import Subgraphs, stars, subgraphs_and_triangles
 from prunegraph.metrics.neighbourhood import within_two
+from prunegraph.metrics.overlaid import Overlaid, separable
+from prunegraph.metrics.reach import reached
 
 
 class Structure:
@@ -160,8 +165,15 @@ def two_hop(graph: MultipartiteGraph, structure: Structure) -> float:
     layout = structure.layout
     walked = _before(layout)
     total = layout.nodes + structure.two_hop_sum(walked)
-    if walked:
-        total += _walked_sum(graph, layout, walked)
+    listed = set()
+    for part in walked:
+        found = _reached(layout, part)
+        if found is None:
+            listed.add(part)
+        else:
+            total += found
+    if listed:
+        total += _walked_sum(graph, layout, listed)
     return total / layout.nodes
 
 
@@ -169,6 +181,13 @@ def _before(layout: Layout) -> set[int]:
     """Parts that have an edge into, or a node in, the source range of a loose block."""
     sources = {part for block in layout.loose for part in layout.parts_in(block.source_range)}
     return sources | {fit.source for fit in layout.fitted if fit.target in sources}
+
+
+def _reached(layout: Layout, part: int) -> int | None:
+    if not all(isinstance(block, Block) for block in layout.loose):
+        return None
+    blocks = [*layout.loose, *(fit.block for fit in layout.fitted)]
+    return reached(layout.offsets[part], layout.offsets[part + 1], blocks)
 
 
 def _walked_sum(graph: MultipartiteGraph, layout: Layout, walked: set[int]) -> int:
@@ -179,11 +198,10 @@ def _walked_sum(graph: MultipartiteGraph, layout: Layout, walked: set[int]) -> i
     return int(within_two(rows.start, rows.target.view(np.uint32), starts)) - len(starts)
 
 
-def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray) -> int | None:
+def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray, arms: Arms | None = None) -> int | None:
     """Connected subgraphs on four nodes (see :func:`prunegraph.metrics.motifs.motifs`), None if it must list edges.
 
-    `degree` int64 (nodes,), in and out. Subgraphs that contain an edge of a loose block lie among the parts
-    next to it: there both the whole graph and its fitted blocks alone are counted, and the difference added.
+    `degree` int64 (nodes,), in and out; `arms`: the packed layout, if there is one already.
     """
     layout = structure.layout
     if structure.has_cliques():
@@ -192,14 +210,11 @@ def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray) -
     at_node, diamonds = structure.triangles()
     cliques = 0
     if layout.loose:
-        near = _near(layout)
-        part = Structure(layout.only(near))
-        listed, listed_at_node = _listed(graph, layout, near)
-        part_at_node, part_diamonds = part.triangles()
-        cycles += listed.cycles - part.cycles()
-        at_node += listed_at_node - part_at_node
-        diamonds += listed.diamonds - part_diamonds
-        cliques = listed.cliques
+        around = _separated(layout, arms) if separable(layout) else _difference(graph, structure)
+        cycles += around.cycles
+        at_node += around.triangles
+        diamonds += around.diamonds
+        cliques = around.cliques
     triangles = int(at_node.sum()) // 3
     return Subgraphs(
         stars=stars(degree),
@@ -209,6 +224,33 @@ def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray) -
         diamonds=diamonds,
         cliques=cliques,
     ).motifs
+
+
+class Around(NamedTuple):
+    """Subgraphs that contain an edge of a loose block; triangles at every node."""
+
+    cycles: int
+    triangles: np.ndarray
+    diamonds: int
+    cliques: int
+
+
+def _separated(layout: Layout, arms: Arms | None) -> Around:
+    overlaid = Overlaid(layout)
+    triangles, diamonds = overlaid.triangles(pack(layout) if arms is None else arms)
+    return Around(overlaid.cycles(), triangles, diamonds, 0)
+
+
+def _difference(graph: MultipartiteGraph, structure: Structure) -> Around:
+    """They lie among the parts next to loose blocks: there all edges are listed, and the fitted blocks' counts
+    subtracted."""
+    near = _near(structure.layout)
+    part = Structure(structure.layout.only(near))
+    listed, at_node = _listed(graph, structure.layout, near)
+    part_at_node, part_diamonds = part.triangles()
+    return Around(
+        listed.cycles - part.cycles(), at_node - part_at_node, listed.diamonds - part_diamonds, listed.cliques
+    )
 
 
 def _near(layout: Layout) -> set[int]:
