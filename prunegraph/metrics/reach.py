@@ -21,43 +21,63 @@ class Steps(NamedTuple):
     Attributes
     ----------
     facts
-        (blocks, 12) int64: first node of the source, its channels, height and width; first node of the target, its
-        channels, height and width; columns of taps; where rows of words begin; where the tables of rows and
-        of columns begin.
-    reach_start, reach
-        Tables: entry i of a table holds the pairs (tap, target row) ``reach[reach_start[i]:reach_start[i + 1]]``.
+        (blocks, 6) int64: first node of the source, its size and the nodes of a channel; first node of the target,
+        the nodes of a channel there, words of a row.
+    where
+        (nodes, 2) uint32, for every source node of the blocks, one block after the other: the place in `start` of its
+        position, and the words of a row times its channel.
+    first
+        (blocks,) int64: where the nodes of a block begin in `where`.
+    start, leads
+        A position leads to ``leads[start[i]:start[i + 1]]``, uint32 (first word of the row of channel 0, position of
+        the target).
     words
         uint64, for every block (rows of taps, columns of taps, source channels, words): bit c of a row is set where
         the mask joins the source channel with target channel c.
     """
 
     facts: np.ndarray
-    reach_start: np.ndarray
-    reach: np.ndarray
+    where: np.ndarray
+    first: np.ndarray
+    start: np.ndarray
+    leads: np.ndarray
     words: np.ndarray
 
 
 def pack_steps(blocks: list[Bundle]) -> Steps:
     """Blocks, packed."""
-    facts, reach_start, reach, words, size = [], [0], [np.zeros((0, 2), np.int64)], [np.zeros(0, np.uint64)], 0
+    facts, where, first = [], [np.zeros((0, 2), np.uint32)], [0]
+    start, leads, words, size = [np.zeros(1, np.int64)], [np.zeros((0, 2), np.int64)], [np.zeros(0, np.uint64)], 0
     for block in blocks:
         relation, geometry = Relation.of(block), block.geometry
-        tables = []
-        for table in (relation.rows, relation.columns):
-            tables.append(len(reach_start) - 1)
-            one, two = np.nonzero(table >= 0)
-            reach.append(np.stack([table[one, two], two], axis=1))
-            reach_start.extend(reach_start[-1] + np.searchsorted(one, np.arange(1, len(table) + 1)))
         own = _words(relation.mask)
-        facts.append(
-            (geometry.source_offset, *geometry.source_map, geometry.target_offset, *geometry.target_map)
-            + (relation.mask.shape[1], size, *tables)
-        )
+        (channels, *source), (_, *target) = geometry.source_map, geometry.target_map
+        area = source[0] * source[1]
+        place = geometry.source_offset, channels * area, area, geometry.target_offset, target[0] * target[1]
+        facts.append((*place, own.shape[3]))
+        position = np.arange(area) + sum(len(part) for part in start) - 1
+        channel = np.arange(channels) * own.shape[3]
+        where.append(np.stack([np.tile(position, channels), np.repeat(channel, area)], axis=1).astype(np.uint32))
+        first.append(first[-1] + channels * area)
+        count, led = _leads(relation, target[1])
+        leads.append(led * [own[0, 0].size, 1] + [size, 0])
+        start.append(start[-1][-1] + np.cumsum(count))
         words.append(own.ravel())
         size += own.size
-    return Steps(
-        np.array(facts, np.int64).reshape(-1, 12), np.array(reach_start), np.concatenate(reach), np.concatenate(words)
-    )
+    flat = [np.concatenate(arrays) for arrays in (where, start, leads, words)]
+    flat = [flat[0], np.array(first), flat[1].astype(np.uint32), flat[2].astype(np.uint32), flat[3]]
+    return Steps(np.array(facts, np.int64).reshape(-1, 6), *flat)
+
+
+def _leads(relation: Relation, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many positions each position leads to; for each of them (tap, position of the target), in order."""
+    (y, down), (x, right) = np.nonzero(relation.rows >= 0), np.nonzero(relation.columns >= 0)
+    tap = relation.rows[y, down][:, None] * relation.mask.shape[1] + relation.columns[x, right]
+    position = y[:, None] * len(relation.columns) + x
+    order = np.argsort(position, axis=None, kind="stable")
+    to = down[:, None] * width + right
+    count = np.bincount(position.ravel(), minlength=len(relation.rows) * len(relation.columns))
+    return count, np.stack([tap.ravel()[order], to.ravel()[order]], axis=1)
 
 
 def _words(mask: np.ndarray) -> np.ndarray:
@@ -95,15 +115,16 @@ def reached(first: int, last: int, blocks: list[Bundle]) -> int | None:
     maps = spaces(twice)
     if maps is None:
         return None
-    steps = pack_steps(once + twice)
-    facts, bits = np.zeros((len(maps), 6), np.int64), 0
+    # Of each space: first node, size, nodes of a channel, words of a row; where its words and its positions begin.
+    facts, bits, positions = np.zeros((len(maps), 6), np.int64), 0, 0
     for number, (offset, (channels, height, width)) in enumerate(maps):
         words = -(-channels // 64)
-        facts[number] = offset, offset + channels * height * width, height * width, words, bits, number
+        facts[number] = offset, channels * height * width, height * width, words, bits, positions
         bits += height * width * words
-    positions = int(facts[:, 2].sum())
+        positions += height * width
     space = np.array([maps.index((b.geometry.target_offset, b.geometry.target_map)) for b in twice], np.int64)
-    return int(_reached(steps, first, last, len(once), facts, space, bits, positions))
+    steps = pack_steps(once), pack_steps(twice)
+    return int(_reached(*steps, facts, space, first, last, bits, positions))
 
 
 def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -123,36 +144,30 @@ def _popcount(typing, word):
 
 
 @njit(cache=True)
-def _reached(steps, first, last, once, facts, space, size, positions):
+def _reached(once, twice, spaces, space, first, last, size, positions):
     bits, stamp = np.zeros(size, np.uint64), np.full(positions, -1, np.int64)
-    opened = np.empty((positions, 2), np.int64)  # where the words of a position begin, and how many they are
-    base = np.zeros(len(facts), np.int64)
-    for i in range(1, len(facts)):
-        base[i] = base[i - 1] + facts[i - 1, 2]
-    total = 0
+    opened = np.empty((positions, 2), np.int32)  # where the words of a position begin, and how many they are
+    total, marked = 0, _marked(once, spaces)
     for u in range(first, last):
         count = 0
-        for k in range(once):
-            row_table, column_table, begin, inside = _from(steps, k, u)
-            if not inside:
+        for k in range(len(once.facts)):
+            fact = once.facts[k]
+            i = u - fact[0]
+            if i < 0 or i >= fact[1]:
                 continue
-            words = (steps.facts[k, 5] + 63) // 64
-            width, area = steps.facts[k, 7], steps.facts[k, 6] * steps.facts[k, 7]
-            for i in range(steps.reach_start[row_table], steps.reach_start[row_table + 1]):
-                for j in range(steps.reach_start[column_table], steps.reach_start[column_table + 1]):
-                    tap = steps.reach[i, 0] * steps.facts[k, 8] + steps.reach[j, 0]
-                    row = begin + tap * steps.facts[k, 1] * words
-                    at = steps.facts[k, 4] + steps.reach[i, 1] * width + steps.reach[j, 1]
-                    for w in range(words):
-                        word = steps.words[row + w]
-                        while word:
-                            low = word & (~word + np.uint64(1))
-                            v = at + np.int64(w * 64 + _popcount(low - np.uint64(1))) * area
-                            word ^= low
-                            opens = _mark(v, u, facts, base, bits, stamp, opened, count)
-                            total += opens < 0  # no second step leads to this part
-                            count = max(count, opens)
-                            count = _spread(steps, once, v, u, facts, base, space, bits, stamp, opened, count)
+            place, channel = once.where[once.first[k] + i, 0], once.where[once.first[k] + i, 1]
+            for e in range(once.start[place], once.start[place + 1]):
+                for w in range(fact[5]):
+                    word = once.words[once.leads[e, 0] + channel + w]
+                    while word:
+                        low = word & (~word + np.uint64(1))
+                        word ^= low
+                        channel_there = w * 64 + np.int64(_popcount(low - np.uint64(1)))
+                        v = fact[3] + channel_there * fact[4] + once.leads[e, 1]
+                        opens = _mark(v, u, spaces, bits, stamp, opened, count) if marked[k] else -1
+                        total += opens < 0  # no second step leads to where this node is
+                        count = max(count, opens)
+                        count = _spread(v, u, twice, spaces, space, bits, stamp, opened, count)
         for i in range(count):
             for w in range(opened[i, 0], opened[i, 0] + opened[i, 1]):
                 total += np.int64(_popcount(bits[w]))
@@ -160,57 +175,57 @@ def _reached(steps, first, last, once, facts, space, size, positions):
 
 
 @njit(cache=True)
-def _from(steps, k, u):
-    """Tables of rows and columns of a node in a block, where its rows of words begin, whether the block has the node."""
-    i = u - steps.facts[k, 0]
-    height, width = steps.facts[k, 2], steps.facts[k, 3]
-    if i < 0 or i >= steps.facts[k, 1] * height * width:
-        return 0, 0, 0, False
-    c, place = i // (height * width), i % (height * width)
-    words = (steps.facts[k, 5] + 63) // 64
-    return steps.facts[k, 10] + place // width, steps.facts[k, 11] + place % width, steps.facts[k, 9] + c * words, True
+def _marked(once, spaces):
+    """Whether a block may lead to nodes of the spaces."""
+    marked = np.zeros(len(once.facts), np.bool_)
+    for k in range(len(once.facts)):
+        first, last = once.facts[k, 3], once.facts[k, 3] + once.facts[k, 4] * 64 * once.facts[k, 5]
+        for s in range(len(spaces)):
+            marked[k] |= max(first, spaces[s, 0]) < min(last, spaces[s, 0] + spaces[s, 1])
+    return marked
 
 
 @njit(cache=True)
-def _open(position, u, facts, base, s, bits, stamp, opened, count):
-    """Where the words of a position begin, cleared on the first visit from u; and how many positions are open."""
-    words = facts[s, 3]
-    begin = facts[s, 4] + position * words
-    if stamp[base[s] + position] != u:
-        stamp[base[s] + position] = u
-        bits[begin : begin + words] = 0
-        opened[count, 0], opened[count, 1] = begin, words
-        count += 1
-    return begin, count
-
-
-@njit(cache=True)
-def _mark(v, u, facts, base, bits, stamp, opened, count):
+def _mark(v, u, spaces, bits, stamp, opened, count):
     """Mark one node; the number of open positions, -1 if no space holds the node."""
-    for s in range(len(facts)):
-        if facts[s, 0] <= v < facts[s, 1]:
-            c, position = (v - facts[s, 0]) // facts[s, 2], (v - facts[s, 0]) % facts[s, 2]
-            begin, count = _open(position, u, facts, base, s, bits, stamp, opened, count)
-            bits[begin + c // 64] |= np.uint64(1) << np.uint64(c % 64)
+    for s in range(len(spaces)):
+        i = v - spaces[s, 0]
+        if 0 <= i < spaces[s, 1]:
+            channel = i // spaces[s, 2]
+            position = i - channel * spaces[s, 2]
+            begin = spaces[s, 4] + position * spaces[s, 3]
+            if stamp[spaces[s, 5] + position] != u:
+                stamp[spaces[s, 5] + position] = u
+                bits[begin : begin + spaces[s, 3]] = 0
+                opened[count, 0], opened[count, 1] = begin, spaces[s, 3]
+                count += 1
+            bits[begin + channel // 64] |= np.uint64(1) << np.uint64(channel % 64)
             return count
     return -1
 
 
 @njit(cache=True)
-def _spread(steps, once, v, u, facts, base, space, bits, stamp, opened, count):
-    """Mark all that one step from v reaches."""
-    for k in range(once, len(steps.facts)):
-        row_table, column_table, begin, inside = _from(steps, k, v)
-        if not inside:
+def _spread(v, u, twice, spaces, space, bits, stamp, opened, count):
+    """Mark all that one step from v reaches; the number of open positions (a position's words are cleared at first)."""
+    for k in range(len(space)):
+        i = v - twice.facts[k, 0]
+        if i < 0 or i >= twice.facts[k, 1]:
             continue
-        s, width = space[k - once], steps.facts[k, 7]
-        words = facts[s, 3]
-        for i in range(steps.reach_start[row_table], steps.reach_start[row_table + 1]):
-            for j in range(steps.reach_start[column_table], steps.reach_start[column_table + 1]):
-                tap = steps.reach[i, 0] * steps.facts[k, 8] + steps.reach[j, 0]
-                row = begin + tap * steps.facts[k, 1] * words
-                position = steps.reach[i, 1] * width + steps.reach[j, 1]
-                at, count = _open(position, u, facts, base, s, bits, stamp, opened, count)
+        words = np.uint32(twice.facts[k, 5])
+        first_word, first_position = np.uint32(spaces[space[k], 4]), np.uint32(spaces[space[k], 5])
+        node = np.uint32(twice.first[k] + i)
+        place, channel = twice.where[node, 0], twice.where[node, 1]
+        for e in range(twice.start[place], twice.start[place + np.uint32(1)]):
+            row, position = twice.leads[e, 0] + channel, twice.leads[e, 1]
+            at = first_word + position * words
+            position += first_position
+            if stamp[position] == u:
                 for w in range(words):
-                    bits[at + w] |= steps.words[row + w]
+                    bits[at + w] |= twice.words[row + w]
+            else:
+                stamp[position] = u
+                opened[count, 0], opened[count, 1] = at, words
+                count += 1
+                for w in range(words):
+                    bits[at + w] = twice.words[row + w]
     return count
