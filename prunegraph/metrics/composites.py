@@ -245,20 +245,17 @@ class Composite:
 
     def matrix_products(self):
         """The matrix products, (products, entries), for some channels at a time."""
-        channels = self.routes[0][0].mask.shape[2] * self.routes[0][0].mask.shape[3]
-        if len(self.routes) > 1:
-            yield np.concatenate([_of_route(*pair) for pair in zip(self.routes, self.taps, strict=True)])
+        if max(relation.groups for relation in self.routes[0]) > 1:
+            yield _grouped(self.routes[0], self.taps[0])
             return
-        (route,), (taps,) = self.routes, self.taps
-        groups = max(relation.groups for relation in route)
-        if groups > 1:
-            yield _grouped(route, taps)
-            return
-        entries = self.products * route[-1].mask.shape[4]
+        channels, entries = self.routes[0][0].mask.shape[3], self.products * self.routes[0][-1].mask.shape[4]
         step = max(1, PRODUCTS // max(1, entries))
         for first in range(0, channels, step):
-            part = route[0].mask[:, :, :, first : first + step]
-            yield _of_route((Relation(part, route[0].rows, route[0].columns), *route[1:]), taps)
+            parts = [
+                _of_route((Relation(one.mask[:, :, :, first : first + step], one.rows, one.columns), *rest), taps)
+                for (one, *rest), taps in zip(self.routes, self.taps, strict=True)
+            ]
+            yield parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _of_route(route: Route, taps) -> np.ndarray:

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
 from prunegraph.metrics.adjacency import Adjacency, from_graph
 from prunegraph.metrics.cuts import Cuts, cuts, mean_component
@@ -103,7 +103,7 @@ class Measurement:
 
     def spectrum(self) -> Values:
         """Spectral gap and radius; steps and residuals go into the report."""
-        if self.plan.spectrum == "implicit" and all(isinstance(block, Block) for block in self.graph.blocks):
+        if self.plan.spectrum == "implicit" and all(isinstance(block, Bundle) for block in self.graph.blocks):
             operator = _operator_type()(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()
             gap = spectral.implicit_gap(operator)

@@ -16,7 +16,7 @@ from itertools import combinations, combinations_with_replacement
 import numpy as np
 from numba import njit
 
-from prunegraph.graphs import Block
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.arms import Arms, channels_last
 from prunegraph.metrics.arms import places as arm_places
 from prunegraph.metrics.composites import Composite, Relation
@@ -44,7 +44,7 @@ def labels(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 def separable(layout: Layout) -> bool:
     """Whether the cycles and triangles through loose blocks are of the kind that this file counts."""
-    if not all(isinstance(block, Block) for block in layout.loose):
+    if not all(isinstance(block, Bundle) for block in layout.loose):
         return False
     if any(max(b.source_range[0], b.target_range[0]) < min(b.source_range[1], b.target_range[1]) for b in layout.loose):
         return False
@@ -134,7 +134,7 @@ class _Through:
         return self._values
 
 
-def _sides(layout: Layout, block: Block):
+def _sides(layout: Layout, block: Bundle):
     """The pairs of sources of a loose block, and those of its targets."""
     forth, geometry = Relation.of(block), block.geometry
     for relation, ends, own in (
@@ -146,7 +146,7 @@ def _sides(layout: Layout, block: Block):
         yield side
 
 
-def _within(block: Block) -> int:
+def _within(block: Bundle) -> int:
     forth = Relation.of(block)
     ways = [(forth, block.out_degree), (forth.back, block.in_degree)]
     composites = [(Composite([(there, there.back)]), degree) for there, degree in ways]
@@ -229,7 +229,7 @@ def _crossed(
     return total
 
 
-def _edges_beside_others(layout: Layout, block: Block) -> tuple[np.ndarray, np.ndarray]:
+def _edges_beside_others(layout: Layout, block: Bundle) -> tuple[np.ndarray, np.ndarray]:
     """The edges of a loose block whose ends are joined with the same nodes, as far as their rows and columns tell."""
     forth, geometry, found = Relation.of(block), block.geometry, [np.zeros((2, 0), np.int64)]
     for one in layout.parts_in(block.source_range):
@@ -276,10 +276,11 @@ def _edges_that_meet(
                 t = target_offset + (group * length - 1) * size + row[i] * target_shape[2] + column[j]
                 for o in range(length):
                     t += size
-                    if kept[o] and begin <= t < end and rows[up, there[t - begin, 1]]:
-                        if columns[left, there[t - begin, 2]]:
-                            sources.append(s)
-                            targets.append(t)
+                    if not (kept[o] and begin <= t < end):
+                        continue
+                    if rows[up, there[t - begin, 1]] and columns[left, there[t - begin, 2]]:
+                        sources.append(s)
+                        targets.append(t)
     found = np.empty((2, len(sources)), np.int64)
     for e in range(len(sources)):
         found[0, e], found[1, e] = sources[e], targets[e]
@@ -288,7 +289,7 @@ def _edges_that_meet(
 
 @njit(cache=True)
 def _apexes(arms, part, place, one, two, at_node):
-    """Common neighbours of pairs of nodes, sorted by the first: how many each pair has, and pairs of them by first edge.
+    """Common neighbours of pairs of nodes, sorted by the first: how many each pair has, and pairs that share an edge.
 
     Adds one to `at_node` for every pair and apex at the first node; and at the apex, if the first is the lower one.
     """

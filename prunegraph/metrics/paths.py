@@ -23,7 +23,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from prunegraph.catalogue import known
-from prunegraph.graphs import Block
+from prunegraph.graphs.blocks import Bundle
 
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
@@ -66,7 +66,7 @@ def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
     if path is not None:
         known(PATHS, path, "path")
         return Plan(path, path, path)
-    if not all(isinstance(block, Block) for block in graph.blocks):
+    if not all(isinstance(block, Bundle) for block in graph.blocks):
         return Plan(*["explicit"] * 3)
     choices = [Plan(*paths) for paths in product(PATHS, repeat=3)]
     costs = estimate(graph)
