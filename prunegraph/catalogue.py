@@ -23,6 +23,7 @@ DATASETS = {
 
 MODELS = {
     "conv6": "prunegraph.models.conv6:conv6",
+    "mobilenet_v2": "prunegraph.models.mobilenet:mobilenet_v2",
     "resnet20": "prunegraph.models.resnet:resnet20",
     "resnet32": "prunegraph.models.resnet:resnet32",
     "wide_resnet28_2": "prunegraph.models.wide_resnet:wide_resnet28_2",
@@ -58,7 +59,7 @@ INPUT_SHAPES = {
 }
 
 # The smallest image side with which a model has an output.
-SMALLEST_INPUT = {"conv6": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
+SMALLEST_INPUT = {"conv6": 8, "mobilenet_v2": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
 
 # Training recipes, each with the data sets it was published for (none: any).
 RECIPES = {

@@ -13,6 +13,7 @@ from prunegraph.errors import UserError
 
 # Prunable weights for 10 classes at 3x32x32 of the networks of Cunegatti et al. 2024.
 PUBLISHED = {"resnet20": 270_896, "resnet32": 464_432, "wide_resnet28_2": 1_463_984, "conv6": 2_261_184}
+PUBLISHED |= {"mobilenet_v2": 2_261_824}
 
 GOLDEN = {
     "resnet20-0.9": "resnet20",
