@@ -94,10 +94,11 @@ rule train:
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
+        options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.loop", model_module(wildcards)),
+        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.scoring", model_module(wildcards)),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:

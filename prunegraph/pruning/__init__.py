@@ -82,6 +82,12 @@ def prune(
     return mask.check(network, None if pruner.endswith("_compat") else sparsity)
 
 
+def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> Any:
+    """What moves the mask of `pruner` during training (a ``prunegraph.training.dynamics.Dynamics``); None: nothing."""
+    known(PRUNERS, pruner, "pruner")
+    return None
+
+
 def _complete(choose: Any, pruner: str, options: dict[str, Any]) -> dict[str, Any]:
     """The given options over the defaults that the pruner's signature declares."""
     parameters = inspect.signature(choose).parameters.values()
