@@ -39,6 +39,11 @@ PRUNERS = {
     "er": "prunegraph.pruning.erdos_renyi:er",
     "er_classic": "prunegraph.pruning.erdos_renyi:er_classic",
     "erk": "prunegraph.pruning.erdos_renyi:erk",
+    "set": "prunegraph.pruning.dynamic.set:set_",
+    "rigl": "prunegraph.pruning.dynamic.rigl:rigl",
+    "snfs": "prunegraph.pruning.dynamic.snfs:snfs",
+    "dsr": "prunegraph.pruning.dynamic.dsr:dsr",
+    "itop": "prunegraph.pruning.dynamic.itop:itop",
     "snip_compat": "prunegraph.pruning.snip:snip_compat",
     "grasp_compat": "prunegraph.pruning.grasp:grasp_compat",
     "synflow_compat": "prunegraph.pruning.synflow:synflow_compat",
@@ -46,6 +51,15 @@ PRUNERS = {
     "uniform_compat": "prunegraph.pruning.uniform:uniform_compat",
     "er_compat": "prunegraph.pruning.erdos_renyi:er_compat",
     "erk_compat": "prunegraph.pruning.erdos_renyi:erk_compat",
+}
+
+# Pruners whose mask moves during training, with what moves it. Its options are the pruner's.
+DYNAMICS = {
+    "set": "prunegraph.pruning.dynamic.set:dynamics",
+    "rigl": "prunegraph.pruning.dynamic.rigl:dynamics",
+    "snfs": "prunegraph.pruning.dynamic.snfs:dynamics",
+    "dsr": "prunegraph.pruning.dynamic.dsr:dynamics",
+    "itop": "prunegraph.pruning.dynamic.itop:dynamics",
 }
 
 # Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.

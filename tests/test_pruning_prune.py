@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from prunegraph import masks
-from prunegraph.catalogue import PRUNERS, lookup
+from prunegraph.catalogue import DYNAMICS, PRUNERS, lookup
 from prunegraph.errors import UserError
 from prunegraph.models import create, prunable
 from prunegraph.pruning import prune
 
-FREE_OF_DATA = {"dense", "uniform", "er", "er_classic", "erk", "uniform_compat", "er_compat", "erk_compat"}
+FREE_OF_DATA = {"dense", "uniform", "er", "er_classic", "erk", "uniform_compat", "er_compat", "erk_compat", *DYNAMICS}
 RANDOM = sorted({name for name in FREE_OF_DATA if name != "dense"} | {"grasp_compat"})
 STRICT = sorted(name for name in PRUNERS if name != "dense" and not name.endswith("_compat"))
 PRUNING = sorted(name for name in PRUNERS if name != "dense")

@@ -1,7 +1,8 @@
 """Choosing which weights of a network to keep, before it is trained.
 
 A pruner is a score; selection (:mod:`.selection`), the densities of layers
-(:mod:`.allocation`) and the gathering of data (:mod:`.batches`) are shared.
+(:mod:`.allocation`) and the gathering of data (:mod:`.batches`) are shared. The
+masks of some move later, while the network is trained (:mod:`.dynamic`).
 """
 
 import inspect
@@ -10,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prunegraph.catalogue import PRUNERS, known, lookup
+from prunegraph.catalogue import DYNAMICS, PRUNERS, known, lookup
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask, kept_weights
 
 if TYPE_CHECKING:
     import torch
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+    from prunegraph.pruning.dynamic.update import Dynamics
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 """What options can be, in words."""
 
 
@@ -82,10 +85,25 @@ def prune(
     return mask.check(network, None if pruner.endswith("_compat") else sparsity)
 
 
-def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> Any:
-    """What moves the mask of `pruner` during training (a ``prunegraph.training.dynamics.Dynamics``); None: nothing."""
-    known(PRUNERS, pruner, "pruner")
-    return None
+def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> "Dynamics | None":
+    """What moves the mask of `pruner` during training, None if nothing does.
+
+    Parameters
+    ----------
+    pruner, seed, options
+        As for :func:`prune`, which gives the mask to start from.
+    sparsity
+        At 0 there is nothing to move.
+
+    Raises
+    ------
+    UserError
+        For an unknown pruner or option, or an option out of its range.
+    """
+    options = _complete(lookup(PRUNERS, pruner, "pruner"), pruner, options)
+    if pruner not in DYNAMICS or sparsity == 0:
+        return None
+    return lookup(DYNAMICS, pruner, "pruner")(seed, **options)
 
 
 def _complete(choose: Any, pruner: str, options: dict[str, Any]) -> dict[str, Any]:
