@@ -44,6 +44,8 @@ PRUNERS = {
     "snfs": "prunegraph.pruning.dynamic.snfs:snfs",
     "dsr": "prunegraph.pruning.dynamic.dsr:dsr",
     "itop": "prunegraph.pruning.dynamic.itop:itop",
+    "magnitude": "prunegraph.pruning.magnitude:magnitude",
+    "iterative_magnitude": "prunegraph.pruning.magnitude:iterative_magnitude",
     "snip_compat": "prunegraph.pruning.snip:snip_compat",
     "grasp_compat": "prunegraph.pruning.grasp:grasp_compat",
     "synflow_compat": "prunegraph.pruning.synflow:synflow_compat",
@@ -61,6 +63,12 @@ DYNAMICS = {
     "dsr": "prunegraph.pruning.dynamic.dsr:dynamics",
     "itop": "prunegraph.pruning.dynamic.itop:dynamics",
 }
+
+# Pruners of trained networks: they prune the dense network of their cell, and training goes on from its weights.
+POST_TRAINING = ("magnitude",)
+
+# Pruners that train several times to find their mask, with what does so. Its options are the pruner's.
+IN_ROUNDS = {"iterative_magnitude": "prunegraph.training.iterative:train"}
 
 # Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.
 INPUT_SHAPES = {

@@ -45,10 +45,20 @@ rule initialise:
         "../workflow_scripts/initialise.py"
 
 
+def weights_of(wildcards):
+    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
+    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
+    cell = dict(wildcards)
+    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+        path = of_network("trained", "weights.safetensors")
+        cell |= {"method": STUDY.dense(), "sparsity": "0"}
+    return expand(path, **cell | {"seed": STUDY.seeds})
+
+
 rule prune:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
     output:
         masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
     log:
@@ -75,7 +85,7 @@ rule prune:
 rule train:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
         masks=rules.prune.output.masks,
     output:
         trained=update(each_seed(of_network("trained", "weights.safetensors"))),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prunegraph.catalogue import DYNAMICS, PRUNERS, known, lookup
+from prunegraph.catalogue import DYNAMICS, IN_ROUNDS, PRUNERS, known, lookup
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask, kept_weights
 
@@ -44,7 +44,8 @@ def prune(
         Any module whose Conv2d and Linear weights are to be pruned.
     pruner
         A name of ``prunegraph.catalogue.PRUNERS``. Names that end in ``_compat``
-        reproduce published quirks and may miss the exact number of weights.
+        reproduce published quirks and may miss the exact number of weights. Those of
+        ``IN_ROUNDS`` find their mask in training and start from all weights.
     sparsity
         Fraction of prunable weights removed, in [0, 1).
     seed
@@ -82,7 +83,8 @@ def prune(
         with isolated(network, seed, pruner) as copy:
             layers = choose(copy, sparsity, seed, batches, **options)
     mask = Mask(layers, {"pruner": pruner, "sparsity": sparsity, "seed": seed, "options": options})
-    return mask.check(network, None if pruner.endswith("_compat") else sparsity)
+    exact = not pruner.endswith("_compat") and pruner not in IN_ROUNDS
+    return mask.check(network, sparsity if exact else None)
 
 
 def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> "Dynamics | None":
