@@ -12,10 +12,11 @@ rule prepare:
         "../envs/torch.yaml"
     threads: 1
     params:
+        reader=lambda wildcards: reader_of(wildcards),
         source=config["data_dir"],
         validation=config["split"]["validation"],
         split_seed=config["split"]["seed"],
-        code=lambda wildcards: code_of("prunegraph.datasets", module_of(catalogue.DATASETS, wildcards.dataset)),
+        code=lambda wildcards: code_of("prunegraph.datasets.preparation", reader_module(wildcards)),
     message:
         "Prepare {wildcards.dataset}: one file with its training, validation and test images"
     script:
@@ -105,6 +106,7 @@ rule train:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
         options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
+        published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
