@@ -1,12 +1,13 @@
 """Which blocks of a graph fit together as maps of nodes, so that they can be counted without listing edges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prunegraph.graphs import Block
 from prunegraph.graphs.blocks import Bundle
 from prunegraph.graphs.geometry import Map
 
@@ -92,6 +93,49 @@ def layout(graph: "MultipartiteGraph") -> Layout | None:
         else:
             loose.append(block)
     return Layout(graph.offsets, maps, tuple(fitted), tuple(loose))
+
+
+def flattened(graph: "MultipartiteGraph") -> "MultipartiteGraph":
+    """The same graph, maps that only linear layers see as maps of single nodes.
+
+    A linear layer on a map is a kernel as large as the map, one tap for each position; where no other block
+    needs the positions, one row of taps with a channel for each node says the same in less.
+    """
+    parts = {ends: part for part, ends in enumerate(pairwise(graph.offsets))}
+    seen = np.zeros(len(graph.parts), bool)
+    for block in graph.blocks:
+        for ends in ENDS:
+            first, last = np.searchsorted(graph.offsets, getattr(block, ends), side="right") - (1, 0)
+            flat = ends == "source_range" and block.source_range in parts and _is_linear(block)
+            flat |= isinstance(block, Bundle) and ends == "target_range" and block.geometry.target_map[1:] == (1, 1)
+            if not flat:
+                seen[first:last] = True
+    blocks = tuple(
+        _flat(block) if block.source_range in parts and not seen[parts[block.source_range]] else block
+        for block in graph.blocks
+    )
+    return replace(graph, blocks=blocks)
+
+
+def _is_linear(block) -> bool:
+    geometry = block.geometry if isinstance(block, Block) else None
+    return (
+        geometry is not None
+        and geometry.kernel == geometry.source_map[1:]
+        and geometry.target_map[1:] == geometry.pool == geometry.dilation == (1, 1)
+        and (geometry.padding, geometry.groups) == ((0, 0), 1)
+    )
+
+
+def _flat(block: Block) -> Block:
+    """A linear layer with one tap and a channel for each node that it sees."""
+    geometry = block.geometry
+    if geometry.source_map[1:] == (1, 1):
+        return block
+    facts = {"source_map": (geometry.source_size, 1, 1), "kernel": (1, 1), "stride": (1, 1)}
+    # Nodes are numbered channel by channel and row by row, as the weights are.
+    mask = block.mask.reshape(len(block.mask), -1, 1, 1)
+    return Block(block.name, mask, block.values, replace(geometry, **facts))
 
 
 def _maps(graph, parts) -> tuple[Map, ...]:

@@ -9,7 +9,7 @@ from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
 from prunegraph.metrics.adjacency import Adjacency, from_graph
 from prunegraph.metrics.cuts import Cuts, cuts, mean_component
-from prunegraph.metrics.layout import Layout, layout
+from prunegraph.metrics.layout import Layout, flattened, layout
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import Plan
 from prunegraph.metrics.strength import strength
@@ -24,7 +24,8 @@ class Measurement:
     """A graph, the path that each of its metrics takes, and what they have in common."""
 
     def __init__(self, graph: "MultipartiteGraph", plan: Plan, device: str, report: dict):
-        self.graph, self.plan, self.device, self.report = graph, plan, device, report
+        self.plan, self.device, self.report = plan, device, report
+        self.graph = graph = flattened(graph)
         self.into, self.out = graph.in_degree(), graph.out_degree()
         self.degree = self.into + self.out
 
