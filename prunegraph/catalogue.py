@@ -107,6 +107,7 @@ ENCODINGS = {
 }
 
 MODES = ("clean", "compat")
+MOTIFS = ("exact", "estimate")
 
 # Each figure of the main study, with the tables that it is drawn from.
 FIGURES = {

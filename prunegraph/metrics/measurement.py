@@ -9,6 +9,7 @@ from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
 from prunegraph.metrics.adjacency import Adjacency, from_graph
 from prunegraph.metrics.cuts import Cuts, cuts, mean_component
+from prunegraph.metrics.estimate import estimated_motifs
 from prunegraph.metrics.layout import Layout, flattened, layout
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import Plan
@@ -25,6 +26,7 @@ class Measurement:
 
     def __init__(self, graph: "MultipartiteGraph", plan: Plan, device: str, report: dict):
         self.plan, self.device, self.report = plan, device, report
+        self.motifs_seed: int | None = None  # of an estimate, which is not made unless asked for
         self.graph = graph = flattened(graph)
         self.into, self.out = graph.in_degree(), graph.out_degree()
         self.degree = self.into + self.out
@@ -64,18 +66,25 @@ class Measurement:
         return {
             "one_hop": neighbourhood.one_hop(self.rows),
             "two_hop": neighbourhood.two_hop(self.rows),
-            "motifs": motifs.motifs(self.rows.undirected),
+            "motifs": self._motifs(),
         }
+
+    def _motifs(self) -> float | int:
+        if self.motifs_seed is not None:
+            return estimated_motifs(self.rows.undirected, self.motifs_seed)
+        return motifs.motifs(self.rows.undirected)
 
     def _structured(self) -> Values:
         from prunegraph.metrics import structured
 
         structure = structured.Structure(self.layout)
-        found = structured.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
+        found = None
+        if self.motifs_seed is None:
+            found = structured.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
         return {
             "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
             "two_hop": structured.two_hop(self.graph, structure),
-            "motifs": motifs.motifs(self.rows.undirected) if found is None else found,
+            "motifs": self._motifs() if found is None else found,
         }
 
     def cuts(self) -> Values:
