@@ -80,12 +80,12 @@ def test_compat_lays_a_strided_convolution_over_a_map_cropped_too_far():
 
 
 def test_compat_says_which_layer_it_leaves_without_a_map():
-    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 3, stride=2, padding=1))
-    assert encode(network, (1, 2, 2)).number_of_nodes() == 9
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 3, stride=3, padding=2))
+    assert encode(network, (1, 1, 1)).number_of_edges() == 2
     with pytest.raises(
-        UserError, match=r"Layer '1': its stride \(2, 2\).* map of 2 x 2.*mode 'clean' or larger inputs"
+        UserError, match=r"Layer '1': its stride \(3, 3\).* map of 1 x 1.*Use mode .clean. or larger inputs"
     ):
-        encode(network, (1, 2, 2), mode="compat")
+        encode(network, (1, 1, 1), mode="compat")
 
 
 def test_compat_rounds_after_the_test_for_zero():

@@ -138,8 +138,9 @@ def _cropped(name: str, geometry: Geometry) -> Geometry:
         seen.append(size * pool)
     if min(seen) < 1:
         raise UserError(
-            f"Layer {name!r}: its stride {geometry.stride} does not divide its map of {source[0]} x {source[1]}, of which "
-            "mode 'compat' crops everything, as the published program would; use mode 'clean' or larger inputs."
+            f"Layer {name!r}: its stride {geometry.stride} does not divide its map of {source[0]} x {source[1]}. Mode "
+            "'compat' crops such maps as the published program does, this one to nothing. Use mode 'clean' or larger "
+            "inputs."
         )
     if all(new // pool == old // pool for new, old, pool in zip(seen, source, geometry.pool, strict=True)):
         return geometry

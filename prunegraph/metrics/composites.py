@@ -16,6 +16,7 @@ number of edges; all counts are exact (float32 holds whole numbers up to 2^24).
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numba import njit
@@ -237,25 +238,35 @@ class Composite:
         found = np.zeros((len(start) - 1, groups, route[0].mask.shape[3], route[-1].mask.shape[4]), np.int32)
         if self.products:
             own = self if groups > 1 or len(self.routes) > 1 else Composite([route])
-            products = np.concatenate(list(own.matrix_products()), axis=1)
+            products = _grouped(route, self.taps[0]) if groups > 1 else own.products_between()
             for i in range(len(found)):
                 terms = slice(start[i], start[i + 1])
                 found[i] = (weight[terms] @ products[term[terms]]).reshape(found.shape[1:])
         return found.reshape(*shape, *found.shape[1:])
 
     def matrix_products(self):
-        """The matrix products, (products, entries), for some channels at a time."""
+        """The matrix products, (products, entries), for some channels of both ends at a time."""
         if max(relation.groups for relation in self.routes[0]) > 1:
             yield _grouped(self.routes[0], self.taps[0])
             return
-        channels, entries = self.routes[0][0].mask.shape[3], self.products * self.routes[0][-1].mask.shape[4]
-        step = max(1, PRODUCTS // max(1, entries))
-        for first in range(0, channels, step):
-            parts = [
-                _of_route((Relation(one.mask[:, :, :, first : first + step], one.rows, one.columns), *rest), taps)
-                for (one, *rest), taps in zip(self.routes, self.taps, strict=True)
-            ]
-            yield parts[0] if len(parts) == 1 else np.concatenate(parts)
+        start, end = self.routes[0][0].mask.shape[3], self.routes[0][-1].mask.shape[4]
+        # Squares: a matrix product does more with what it reads the more alike its sides are.
+        side = max(1, int((PRODUCTS / max(1, self.products)) ** 0.5))
+        down = min(start, max(side, PRODUCTS // max(1, self.products * end)))
+        right = min(end, max(side, PRODUCTS // max(1, self.products * down)))
+        for first, left in product(range(0, start, down), range(0, end, right)):
+            yield self.products_between(slice(first, first + down), slice(left, left + right))
+
+    def products_between(self, start: slice = slice(None), end: slice = slice(None)) -> np.ndarray:
+        """The matrix products of routes without groups between these channels: (products, entries)."""
+        parts = []
+        for route, taps in zip(self.routes, self.taps, strict=True):
+            masks = [relation.mask for relation in route]
+            masks[0] = masks[0][:, :, :, start]
+            masks[-1] = masks[-1][..., end]
+            own = tuple(Relation(m, r.rows, r.columns) for m, r in zip(masks, route, strict=True))
+            parts.append(_of_route(own, taps))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _of_route(route: Route, taps) -> np.ndarray:
@@ -266,11 +277,11 @@ def _of_route(route: Route, taps) -> np.ndarray:
         return mask[down[0]][:, right[0]].reshape(-1, mask.shape[2] * mask.shape[3]).astype(np.float32)
     one = np.ascontiguousarray(route[0].mask[:, :, 0], np.float32)
     two = np.ascontiguousarray(route[1].mask[:, :, 0], np.float32)
-    product = np.empty((len(down[0]), len(right[0]), one.shape[2], two.shape[3]), np.float32)
+    found = np.empty((len(down[0]), len(right[0]), one.shape[2], two.shape[3]), np.float32)
     for i, (a, b) in enumerate(zip(*down, strict=True)):
         for j, (c, d) in enumerate(zip(*right, strict=True)):
-            np.matmul(one[a, c], two[b, d], out=product[i, j])
-    return product.reshape(-1, one.shape[2] * two.shape[3])
+            np.matmul(one[a, c], two[b, d], out=found[i, j])
+    return found.reshape(-1, one.shape[2] * two.shape[3])
 
 
 def _grouped(route: Route, taps) -> np.ndarray:

@@ -178,7 +178,7 @@ def _pairs(count: np.ndarray) -> int:
 def _at_edges(composite: Composite) -> tuple[np.ndarray, np.ndarray, int]:
     """Paths that run beside an edge (the first route), summed at its source and its target; pairs of them."""
     start, term, weight = composite.classes()
-    (products,) = composite.matrix_products()
+    products = composite.products_between()
     rows, columns = composite.rows, composite.columns
     inputs, outputs = composite.routes[0][0].mask.shape[3], composite.routes[0][0].mask.shape[4]
     edges = composite.terms[0][0].size * composite.terms[0][1].size
