@@ -1,5 +1,6 @@
 """One graph being measured: what several metrics share, made once and only if needed."""
 
+import os
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from prunegraph.metrics.strength import strength
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
 
+BYTES_PER_EDGE = 40  # of the list of edges while it is made and measured
 Values = dict[str, int | float | None]
 
 
@@ -33,7 +35,14 @@ class Measurement:
 
     @cached_property
     def rows(self) -> Adjacency:
-        """The edges, listed."""
+        """The edges, listed.
+
+        Raises
+        ------
+        UserError
+            If they would not fit into memory.
+        """
+        check_memory(self.graph.number_of_edges())
         return from_graph(self.graph)
 
     @cached_property
@@ -123,6 +132,23 @@ class Measurement:
         for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
             self.report[name] = {"steps": solution.steps, "residual": solution.residual}
         return {"spectral_gap": gap.value, "spectral_radius": radius.value}
+
+
+def check_memory(edges: int) -> None:
+    """Refuse to list so many edges that this machine's memory would not hold them.
+
+    Raises
+    ------
+    UserError
+        With the number of edges and the memory that they need.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    if memory and edges * BYTES_PER_EDGE > memory:
+        raise UserError(
+            f"This graph can only be measured with a list of its {edges:,} edges, which takes about "
+            f"{edges * BYTES_PER_EDGE / 1e9:,.0f} GB; this machine has {memory / 1e9:,.0f} GB. Prune more, use smaller "
+            "inputs or another encoding, and the exact count of motifs."
+        )
 
 
 def _operator_type() -> type:
