@@ -147,7 +147,7 @@ def typed(value: Any) -> Any:
         for kind in (int, float):
             with suppress(ValueError):
                 return kind(value)
-        return {"null": None, "true": True, "false": False}.get(value, value)
+        return {"null": None, "none": None, "true": True, "false": False}.get(value.lower(), value)
     return value
 
 

@@ -65,7 +65,7 @@ def train_cell(
         checkpoint = Checkpoint(manner.checkpoints / "-".join(names), key, manner.every, manner.stop)
         scalars = manner.scalars and [manner.scalars / name for name in names]
         networks, masks, seeds = zip(*((member.network, member.mask, member.seed) for member in group), strict=True)
-        with Watch(names, recipe.epochs, scalars) as watch:
+        with Watch([f"seed {member.seed}" for member in group], recipe.epochs, scalars) as watch:
             found = train_together(
                 networks, masks, data, recipe, seeds, device, watch, checkpoint, dynamics=group[0].dynamics
             )

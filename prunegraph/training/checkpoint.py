@@ -63,8 +63,8 @@ class Checkpoint:
 
     def write(self, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
         """Replace the state by `arrays` and `facts` (plain values)."""
-        facts = {"key": self.key, "facts": dict(facts)}
-        tensors.save(self.path, arrays, **facts, checksum=_checksum(arrays, facts))
+        text = json.dumps(facts)  # as text, because a header's mappings lose their order
+        tensors.save(self.path, arrays, key=self.key, facts=text, checksum=_checksum(self.key, text, arrays))
 
     def read(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """What :meth:`write` wrote last for this key, or None."""
@@ -74,12 +74,12 @@ class Checkpoint:
             arrays, header = tensors.load(self.path)
         except (UserError, UnicodeDecodeError, TypeError, KeyError) as problem:
             return self._ignored(str(problem))
-        facts = {"key": header.get("key"), "facts": header.get("facts")}
-        if _checksum(arrays, facts) != header.get("checksum"):
+        key, text = header.get("key"), header.get("facts")
+        if _checksum(key, text, arrays) != header.get("checksum"):
             return self._ignored("its checksum is wrong")
-        if header["key"] != self.key:
+        if key != self.key:
             return self._ignored("it is of another training")
-        return arrays, header["facts"]
+        return arrays, json.loads(text)
 
     def remove(self) -> None:
         """Delete the folder with the states of all phases."""
@@ -89,8 +89,8 @@ class Checkpoint:
         logger.info("ignored the checkpoint %s: %s", self.path, reason)
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> str:
-    found = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+def _checksum(key: str, text: str, arrays: Mapping[str, np.ndarray]) -> str:
+    found = hashlib.sha256(f"{key}\n{text}".encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         found.update(f"\n{name} {array.dtype} {arrays[name].shape}\n".encode())

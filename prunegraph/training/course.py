@@ -100,7 +100,8 @@ class Course:
             **_under("epoch", {"order": self._order, "correct": self.tally.correct, "loss": self.tally.loss}),
         }
         facts = {name: getattr(self, name) for name in ("epoch", "steps", "seconds", "histories", "diverged")}
-        facts |= {"step_number": self.descent.step_number, "images": self.tally.images}
+        facts |= {name: getattr(self.descent, name) for name in ("step_number", "learning_rate")}
+        facts |= {"images": self.tally.images}
         arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items() if value is not None}
         return arrays, facts
 
@@ -115,9 +116,9 @@ class Course:
         if self.descent.dynamics:
             self.descent.dynamics.restore(_below("dynamics", saved))
         for generator, state in zip(self.generators, saved["epoch/order"], strict=True):
-            generator.set_state(state)
+            generator.set_state(state.clone())  # torch reads a state from the start of its memory
         self.epoch, self.histories, self.diverged = facts["epoch"], facts["histories"], facts["diverged"]
-        self.descent.step_number = facts["step_number"]
+        self.descent.step_number, self.descent.learning_rate = facts["step_number"], facts["learning_rate"]
         self._begin()
         self.steps, self.seconds, self.tally.images = facts["steps"], facts["seconds"], facts["images"]
         if self.steps:
