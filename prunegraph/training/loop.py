@@ -45,6 +45,8 @@ def train_together(
         raise UserError(f"The images are on {where}, training was asked for on {device}: load the data there.")
     if dynamics is not None and (len(networks) > 1 or masks[0] is None):
         raise UserError("A mask that moves needs one to start from, and one network at a time.")
+    if any(mask is None for mask in masks) and any(mask is not None for mask in masks):
+        raise UserError("Some networks have a mask, others None: give each one, or none to all.")
     # Channels last is the layout of the fast convolutions, on CPUs as on GPUs, but not of grouped ones.
     layout = torch.channels_last if len(networks) == 1 else torch.contiguous_format
     networks = [network.to(where, memory_format=layout) for network in networks]
