@@ -1,7 +1,30 @@
 # From images to trained networks.
 
 
+# The files themselves are no output: Snakemake deletes the outputs of jobs that fail or run again, and these may be the
+# user's own. What it knows of them is a note that goes when the data set is prepared.
+rule download:
+    output:
+        there=temp(f"{RESULTS}/datasets/{{source}}.there"),
+    log:
+        log_of("download", "{source}"),
+    benchmark:
+        benchmark_of("download", "{source}")
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        data_dir=config["data_dir"],
+        permitted=config["download"],
+    message:
+        "Fetch {wildcards.source} into {params.data_dir}, unless it is there"
+    script:
+        "../workflow_scripts/download.py"
+
+
 rule prepare:
+    input:
+        there=lambda wildcards: sources_of(wildcards),
     output:
         images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
     log:

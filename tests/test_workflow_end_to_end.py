@@ -57,7 +57,7 @@ def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
         tmp_path,
         "results/datasets/cifar10.safetensors",
         "results/datasets/digits.safetensors",
-        config=["datasets=[cifar10,digits]"],
+        config=["datasets=[cifar10,digits]", "download=false"],
         check=False,
     )
     said = done.stdout + done.stderr
