@@ -15,7 +15,6 @@ rule download:
     threads: 1
     params:
         data_dir=config["data_dir"],
-        permitted=config["download"],
     message:
         "Fetch {wildcards.source} into {params.data_dir}, unless it is there"
     script:
@@ -24,7 +23,7 @@ rule download:
 
 rule prepare:
     input:
-        there=lambda wildcards: sources_of(wildcards),
+        there=ancient(lambda wildcards: sources_of(wildcards)),
     output:
         images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
     log:

@@ -74,7 +74,7 @@ def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
         made.asked = []
-        thread = threading.Thread(target=made.serve_forever)
+        thread = threading.Thread(target=made.serve_forever, args=[0.01])
         thread.start()
         yield made
         made.shutdown()

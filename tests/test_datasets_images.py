@@ -252,6 +252,8 @@ def test_what_is_neither_folder_nor_archive(tmp_path):
     assert datasets.missing("imagefolder", ".", path=str(tmp_path)) is None
     with pytest.raises(UserError, match=r"There is no .*x\.zip"):
         read(tmp_path / "x.zip")
+    with pytest.raises(UserError, match=r"There is no .*folder;"):
+        read(tmp_path / "folder")
     (tmp_path / "x.rar").write_bytes(b"Rar!")
     with pytest.raises(UserError, match="neither a folder nor an archive"):
         read(tmp_path / "x.rar")

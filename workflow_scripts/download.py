@@ -3,15 +3,11 @@
 from pathlib import Path
 
 from prunegraph import datasets
-from prunegraph.errors import UserError
 from prunegraph.files import write_text
 from prunegraph.job import launch
 
 
-def main(there: Path, source: str, data_dir: Path, permitted: bool):
-    sentence = datasets.missing(source, data_dir)
-    if sentence and not permitted:
-        raise UserError(sentence)
+def main(there: Path, source: str, data_dir: Path):
     datasets.download(source, data_dir)
     write_text(there, f"The files of {source} are in {data_dir.resolve()}.\n")
 

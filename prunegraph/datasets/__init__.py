@@ -52,7 +52,7 @@ def load(path: str | Path, device: str = "cpu") -> "Data":
     Raises
     ------
     UserError
-        If `path` is not a file that :func:`prepare` wrote.
+        If `path` is not a file that :func:`prepare` wrote, or its images are not those of its checksum.
     """
     from prunegraph.datasets import data  # imports torch
 

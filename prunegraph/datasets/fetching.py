@@ -53,8 +53,11 @@ def download(name: str, folder: str | Path) -> None:
         return
     if name not in REMOTE:
         raise UserError(sentence)
-    for remote in REMOTE[name]:
-        fetch(remote, Path(folder))
+    try:
+        for remote in REMOTE[name]:
+            fetch(remote, Path(folder))
+    except UserError as problem:
+        raise UserError(f"{problem} {sentence}") from None
 
 
 def fetch(remote: Remote, folder: Path) -> None:
@@ -78,7 +81,7 @@ def fetch(remote: Remote, folder: Path) -> None:
             try:
                 _from_address(address, part, remote)
             except (Refused, OSError, http.client.HTTPException) as problem:
-                problems.append(f"{address}: {problem or type(problem).__name__}")
+                problems.append(f"{address}: {_reason(problem)}")
                 logger.info("%s", problems[-1])
                 continue
             os.replace(part, target)
@@ -118,7 +121,7 @@ def _complete(address: str, part: Path, remote: Remote) -> None:
             if failures >= ATTEMPTS:
                 raise
             pause = WAIT * 2 ** (failures - 1)
-            logger.info("%s: %s; asking again in %g s", address, problem or type(problem).__name__, pause)
+            logger.info("%s: %s; asking again in %g s", address, _reason(problem), pause)
             time.sleep(pause)
     if have > remote.length:
         os.truncate(part, 0)
@@ -130,6 +133,11 @@ def _raise_if_final(problem: Exception) -> None:
         problem.close()
         if problem.code not in PASSING:
             raise Refused(f"HTTP {problem.code} {problem.reason}") from problem
+
+
+def _reason(problem: Exception) -> str:
+    """A problem in a word, without the wrapping of urllib."""
+    return str(getattr(problem, "reason", None) or problem or type(problem).__name__)
 
 
 def _append(address: str, part: Path, remote: Remote) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prunegraph.datasets import imagefolder, pictures, tree
 from prunegraph.datasets.original import Original
+from prunegraph.datasets.sources import locate
 from prunegraph.errors import UserError
 
 SOLUTION = "LOC_val_solution.csv"
@@ -37,7 +38,7 @@ def read(folder: str | Path, *, path: str | None = None, size: int = 64) -> Orig
     UserError
         If images or labels are missing, an image is damaged (it is named), or the pixels would take too much.
     """
-    root = Path(folder) / "imagenet" if path is None else Path(path)
+    root = locate("imagenet", folder)["imagenet/train"].parent if path is None else Path(path)
     names = tree.names(root)
     flat = [name for name in names if name.startswith("val/") and name.count("/") == 1 and pictures.is_picture(name)]
     wnids = _labels(root, names) if flat else {}

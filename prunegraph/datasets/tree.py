@@ -62,6 +62,8 @@ def contents(path: str | Path, wanted: Collection[str]) -> Iterator[tuple[str, b
 
 
 def _entries(path: Path) -> Iterator[Entry]:
+    if not path.exists():
+        raise UserError(f"There is no {path}; expected a folder or an archive.")
     if path.is_dir():
         found = _in_folder(path)
     elif path.name.lower().endswith(TARS):
@@ -157,8 +159,6 @@ def _told(path: str | Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except FileNotFoundError as problem:
-        raise UserError(f"There is no {problem.filename}; expected a folder or an archive.") from None
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
         raise UserError(f"{path} cannot be read ({problem}). It may be truncated: fetch it again.") from problem
     except (RuntimeError, NotImplementedError) as problem:  # a zip file with a password or an unusual packing
