@@ -148,13 +148,17 @@ def input_shape(dataset: Variant) -> tuple[int, int, int]:
 def published_as(dataset: Variant) -> str:
     """The catalogue's name whose training recipes fit a configured data set.
 
-    That of its reader, or what it is `like`; none (the variant's own name) where its images have another shape.
+    That of its reader, or what it is `like`; the empty name, which fits none, where its images have another shape.
     """
     name = dataset.like or dataset.base
-    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else dataset.name
+    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else ""
 
 
 def _check_dataset(dataset: Variant) -> None:
+    if dataset.name in catalogue.DATASETS and dataset.name != dataset.base:
+        raise UserError(
+            f"A variant of {dataset.base!r} is named {dataset.name!r}, which is another data set. Give it another name."
+        )
     lacking = [name for name in required_of(catalogue.DATASETS[dataset.base]) if name not in dataset.options]
     if lacking:
         raise UserError(
