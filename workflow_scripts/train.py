@@ -26,6 +26,7 @@ def main(
     network: dict,
     pruner: str,
     options: dict,
+    published_as: str,
     recipe_name: str,
     epochs: int | None,
     seeds: list[int],
@@ -38,7 +39,7 @@ def main(
     tensorboard: bool = False,
 ):
     data = datasets.load(images, device)
-    recipe = training.recipe(recipe_name, dataset, network["name"], epochs=epochs)
+    recipe = training.recipe(recipe_name, published_as, network["name"], epochs=epochs)
     cell = {"system": "mge", "dataset": dataset, "model": model, "method": method, "pruner": pruner}
     cell |= {"sparsity": sparsity, "recipe": recipe_name, "epochs": recipe.epochs}
     members = []
