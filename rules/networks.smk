@@ -100,8 +100,12 @@ rule train:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
+    # How a network is trained, not what: resources rerun nothing when they change.
     resources:
         gpu=GPU,
+        checkpoint_epochs=config["training"]["checkpoint_epochs"],
+        stack=str(config["training"]["stack"]).lower(),
+        tensorboard=int(config["training"]["tensorboard"]),
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
@@ -110,6 +114,8 @@ rule train:
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
+        checkpoints=f"{RESULTS}/checkpoints/{CELL}",
+        scalars=f"{RESULTS}/tensorboard/{CELL}",
         code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.scoring", model_module(wildcards)),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
