@@ -77,6 +77,9 @@ class Study:
         for dataset in self.datasets.values():
             _check_dataset(dataset)
             self._check_pairs(dataset)
+        for method in self.methods.values():
+            if method.base in catalogue.POST_TRAINING and self.dense() is None:
+                raise UserError(f"Method {method.name!r} prunes the trained dense network; add 'dense' to `methods`.")
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid, in the order of the configuration."""
@@ -91,6 +94,10 @@ class Study:
         if method.base == "dense":
             return (0.0,)
         return method.sparsities or self.sparsities
+
+    def dense(self) -> str | None:
+        """The name of the method that keeps every weight, None without one."""
+        return next((method.name for method in self.methods.values() if method.base == "dense"), None)
 
     def number_of_networks(self) -> int:
         """Cells times seeds."""
