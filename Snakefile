@@ -16,6 +16,7 @@ include: "rules/common.smk"
 include: "rules/networks.smk"
 include: "rules/graphs.smk"
 include: "rules/tables.smk"
+include: "rules/costs.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 

@@ -6,8 +6,10 @@ from functools import wraps
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.special import stdtrit
 
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
@@ -46,6 +48,7 @@ _NAMES = {
     **{"unrolled_mask": "Unrolled, mask only", "unrolled_bipartite": "Unrolled, 10 metrics"},
     **{"ramanujan": "Ramanujan", "ramanujan_density": "Ramanujan + density"},
     **{"layer_density": "Layer density", "log_edges": "log(edges)"},
+    **{"mge": "MGE", "bogp": "BoGP", "dpp": "DPP", "mlp_rank": "MLP-Rank", "rgp": "RGP"},
     **{"delta_r": "$\\Delta_r$", "imdb": "IMDB", "imsg": "IMSG"},
     **{"one_hop": "1-hop neighbours", "two_hop": "2-hop neighbours", "k_core": "k-core"},
     **{"removable_out": "Removable out-edges", "removable_in": "Removable in-edges"},
@@ -138,6 +141,13 @@ def method_styles(methods: Iterable[str]) -> dict[str, dict]:
         face = colour if base == method else "white"
         styles[method] = {"color": colour, "marker": marker, "markerfacecolor": face, "markeredgecolor": colour}
     return styles
+
+
+def half_interval(values: np.ndarray) -> float:
+    """Half the width of the 95 % interval of the mean, by Student's t; NaN for fewer than two values."""
+    if len(values) < 2:
+        return float("nan")
+    return float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def legend_below(figure: Figure, handles: list, columns: int) -> None:
