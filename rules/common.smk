@@ -1,7 +1,9 @@
 # Shared by all rules: the checked study, the paths, the legal values of wildcards.
 
 import sys
+from pathlib import Path
 
+from snakemake import __version__ as SNAKEMAKE
 from snakemake.exceptions import WorkflowError
 
 # Snakemake hands this directory on to scripts, so that they can import prunegraph.
@@ -10,6 +12,7 @@ sys.path.insert(0, workflow.basedir)
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
 from prunegraph.errors import UserError
+from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.study import Study, read_schema
 

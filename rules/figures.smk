@@ -1,8 +1,6 @@
 # One rule for each figure. They share a script: `script:` is read when the job runs, after this loop has ended,
 # so what differs between the rules stands in their other fields.
 
-FIGURES = [path for figure in catalogue.FIGURES for path in drawing_of(figure)]
-
 # The unrolled graph of the network to draw, and those of the other pruners of the same model, sparsity and seed.
 DRAWN = of_network("graphs", "unrolled.graph")
 SIDE_BY_SIDE = [
@@ -27,6 +25,13 @@ SOURCES = {
     "ranking": [STUDIES["ranking"][1]],
     "costs": [COSTS[1], COLLECTED["topometrics"][1]],
 }
+
+# Of the authors' own tables there is no graph to draw and no job that could have cost anything.
+OWN_ONLY = {"multipartite", "pruners", "costs"}
+DRAWN_FIGURES = [
+    figure for figure in catalogue.FIGURES if config.get("networks", "own") != "published" or figure not in OWN_ONLY
+]
+FIGURES = [path for figure in DRAWN_FIGURES for path in drawing_of(figure)]
 
 for figure, sources in SOURCES.items():
 

@@ -66,7 +66,7 @@ def draw_several(
     *,
     titles: Sequence[str],
     title: str = "",
-    most_edges: int = 4000,
+    most_edges: int = 2500,
     bins: int = 60,
     seed: int = 0,
 ) -> Figure:
