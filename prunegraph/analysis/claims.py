@@ -79,7 +79,8 @@ class Untestable(Exception):
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The checked content of one system's file: system, paper, claims, and `reported` tables by name.
+    """The checked content of one system's file: system, paper, claims, `reported` tables by name, and the `study` that
+    analyses published ones.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def read(path: str | Path) -> dict[str, Any]:
     content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     try:
         for key in content:
-            known(("system", "paper", "claims", "reported"), key, "key")
+            known(("system", "paper", "study", "claims", "reported"), key, "key")
         known(SYSTEMS, content["system"], "system")
         for claim in content["claims"]:
             _check(claim)
@@ -129,10 +130,8 @@ def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables) ->
         for claim in content["claims"]:
             facts = {"system": content["system"], **{name: claim[name] for name in _CLAIM - {"test"}}}
             found = {
-                "published": _evidence(
-                    claim, "published", content["system"], lambda n, r=reported: _first(r, published, n)
-                ),
-                "own": _evidence(claim, "own", content["system"], own),
+                "published": _evidence(claim, "published", content, lambda n, r=reported: _first(r, published, n)),
+                "own": _evidence(claim, "own", content, own),
             }
             facts |= joined(found["published"], found["own"])
             for kind, evidence in found.items():
@@ -189,7 +188,9 @@ def evaluate(test: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
         except Untestable:
             continue
     if not parts:
-        raise Untestable(f"no {test['each']} has the {test.get('fewest', 1)} groups that the test needs")
+        raise Untestable(
+            f"the test needs {test.get('fewest', 1)} groups{_conditions(test)}, and no {test['each']} has them"
+        )
     return _all_of(parts)
 
 
@@ -215,7 +216,7 @@ def _effects(test: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
 def _judged(test: Mapping[str, Any], effects: pd.DataFrame) -> dict[str, Any]:
     fewest = test.get("fewest", 1)
     if len(effects) < fewest:
-        raise Untestable(f"{len(effects)} of the {fewest} groups that the test needs could be compared")
+        raise Untestable(f"the test needs {fewest} groups{_conditions(test)}; there are {len(effects)}")
     effect = effects.effect.to_numpy()
     evidence = {"value": effects.value.mean(), "against": effects.against.mean(), "effect": effect.mean()}
     evidence |= {"groups": len(effect), "in_favour": int((effect > 0).sum()), "low": math.nan, "high": math.nan}
@@ -237,25 +238,19 @@ def _all_of(parts: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
     return {**worst, "verdict": verdict, "parts": len(parts), "held": held, "least": str(least)}
 
 
-_ABSENT = {
-    "published": "no published table {} (the tables of MGE's authors are analysed by studies/published.yaml)",
-    "own": "there is no table {} yet",
-}
-_NO_SYSTEM = {"published": "no such numbers of the system {} are public", "own": "no networks of the system {} yet"}
-
-
-def _evidence(claim: Mapping[str, Any], which: str, system: str, tables: Tables) -> dict[str, Any]:
+def _evidence(claim: Mapping[str, Any], which: str, content: Mapping[str, Any], tables: Tables) -> dict[str, Any]:
+    system, study = content["system"], content.get("study")
     test = claim.get("published_test", claim["test"]) if which == "published" else claim["test"]
     try:
         frame = tables(test["table"])
         if frame is None:
-            raise Untestable(_ABSENT[which].format(test["table"]))
+            raise Untestable(_absent(test["table"], which, study))
         if "source" in frame.columns:  # a study may hold both
             frame = frame[frame.source.fillna("").isin([which, ""])]
         if "system" in frame.columns:
             frame = frame[frame.system == system]
             if frame.empty:
-                raise Untestable(_NO_SYSTEM[which].format(system))
+                raise Untestable(_absent(test["table"], which, study, system))
         found = evaluate(test, frame)
     except Untestable as problem:
         return {"verdict": UNTESTED, "reason": f"{str(problem)[0].upper()}{str(problem)[1:]}."}
@@ -263,17 +258,39 @@ def _evidence(claim: Mapping[str, Any], which: str, system: str, tables: Tables)
     return {name: found[name] for name in EVIDENCE if name in found} | {"reason": reason}
 
 
+def _absent(table: str, which: str, study: str | None, system: str = "") -> str:
+    if which == "own":
+        return f"no networks of the system {system} yet" if system else f"there is no table {table} yet"
+    return f"the published tables have not been analysed; {study} does that" if study else "no such numbers are public"
+
+
+def _conditions(test: Mapping[str, Any]) -> str:
+    """What rows must have to be compared, in words: " with n at least 80"."""
+    words = [
+        f"{name} {condition.replace('_', ' ')} {value:g}"
+        for name, wanted in test.get("where", {}).items()
+        if isinstance(wanted, Mapping)
+        for condition, value in wanted.items()
+        if isinstance(value, int | float)
+    ]
+    return f" with {', '.join(words)}" if words else ""
+
+
 def _reason(claim: Mapping[str, Any], test: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     if "reason" in claim:
         return claim["reason"].format(**found)
     against = "the threshold" if "threshold" in test else "against"
-    text = f"{found['value']:.3g} {against} {found['against']:.3g}"
+    text = f"{_number(found['value'])} {against} {_number(found['against'])}"
     if not math.isnan(found["low"]):
         text += f", effect {found['effect']:+.3g} with 95 % interval {found['low']:+.3g} to {found['high']:+.3g}"
     text += f"; in favour in {found['in_favour']} of {found['groups']} groups"
     if "parts" in found:
         text = f"Holds for {found['held']} of {found['parts']}; least for {found['least']}: {text}"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.3g}"
 
 
 def _chosen(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FuncFormatter
 
 from prunegraph.analysis.tables import ordered
 from prunegraph.errors import UserError
@@ -49,7 +49,7 @@ def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
             axes.plot(part.edges, part[quantity], marker=markers[model], color=_RULES[rule][0], **look)
         axes.set(xscale="log", yscale="log", xlabel="Edges of the unrolled graph", ylabel=text)
         for place in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            place(LogFormatter(minor_thresholds=(2, 0.5)))
+            place(FuncFormatter(_tick))
     handles = [Line2D([], [], marker="s", linestyle="none", color=look, label=text) for look, text in _RULES.values()]
     handles += [
         Line2D([], [], marker=marker, linestyle="none", color=style.GREY, label=style.label(model))
@@ -57,3 +57,8 @@ def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
     ]
     style.legend_below(figure, handles, 4)
     return figure
+
+
+def _tick(value: float, _: int | None = None) -> str:
+    """Tick labels at 1, 2 and 5 times powers of ten, as plain numbers."""
+    return f"{value:g}" if f"{value:e}"[0] in "125" else ""

@@ -177,7 +177,8 @@ def rows_of(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: None if pd.isna(value) else value for name, value in row.items()}
+    plain = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
+    return {name: None if pd.isna(value) else value for name, value in plain.items()}
 
 
 def caption(text: str) -> str:
