@@ -56,6 +56,12 @@ def feature_set(name: str) -> tuple[str, ...]:
     return FEATURE_SETS[known(FEATURE_SETS, name, "feature set")]
 
 
+def needs_training(name: str) -> bool:
+    """Whether the feature set `name` holds anything that is known only once the network is trained."""
+    trained = {*WEIGHTED, "imsg"}
+    return any(column.rpartition(".")[2] in trained for column in feature_set(name))
+
+
 def feature_table(
     networks: pd.DataFrame, raw: pd.DataFrame, normalised: pd.DataFrame, ramanujan: pd.DataFrame
 ) -> pd.DataFrame:
