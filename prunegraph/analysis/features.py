@@ -104,9 +104,10 @@ def layer_mean(layers: pd.DataFrame, metrics: Iterable[str], prefix: str) -> pd.
     return means.add_prefix(prefix)
 
 
-def pruned(table: pd.DataFrame) -> pd.DataFrame:
-    """The pruned networks with a known accuracy drop: the rows that studies are about (dense is the reference)."""
-    return table[(table.pruner != "dense") & table.accuracy_drop.notna()].reset_index(drop=True)
+def pruned(table: pd.DataFrame, system: str = "mge") -> pd.DataFrame:
+    """The pruned networks of a system with a known accuracy drop: what studies are about (dense is the reference)."""
+    wanted = (table.system == system) & (table.pruner != "dense") & table.accuracy_drop.notna()
+    return table[wanted].reset_index(drop=True)
 
 
 _LAYERED = ("rolled", "rolled_channel")

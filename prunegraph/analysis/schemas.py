@@ -18,12 +18,6 @@ folds
     "leave_one_out": one network; "leave_<column>_out": all networks with one value of that column.
 """
 
-from collections.abc import Mapping
-
-import pandas as pd
-
-from prunegraph.catalogue import known
-
 _LEVEL = {
     "level": ("str", "how the networks are grouped"),
     "group": ("str", "which group"),
@@ -49,6 +43,7 @@ _PREDICTOR = {
 
 SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
     "quality": {
+        "source": ("str", "own or published"),
         "kind": ("str", "file, step (rows before and after), identity (of columns), or note (known flaw)"),
         "what": ("str", "file name, or what was done or checked"),
         "rows_before": ("Int64", "rows before the step"),
@@ -161,7 +156,7 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
     "ranking_summary": {
         **_PREDICTOR,
         "scenarios": ("Int64", "scenarios ranked"),
-        **{name: ("float64", "mean over scenarios") for name in ("spearman", "kendall", "rbo", "top1", "regret")},
+        **dict.fromkeys(("spearman", "kendall", "rbo", "top1", "regret"), ("float64", "mean over scenarios")),
         "spearman_sd": ("float64", "standard deviation over scenarios"),
         "spearman_low": ("float64", "95 % bootstrap interval of the mean over scenarios"),
         "spearman_high": ("float64", "95 % bootstrap interval of the mean over scenarios"),
@@ -200,11 +195,3 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
         "status": ("str", "held out by configuration, predicted, or not yet: why"),
     },
 }
-
-
-def shaped(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """`frame` with exactly the columns and types of the table `name`; columns that it lacks are missing values."""
-    from prunegraph.analysis.tables import typed
-
-    columns = SCHEMAS[known(SCHEMAS, name, "table")]
-    return typed(frame, {column: kind for column, (kind, _) in columns.items()})
