@@ -9,8 +9,8 @@ from prunegraph.analysis import ols
 from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.leave_out import orthonormal
 from prunegraph.analysis.resampling import interval, resamples
-from prunegraph.analysis.tables import shaped
 from prunegraph.analysis.scopes import cells, comparable, enough, matrix
+from prunegraph.analysis.tables import shaped
 
 #: Pairs that the claims of MGE are about: its graph against others, at equal and at unequal metrics, and with
 #: and without trained weights.

@@ -15,6 +15,15 @@ from prunegraph.catalogue import known
 #: Topometrics that need trained weights; the others are known as soon as the mask is.
 WEIGHTED = ("strength", "spectral_gap", "spectral_radius")
 
+#: Topometric -> the family that MGE puts it in.
+FAMILIES = {
+    **dict.fromkeys(("sink_nodes", "source_nodes", "disconnected_nodes", "removable_out", "removable_in"), "local"),
+    **dict.fromkeys(("one_hop", "two_hop", "motifs"), "neighbourhood"),
+    **dict.fromkeys(("strength", "k_core"), "strength"),
+    **dict.fromkeys(("cut_edges", "cut_nodes", "components", "mean_component"), "global"),
+    **dict.fromkeys(("spectral_gap", "spectral_radius"), "expansion"),
+}
+
 #: The ten topometrics that the published bipartite (layer by layer) encodings have.
 BIPARTITE = (
     *("one_hop", "motifs", "strength", "k_core", "cut_edges", "cut_nodes"),
@@ -56,10 +65,14 @@ def feature_set(name: str) -> tuple[str, ...]:
     return FEATURE_SETS[known(FEATURE_SETS, name, "feature set")]
 
 
+def is_trained(column: str) -> bool:
+    """Whether a feature is known only once the network is trained."""
+    return column.rpartition(".")[2] in (*WEIGHTED, "imsg")
+
+
 def needs_training(name: str) -> bool:
     """Whether the feature set `name` holds anything that is known only once the network is trained."""
-    trained = {*WEIGHTED, "imsg"}
-    return any(column.rpartition(".")[2] in trained for column in feature_set(name))
+    return any(map(is_trained, feature_set(name)))
 
 
 def feature_table(

@@ -10,9 +10,9 @@ from prunegraph.analysis import ols
 from prunegraph.analysis.features import DEFAULT_SETS, feature_set, needs_training
 from prunegraph.analysis.folds import FOLDS, splits
 from prunegraph.analysis.leave_out import LeaveOut
-from prunegraph.analysis.tables import shaped
 from prunegraph.analysis.scopes import LEVELS, cells, comparable, enough, matrix
 from prunegraph.analysis.shrinkage import ESTIMATORS, cross_predict
+from prunegraph.analysis.tables import shaped
 
 _SHORT = {"random": "cv", "grouped": "grouped_cv", "leave_one_out": "loo"}
 
