@@ -27,6 +27,10 @@ class LeaveOut:
         self.basis, self.rank = orthonormal(features)
         self.residual = target - self.basis @ (self.basis.T @ target)
 
+    def fitted(self) -> np.ndarray:
+        """The predictions of all rows by the fit to all rows, (n,)."""
+        return self.target - self.residual
+
     def leverage(self) -> np.ndarray:
         """The diagonal of the hat matrix, (n,): how much each row decides its own prediction."""
         return (self.basis**2).sum(axis=1)
@@ -49,6 +53,17 @@ class LeaveOut:
             held = fold == one
             predicted[held] = refit(self.features, self.target, held)
         return predicted
+
+    def leverage_without(self, fold: np.ndarray) -> np.ndarray:
+        """How far each row lies from the rows of the other folds, (n,).
+
+        1 + this is the variance of a prediction error in units of the residual variance. Infinite where the other
+        rows do not determine the fit.
+        """
+        _, fold, sizes = np.unique(fold, return_inverse=True, return_counts=True)
+        systems, sound = _systems(self.basis, fold, len(sizes))
+        solved = np.linalg.solve(systems[fold], self.basis[..., None])[..., 0]
+        return np.where(sound[fold], (self.basis * solved).sum(axis=1), np.inf)
 
 
 def cross_predict(features: np.ndarray, target: np.ndarray, fold: np.ndarray) -> np.ndarray:
@@ -74,12 +89,18 @@ def refit(features: np.ndarray, target: np.ndarray, held: np.ndarray) -> np.ndar
 
 def _by_fold(basis: np.ndarray, residual: np.ndarray, fold: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """(residuals outside of the fit, whether each fold's system is well determined)."""
+    systems, sound = _systems(basis, fold, count)
+    sums = np.zeros((count, basis.shape[1]))
+    np.add.at(sums, fold, basis * residual[:, None])
+    solved = np.linalg.solve(systems, sums[..., None])[..., 0]
+    return residual + (basis * solved[fold]).sum(axis=1), sound
+
+
+def _systems(basis: np.ndarray, fold: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(I - Q_f' Q_f for each fold, the identity where it is nearly singular; whether it is not)."""
     order = np.argsort(fold, kind="stable")
     parts = np.split(basis[order], np.searchsorted(fold[order], np.arange(1, count)))
     systems = np.eye(basis.shape[1]) - np.stack([part.T @ part for part in parts])
     sound = np.linalg.eigvalsh(systems)[:, 0] > _DETERMINED
     systems[~sound] = np.eye(basis.shape[1])
-    sums = np.zeros((count, basis.shape[1]))
-    np.add.at(sums, fold, basis * residual[:, None])
-    solved = np.linalg.solve(systems, sums[..., None])[..., 0]
-    return residual + (basis * solved[fold]).sum(axis=1), sound
+    return systems, sound
