@@ -1,7 +1,10 @@
 # One rule for each figure. They share a script: `script:` is read when the job runs, after this loop has ended,
 # so what differs between the rules stands in their other fields.
 
-FIGURES = [path for figure in catalogue.FIGURES for path in drawing_of(figure)]
+# Published tables come without graphs and run times: these figures need networks of the study's own.
+OF_OWN_NETWORKS = {"multipartite", "pruners", "costs"}
+DRAWABLE = [figure for figure in catalogue.FIGURES if "own" in STUDY.sources or figure not in OF_OWN_NETWORKS]
+FIGURES = [path for figure in DRAWABLE for path in drawing_of(figure)]
 
 # What each figure is drawn from: a table, the multipartite figure a graph.
 SOURCES = {
@@ -14,13 +17,13 @@ SOURCES = {
     "multipartite": of_network("graphs", "unrolled.graph").format(**DRAWING),
 }
 
-for figure, source in SOURCES.items():
+for figure in DRAWABLE:
 
     rule:
         name:
             f"figure_{figure}"
         input:
-            source=source,
+            source=SOURCES[figure],
         output:
             pictures=[
                 report(

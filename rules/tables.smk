@@ -23,6 +23,8 @@ STUDIES = {
 PREDICTOR = f"{RESULTS}/tables/predictor.json"
 TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
 PUBLISHED_DIR = config["published_dir"] or f"{config['data_dir']}/mge/graph_data"
+if "published" in STUDY.sources and config["published_dir"]:
+    stop_if(published_files.lacking(PUBLISHED_DIR))
 
 
 def studies(*names):
@@ -191,8 +193,8 @@ rule transfer:
     input:
         features=COLLECTED["features"][1],
     output:
-        predictor=PREDICTOR,
         **studies("transfer", "coverage"),
+        predictor=PREDICTOR,
     log:
         log_of("transfer", "table"),
     benchmark:

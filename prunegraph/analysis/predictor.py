@@ -96,9 +96,7 @@ class Predictor:
         """From what :meth:`to_dict` gave; UserError if something is missing."""
         lacking = [name for name in cls.__dataclass_fields__ if name not in content]
         if lacking:
-            raise UserError(
-                f"This is no predictor: it lacks {lacking[0]}. The rule transfer makes predictor.json anew."
-            )
+            raise UserError(f"This is no predictor: it lacks {lacking[0]}. The rule transfer makes one.")
         return cls(**{name: content[name] for name in cls.__dataclass_fields__})
 
     def _t(self) -> float:

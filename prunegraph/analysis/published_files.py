@@ -25,6 +25,17 @@ def address(path: str) -> str:
     return _LIST["address"].format(commit=COMMIT, path=path)
 
 
+def lacking(folder: str | Path) -> str:
+    """What `folder` lacks of the published files, as a sentence; empty if nothing."""
+    missing = [path for path in FILES if not Path(folder, path).is_file()]
+    if not missing:
+        return ""
+    return (
+        f"{folder} lacks {missing[0]} ({len(missing)} of {len(FILES)} files): expected the authors' folder graph_data "
+        f"of {REPOSITORY}. Set published_dir to a copy of it, or to null to download it."
+    )
+
+
 def verify(folder: str | Path) -> None:
     """Refuse a folder that lacks a published file, or holds one that was changed.
 
@@ -33,13 +44,9 @@ def verify(folder: str | Path) -> None:
     UserError
         With every file that differs and how: rows and columns where these changed, else the checksum.
     """
+    if sentence := lacking(folder):
+        raise UserError(sentence)
     folder = Path(folder)
-    lacking = [path for path in FILES if not (folder / path).is_file()]
-    if lacking:
-        raise UserError(
-            f"{folder} lacks {lacking[0]} ({len(lacking)} of {len(FILES)} files): expected the authors' folder "
-            f"graph_data of {REPOSITORY}. Set published_dir to it, or to null to download it."
-        )
     changed = [f"{path}: {change}" for path in FILES if (change := difference(folder / path, path))]
     if changed:
         raise UserError(
