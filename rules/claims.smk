@@ -3,8 +3,6 @@
 LEDGER = f"{RESULTS}/claims.csv"
 
 
-# Whose networks the study's tables are about: own, published or both.
-WHOSE = config.get("networks", "own")
 PARQUET = [path for path in TABLES if path.endswith(".parquet")]
 # Where own and published networks are studied together, only the tables of single scenarios tell them apart.
 APART = [path for path in PARQUET if Path(path).stem in ("networks", "ramanujan", "correlation", "ranking")]
@@ -12,7 +10,7 @@ APART = [path for path in PARQUET if Path(path).stem in ("networks", "ramanujan"
 
 def published_tables(wildcards):
     """The tables of studies/published.yaml, where that study has been made; without them the ledger says so."""
-    if WHOSE == "published":
+    if config["networks"] == "published":
         return PARQUET
     return sorted(str(path) for path in Path(config["published"], "tables").glob("*.parquet"))
 
@@ -20,7 +18,7 @@ def published_tables(wildcards):
 rule claims:
     input:
         claims=[f"{workflow.basedir}/claims/{system}.yaml" for system in catalogue.SYSTEMS],
-        own={"own": PARQUET, "both": APART, "published": []}[WHOSE],
+        own={"own": PARQUET, "both": APART, "published": []}[config["networks"]],
         published=published_tables,
     output:
         ledger=LEDGER,

@@ -96,6 +96,12 @@ def benchmark_of(rule, name):
     return f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
 
 
+def stop_if(problem):
+    """Stop with the sentence `problem`, unless it is empty."""
+    if problem:
+        raise WorkflowError(problem)
+
+
 def check_sources(workflow):
     """Stop before any job if a data set that is about to be prepared has no source files."""
     from prunegraph import datasets

@@ -9,6 +9,11 @@ SIDE_BY_SIDE = [
     if (cell.dataset, cell.model, cell.sparsity) == (DRAWING["dataset"], DRAWING["model"], DRAWING["sparsity"])
 ]
 
+# Published tables come without graphs and run times: these figures need networks of the study's own.
+OF_OWN_NETWORKS = {"multipartite", "pruners", "costs"}
+DRAWABLE = [figure for figure in catalogue.FIGURES if "own" in STUDY.sources or figure not in OF_OWN_NETWORKS]
+FIGURES = [path for figure in DRAWABLE for path in drawing_of(figure)]
+
 # What each figure is drawn from: tables, or graphs.
 SOURCES = {
     "encodings": [],
@@ -26,20 +31,13 @@ SOURCES = {
     "costs": [COSTS[1], COLLECTED["topometrics"][1]],
 }
 
-# Of the authors' own tables there is no graph to draw and no job that could have cost anything.
-OWN_ONLY = {"multipartite", "pruners", "costs"}
-DRAWN_FIGURES = [
-    figure for figure in catalogue.FIGURES if config.get("networks", "own") != "published" or figure not in OWN_ONLY
-]
-FIGURES = [path for figure in DRAWN_FIGURES for path in drawing_of(figure)]
-
-for figure, sources in SOURCES.items():
+for figure in DRAWABLE:
 
     rule:
         name:
             f"figure_{figure}"
         input:
-            sources=sources,
+            sources=SOURCES[figure],
         output:
             pictures=[
                 report(

@@ -1,7 +1,7 @@
 # The report: one HTML page with every figure and table, the ledger of claims, and how it was made.
 
-# Rules that read the tables of a study, and would otherwise have to be named one by one.
-REPORTED = [path for path in TABLES + COSTS if path.endswith(".parquet")]
+# Published tables say nothing about what they cost.
+REPORTED = PARQUET + (COSTS[1:] if "own" in STUDY.sources else [])
 
 
 rule hyperparameters:
@@ -29,7 +29,7 @@ rule hyperparameters:
 rule report:
     input:
         pictures=[path for path in FIGURES if path.endswith(".png")],
-        captions=[f"{workflow.basedir}/rules/captions/{figure}.rst" for figure in DRAWN_FIGURES],
+        captions=[f"{workflow.basedir}/rules/captions/{figure}.rst" for figure in DRAWABLE],
         tables=REPORTED,
         hyperparameters=rules.hyperparameters.output.table[1],
         ledger=LEDGER,
