@@ -279,7 +279,7 @@ def _conditions(test: Mapping[str, Any]) -> str:
 def _reason(claim: Mapping[str, Any], test: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     if "reason" in claim:
         return claim["reason"].format(**found)
-    against = "the threshold" if "threshold" in test else "against"
+    against = "against the threshold" if "threshold" in test else "against"
     text = f"{_number(found['value'])} {against} {_number(found['against'])}"
     if not math.isnan(found["low"]):
         text += f", effect {found['effect']:+.3g} with 95 % interval {found['low']:+.3g} to {found['high']:+.3g}"

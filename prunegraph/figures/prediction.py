@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 
 from prunegraph.analysis import ols
 from prunegraph.analysis.features import feature_set
-from prunegraph.analysis.regression import CONFIGURATION, cross_predict, deal
+from prunegraph.analysis.folds import dealt
+from prunegraph.analysis.leave_out import cross_predict
 from prunegraph.analysis.scopes import comparable, enough, matrix
 from prunegraph.errors import UserError
 from prunegraph.figures import style
@@ -43,7 +44,7 @@ def draw(features: pd.DataFrame, *, sets: tuple[str, ...] = SETS, folds: int = 5
             f"Predicting the accuracy drop needs two networks per feature in the fit; there are {len(rows)} networks."
         )
     drop = rows.accuracy_drop.to_numpy(dtype="float64")
-    fold = deal(rows.groupby(CONFIGURATION, sort=False).ngroup().to_numpy(), folds, 0)
+    (fold,) = dealt(rows, "grouped", folds, 1)
     sparsities = sorted(set(rows.sparsity))
     last = max(len(sparsities) - 1, 1)
     looks = {value: _LOOKS[round(k * (len(_LOOKS) - 1) / last)] for k, value in enumerate(sparsities)}
