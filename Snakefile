@@ -22,6 +22,7 @@ include: "rules/report.smk"
 
 localrules:
     all,
+    download,
     figures,
     tables,
 
