@@ -24,6 +24,7 @@ include: "rules/report.smk"
 
 localrules:
     all,
+    download,
     figures,
     tables,
 

@@ -19,6 +19,9 @@ DATASETS = {
     "cifar10": "prunegraph.datasets.cifar:read_cifar10",
     "cifar100": "prunegraph.datasets.cifar:read_cifar100",
     "tiny_imagenet": "prunegraph.datasets.tiny_imagenet:read",
+    "svhn": "prunegraph.datasets.svhn:read",
+    "imagenet": "prunegraph.datasets.imagenet:read",
+    "imagefolder": "prunegraph.datasets.imagefolder:read",
 }
 
 MODELS = {
@@ -48,6 +51,7 @@ PRUNERS = {
 }
 
 # Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.
+# A data set's options `channels` and `size` replace these numbers.
 INPUT_SHAPES = {
     "digits": (1, 8, 8),
     "mnist": (1, 28, 28),
@@ -55,7 +59,13 @@ INPUT_SHAPES = {
     "cifar10": (3, 32, 32),
     "cifar100": (3, 32, 32),
     "tiny_imagenet": (3, 32, 32),
+    "svhn": (3, 32, 32),
+    "imagenet": (3, 64, 64),
+    "imagefolder": (3, 32, 32),
 }
+
+# Data sets with a published normalisation and augmentation, which a variant of another one may be `like`.
+PUBLISHED_DATASETS = ("cifar10", "cifar100", "tiny_imagenet")
 
 # The smallest image side with which a model has an output.
 SMALLEST_INPUT = {"conv6": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
@@ -63,7 +73,7 @@ SMALLEST_INPUT = {"conv6": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4
 # Training recipes, each with the data sets it was published for (none: any).
 RECIPES = {
     "quick": (),
-    "published": ("cifar10", "cifar100", "tiny_imagenet"),
+    "published": PUBLISHED_DATASETS,
 }
 
 ENCODINGS = {

@@ -11,10 +11,11 @@ sys.path.insert(0, workflow.basedir)
 
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
+from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
-from prunegraph.study import Study, read_schema
+from prunegraph.study import Study, published_as, read_schema
 
 try:
     STUDY = Study(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
@@ -29,7 +30,8 @@ NETWORK = "{dataset}/{model}/{method}-{sparsity}/seed{seed}"
 
 
 wildcard_constraints:
-    dataset="|".join(catalogue.DATASETS),
+    dataset="|".join(STUDY.datasets),
+    source="|".join(REMOTE),
     model="|".join(STUDY.models),
     method="|".join(STUDY.methods),
     sparsity=r"0(\.\d+)?",
@@ -70,6 +72,23 @@ def drawing_of(figure):
     return [f"{RESULTS}/figures/mge/{figure}.pdf", f"{RESULTS}/figures/mge/{figure}.png"]
 
 
+def reader_of(wildcards):
+    """The catalogue name and options of a configured data set, and what it is like."""
+    variant = STUDY.datasets[wildcards.dataset]
+    return {"name": variant.base, "options": dict(variant.options), "like": variant.like}
+
+
+def sources_of(wildcards):
+    """What says that a data set's official files are there; nothing where they have no address."""
+    variant = STUDY.datasets[wildcards.dataset]
+    return [f"{RESULTS}/datasets/{variant.base}.there"] if variant.base in REMOTE else []
+
+
+def reader_module(wildcards):
+    """The module whose code a prepared data set depends on."""
+    return module_of(catalogue.DATASETS, STUDY.datasets[wildcards.dataset].base)
+
+
 def model_of(wildcards):
     """The catalogue name and options of a configured model."""
     variant = STUDY.models[wildcards.model]
@@ -103,10 +122,12 @@ def stop_if(problem):
 
 
 def check_sources(workflow):
-    """Stop before any job if a data set that is about to be prepared has no source files."""
+    """Stop before any job if a data set that is about to be prepared has no source files and none may be fetched."""
     from prunegraph import datasets
 
     wanted = {job.wildcards.dataset for job in workflow.dag.needrun_jobs() if job.rule.name == "prepare"}
-    sentences = [datasets.missing(name, config["data_dir"]) for name in sorted(wanted)]
+    variants = [STUDY.datasets[name] for name in sorted(wanted)]
+    given = [each for each in variants if not (config["download"] and each.base in REMOTE)]
+    sentences = [datasets.missing(each.base, config["data_dir"], **each.options) for each in given]
     if any(sentences):
         raise WorkflowError(" ".join(filter(None, sentences)))

@@ -1,7 +1,29 @@
 # From images to trained networks.
 
 
+# The files themselves are no output: Snakemake deletes the outputs of jobs that fail or run again, and these may be the
+# user's own. What it knows of them is a note that goes when the data set is prepared.
+rule download:
+    output:
+        there=temp(f"{RESULTS}/datasets/{{source}}.there"),
+    log:
+        log_of("download", "{source}"),
+    benchmark:
+        benchmark_of("download", "{source}")
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        data_dir=config["data_dir"],
+    message:
+        "Fetch {wildcards.source} into {params.data_dir}, unless it is there"
+    script:
+        "../workflow_scripts/download.py"
+
+
 rule prepare:
+    input:
+        there=ancient(lambda wildcards: sources_of(wildcards)),
     output:
         images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
     log:
@@ -12,10 +34,11 @@ rule prepare:
         "../envs/torch.yaml"
     threads: 1
     params:
+        reader=lambda wildcards: reader_of(wildcards),
         source=config["data_dir"],
         validation=config["split"]["validation"],
         split_seed=config["split"]["seed"],
-        code=lambda wildcards: code_of("prunegraph.datasets", module_of(catalogue.DATASETS, wildcards.dataset)),
+        code=lambda wildcards: code_of("prunegraph.datasets.preparation", reader_module(wildcards)),
     message:
         "Prepare {wildcards.dataset}: one file with its training, validation and test images"
     script:
@@ -94,6 +117,7 @@ rule train:
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
+        published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,

@@ -15,7 +15,7 @@ rule hyperparameters:
         "../envs/analysis.yaml"
     threads: 1
     params:
-        datasets=STUDY.datasets,
+        datasets={name: published_as(variant) for name, variant in STUDY.datasets.items()},
         models={name: variant.base for name, variant in STUDY.models.items()},
         recipe=config["training"]["recipe"],
         epochs=config["training"]["epochs"],

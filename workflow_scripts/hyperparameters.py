@@ -10,10 +10,10 @@ from prunegraph.job import launch
 from prunegraph.training.recipes import recipe as recipe_of
 
 
-def main(table: list[Path], datasets: list[str], models: dict, recipe: str, epochs: int | None):
+def main(table: list[Path], datasets: dict, models: dict, recipe: str, epochs: int | None):
     rows = [
-        {"dataset": dataset, "model": model, **dataclasses.asdict(recipe_of(recipe, dataset, base, epochs=epochs))}
-        for dataset in datasets
+        {"dataset": dataset, "model": model, **dataclasses.asdict(recipe_of(recipe, like, base, epochs=epochs))}
+        for dataset, like in datasets.items()
         for model, base in models.items()
     ]
     milestones = [", ".join(map(str, row["milestones"])) for row in rows]

@@ -25,6 +25,7 @@ def main(
     sparsity: float,
     network: dict,
     pruner: str,
+    published_as: str,
     recipe_name: str,
     epochs: int | None,
     seeds: list[int],
@@ -32,7 +33,7 @@ def main(
     code: str,
 ):
     data = datasets.load(images, device)
-    chosen = recipe(recipe_name, dataset, network["name"], epochs=epochs)
+    chosen = recipe(recipe_name, published_as, network["name"], epochs=epochs)
     cell = {"system": "mge", "dataset": dataset, "model": model, "method": method, "pruner": pruner}
     for place, seed in enumerate(seeds):
         facts = {**cell, "sparsity": sparsity, "seed": seed, "recipe": recipe_name, "epochs": chosen.epochs}

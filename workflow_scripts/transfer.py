@@ -11,8 +11,9 @@ from prunegraph.job import launch
 def main(features: Path, predictor: Path, transfer: list[Path], coverage: list[Path], rows_per_feature: float):
     table = read(features)
     write(study.transfer(table, rows_per_feature=rows_per_feature), *transfer)
-    write(study.coverage(table, rows_per_feature=rows_per_feature), *coverage)
-    write_json(predictor, study.fitted(table, rows_per_feature=rows_per_feature))
+    tested = study.coverage(table, rows_per_feature=rows_per_feature)
+    write(tested, *coverage)
+    write_json(predictor, study.fitted(table, tested, rows_per_feature=rows_per_feature))
 
 
 if __name__ == "__main__":

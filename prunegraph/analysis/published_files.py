@@ -25,6 +25,21 @@ def address(path: str) -> str:
     return _LIST["address"].format(commit=COMMIT, path=path)
 
 
+def download(folder: str | Path) -> None:
+    """Fetch what `folder` lacks of the published files (53 MB), each checked by its sha256.
+
+    Raises
+    ------
+    UserError
+        If an address gives no file or another one; see :func:`prunegraph.datasets.fetching.fetch`.
+    """
+    from prunegraph.datasets.addresses import Remote
+    from prunegraph.datasets.fetching import fetch
+
+    for path, facts in FILES.items():
+        fetch(Remote(path, facts["length"], facts["sha256"], (address(path),)), Path(folder))
+
+
 def lacking(folder: str | Path) -> str:
     """What `folder` lacks of the published files, as a sentence; empty if nothing."""
     missing = [path for path in FILES if not Path(folder, path).is_file()]

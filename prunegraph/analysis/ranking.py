@@ -66,8 +66,9 @@ def ranking(
     protocols: names from :data:`PROTOCOLS`. Those that leave out a data set, model or method have the level
         "all" only.
     fewest: scenarios with fewer methods are left out.
-    tie_decimals: mean accuracies and predictions equal to this many decimals are ties. None leaves the
-        order of equal means to rounding noise, as in the reference computation.
+    tie_decimals: mean accuracies and predictions equal to this many decimals are ties, which go to the name
+        that comes first in the alphabet. None leaves the order of equal means to rounding noise, as in the
+        reference computation.
 
     Returns
     -------
@@ -170,7 +171,8 @@ def _scenarios(
     if tie_decimals is not None:
         means = means.round(tie_decimals)
     results = []
-    means = sort(means.reset_index(), "model", "dataset", "sparsity", "method")
+    # Methods in alphabetical order, in which ties are broken: it favours none, and the reference has it too.
+    means = sort(means.reset_index().sort_values("method"), "model", "dataset", "sparsity")
     for scenario, part in means.groupby(list(SCENARIO), sort=False):
         if len(part) >= fewest:
             cell = dict(zip(SCENARIO, scenario, strict=True)) | {"methods": len(part)}

@@ -98,14 +98,19 @@ def coverage(
     return shaped(pd.DataFrame(results), "coverage")
 
 
-def fitted(table: pd.DataFrame, *, sets: Sequence[str] = WHOLE, rows_per_feature: float = 5.0) -> dict:
+def fitted(
+    table: pd.DataFrame, tested: pd.DataFrame, *, sets: Sequence[str] = WHOLE, rows_per_feature: float = 5.0
+) -> dict:
     """The content of predictor.json: a predictor for each feature set that the networks suffice for.
 
-    Besides `models` (name -> predictor) it says which networks they were fitted to.
+    Besides `models` (name -> predictor) it says which networks they were fitted to, and, from the table of
+    :func:`coverage`, what share of held-out networks their intervals held (name -> folds -> share).
     """
     everything = pruned(table)
     names = ("source", "dataset", "model", "method", "sparsity")
     content = {"kind": "prunegraph predictor", "target": "accuracy_drop", "models": {}}
+    shares = {name: part.set_index("folds").coverage.to_dict() for name, part in tested.groupby("features")}
+    content["coverage"] = shares
     content["fitted_to"] = {name: sorted(everything[name].unique().tolist()) for name in names}
     for name in sets:
         rows = everything.dropna(subset=list(feature_set(name)))

@@ -1,26 +1,49 @@
 """Data sets: read from their official files, split, and kept as one file of uint8 tensors.
 
-:func:`missing` says what has to be fetched, :func:`prepare` makes the one file,
-:func:`load` gives it as batches on a device. A new data set is one file with a
-function ``read(folder) -> Original`` and a line in ``catalogue.DATASETS``.
+:func:`missing` says what has to be fetched, :func:`download` fetches it,
+:func:`prepare` makes the one file, :func:`load` gives it as batches on a device. A
+new data set is one file with a function ``read(folder, *, its_options) -> Original`` and
+a line in ``catalogue.DATASETS``.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prunegraph.datasets.sources import missing
 
 if TYPE_CHECKING:
     from prunegraph.datasets.data import Data
 
-__all__ = ["load", "missing", "prepare"]
+__all__ = ["download", "load", "missing", "prepare", "verify"]
 
 
-def prepare(name: str, source_folder: str | Path, output: str | Path, validation_fraction: float, seed: int) -> None:
+def download(name: str, folder: str | Path) -> None:
+    """Fetch the official files of data set `name`; see :func:`prunegraph.datasets.fetching.download`."""
+    from prunegraph.datasets import fetching  # imports what only this needs
+
+    fetching.download(name, folder)
+
+
+def prepare(
+    name: str,
+    source_folder: str | Path,
+    output: str | Path,
+    validation_fraction: float,
+    seed: int,
+    like: str | None = None,
+    **options: Any,
+) -> None:
     """Read data set `name`, split it and write it to `output`; see :func:`prunegraph.datasets.preparation.prepare`."""
     from prunegraph.datasets import preparation  # imports numpy, which the workflow's driver lacks
 
-    preparation.prepare(name, source_folder, output, validation_fraction, seed)
+    preparation.prepare(name, source_folder, output, validation_fraction, seed, like, **options)
+
+
+def verify(path: str | Path) -> None:
+    """Check a prepared file against the checksum in its header; see :func:`prunegraph.datasets.checksum.verify`."""
+    from prunegraph.datasets import checksum  # imports numpy
+
+    checksum.verify(path)
 
 
 def load(path: str | Path, device: str = "cpu") -> "Data":
@@ -29,7 +52,7 @@ def load(path: str | Path, device: str = "cpu") -> "Data":
     Raises
     ------
     UserError
-        If `path` is not a file that :func:`prepare` wrote.
+        If `path` is not a file that :func:`prepare` wrote, or its images are not those of its checksum.
     """
     from prunegraph.datasets import data  # imports torch
 
