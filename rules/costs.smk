@@ -12,7 +12,7 @@ BENCHMARKS += [
 
 rule costs:
     input:
-        benchmarks=BENCHMARKS,
+        networks=COLLECTED["networks"][1],
     output:
         table=COSTS,
     log:
@@ -23,6 +23,7 @@ rule costs:
         "../envs/analysis.yaml"
     threads: 1
     params:
+        benchmarks=BENCHMARKS,  # not an input: a benchmark file that was thrown away is no reason to train again
         code=code_of("prunegraph.analysis.costs"),
     message:
         "Collect time and memory of every job"

@@ -7,8 +7,9 @@ from prunegraph.analysis.tables import write
 from prunegraph.job import launch
 
 
-def main(benchmarks: list[Path], table: list[Path]):
-    write(costs(benchmarks), *table)
+def main(networks: Path, benchmarks: list[Path], table: list[Path]):
+    del networks  # by the time that it is there, so are the benchmark files
+    write(costs(path for path in benchmarks if path.exists()), *table)
 
 
 if __name__ == "__main__":
