@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from prunegraph.analysis import claims
+from prunegraph.analysis import claim_files, claims
 from prunegraph.analysis.claims import FAILS, HOLDS, PART, UNTESTED, Untestable, evaluate, joined
 from prunegraph.errors import UserError
 
@@ -228,14 +228,14 @@ def test_a_wrong_file_is_refused(tmp_path, changes, words):
     path = tmp_path / "rgp.yaml"
     path.write_text(yaml.safe_dump(content(**changes)))
     with pytest.raises(UserError, match=words):
-        claims.read(path)
+        claim_files.read(path)
 
 
 def test_an_empty_file_is_refused(tmp_path):
     path = tmp_path / "rgp.yaml"
     path.write_text("system: rgp\n")
     with pytest.raises(UserError, match="expected system, paper and a list of claims"):
-        claims.read(path)
+        claim_files.read(path)
 
 
 def test_a_ledger_survives_its_file(tmp_path):

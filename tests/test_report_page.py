@@ -11,7 +11,7 @@ import pytest
 import yaml
 from test_analysis_collect import small_study
 
-from prunegraph.analysis import claims
+from prunegraph.analysis import claim_files, claims
 from prunegraph.catalogue import FIGURES, SYSTEMS
 from prunegraph.figures import notice, style
 from prunegraph.report import content, facts, page
@@ -57,7 +57,7 @@ def context(tmp_path_factory):
     costs.parent.mkdir(parents=True)
     costs.write_text("s\tmax_rss\tcpu_time\n75.0\t120.4\t70\n")
     tables = {"networks": study.networks, "features": study.features}
-    contents = [claims.read(ROOT / f"claims/{system}.yaml") for system in SYSTEMS]
+    contents = [claim_files.read(ROOT / f"claims/{system}.yaml") for system in SYSTEMS]
     ledger = claims.ledger(contents, published={}.get, own=tables.get)
     recipe = pd.DataFrame({"dataset": ["digits"] * 2, "model": ["conv6", "resnet20"], "epochs": 8, "gamma": [0.1, 0.2]})
     found = content.study(tables, recipe, CONFIG, expected=len(study.networks) + 3)

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from prunegraph.analysis import claim_files
 from prunegraph.analysis import claims as ledgers
 from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch, logger
 
 
 def main(claims: list[Path], own: list[Path], published: list[Path], ledger: Path):
-    contents = [ledgers.read(path) for path in claims]
+    contents = [claim_files.read(path) for path in claims]
     found = ledgers.ledger(contents, published=_tables(published), own=_tables(own))
     write(found, ledger)
     logger.info("%d claims: %s", len(found), found.verdict.value_counts().to_dict())
