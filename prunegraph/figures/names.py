@@ -6,6 +6,7 @@ _NAMES = {
     **{"conv6": "CONV-6", "resnet20": "ResNet-20", "resnet32": "ResNet-32", "mobilenet_v2": "MobileNetV2"},
     **{"wide_resnet28_2": "WRN-28-2", "digits": "Digits", "mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"},
     **{"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny-ImageNet"},
+    **{"itop": "ITOP", "rigl": "RigL", "dsr": "DSR", "snfs": "SNFS"},
     **{"dataset": "Data set", "one_cycle": "One cycle"},
     **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
     **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},

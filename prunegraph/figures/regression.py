@@ -25,6 +25,8 @@ _COLOURS = {
     "unrolled_mask": style.ORANGE,
     "unrolled": style.RED,
 }
+# In grey, what is known from the mask alone is told by its stripes.
+_HATCHES = dict.fromkeys(("rolled_mask", "unrolled_mask"), "//////")
 _HEADINGS = {"all": "All", "sparsity": "By sparsity", "model": "By model", "dataset": "By data set"}
 _FLOOR = -0.3
 
@@ -89,7 +91,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: tuple[str, .
         x = np.arange(len(groups)) + width * (number - (len(sets) - 1) / 2)
         colour = _COLOURS.get(name, style.GREY)
         heights = cells.adjusted_r2.to_numpy(dtype=float)
-        axes.bar(x, np.maximum(heights, _FLOOR), width, color=colour, edgecolor="white")
+        axes.bar(x, np.maximum(heights, _FLOOR), width, color=colour, edgecolor="white", hatch=_HATCHES.get(name))
         outside = cells[measure].to_numpy(dtype=float)
         spread = cells[f"{measure}_sd"].to_numpy(dtype=float)
         inside = outside >= _FLOOR
@@ -110,7 +112,15 @@ def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: tuple[str, .
 
 
 def _handles(regression: pd.DataFrame, sets: tuple[str, ...], measure: str) -> list:
-    handles = [Patch(color=_COLOURS.get(name, style.GREY), label=style.label(name)) for name in sets]
+    handles = [
+        Patch(
+            facecolor=_COLOURS.get(name, style.GREY),
+            edgecolor="white",
+            hatch=_HATCHES.get(name),
+            label=style.label(name),
+        )
+        for name in sets
+    ]
     kind = "seeds kept together" if measure == "grouped_cv_r2" else "networks dealt singly"
     mark = {"linestyle": "", "markerfacecolor": "white", "markeredgecolor": style.BLACK, "markeredgewidth": 0.5}
     handles.append(Line2D([], [], marker="D", markersize=2.6, label=f"Cross-validated ({kind})", **mark))
