@@ -66,6 +66,7 @@ class Study:
         _check_structure(config, schema)
         self.config = config
         self.results = config["results"]
+        self.sources = ("own", "published") if config["networks"] == "both" else (config["networks"],)
         self.seeds = _unique("seeds", config["seeds"])
         self.sparsities = _unique("sparsities", [_sparsity(value) for value in config["sparsities"]])
         self.datasets = _variants(config["datasets"], "dataset", catalogue.DATASETS)
