@@ -107,6 +107,7 @@ ENCODINGS = {
 }
 
 MODES = ("clean", "compat")
+MOTIFS = ("exact", "estimate")
 
 # Each figure of the main study, in the order in which a reader meets them; rules/figures.smk says what each is
 # drawn from.

@@ -74,6 +74,7 @@ class Study:
         self.methods = _variants(config["methods"], "pruner", catalogue.PRUNERS)
         self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
         self.mode = known(catalogue.MODES, config["mode"], "mode")
+        self.motifs = known(catalogue.MOTIFS, config["motifs"], "count of motifs")
         known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
         for dataset in self.datasets.values():
             _check_dataset(dataset)

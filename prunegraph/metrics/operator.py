@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from prunegraph.graphs import Block, MultipartiteGraph
+from prunegraph.graphs import Block, MultipartiteGraph, RoutedBlock
+from prunegraph.graphs.blocks import Bundle
+from prunegraph.metrics.routed import RoutedProduct
 
 Vectors = torch.Tensor  # (vectors, nodes) float32
 
@@ -27,7 +29,7 @@ class Operator:
     def __init__(self, graph: MultipartiteGraph, device: str = "cpu"):
         self.device = device
         self.nodes = graph.number_of_nodes()
-        self._arms = [_Convolution(block, device) for block in graph.blocks if block.number_of_edges()]
+        self._arms = [_arm(block, device) for block in graph.blocks if block.number_of_edges()]
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """The products, as the vectors (vectors, nodes) float32."""
@@ -90,6 +92,27 @@ def _two_colours(joined: list[set[int]]) -> list[int] | None:
                     colour[j] = 1 - colour[i]
                     stack.append(j)
     return colour
+
+
+def _arm(block: Bundle, device: str) -> "_Convolution | _Routed":
+    return _Convolution(block, device) if isinstance(block, Block) else _Routed(block, device)
+
+
+class _Routed:
+    """One routed block."""
+
+    def __init__(self, block: RoutedBlock, device: str):
+        self.source, self.target = slice(*block.source_range), slice(*block.target_range)
+        self.source_map, self.target_map = block.geometry.source_map, block.geometry.target_map
+        self.product = RoutedProduct(block, device)
+
+    def forth(self, given: Vectors, product: Vectors) -> None:
+        """Add to `product` what flows along the edges."""
+        product[:, self.target] += self.product.forth(given[:, self.source].reshape(-1, *self.source_map)).flatten(1)
+
+    def back(self, given: Vectors, product: Vectors) -> None:
+        """Add to `product` what flows against the edges."""
+        product[:, self.source] += self.product.back(given[:, self.target].reshape(-1, *self.target_map)).flatten(1)
 
 
 class _Convolution:
