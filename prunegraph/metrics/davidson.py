@@ -1,15 +1,14 @@
 """The largest eigenvalue of a symmetric operator whose diagonal outweighs the rest, as a graph's Laplacian's does."""
 
-import warnings
 from collections.abc import Callable
 
 import numpy as np
 
 from prunegraph.metrics.arrays import Array, combined, inner, like, new_array, products, subtract
-from prunegraph.metrics.lanczos import Effort, Eigenvalues, principal, settled
+from prunegraph.metrics.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, principal, settled
 
-ROOM, KEPT = 24, 8  # vectors in the basis, and those kept when it is full
-MOST_STEPS = 1000
+BASIS = 24, 120  # vectors in the basis, at least and at most
+BASIS_BYTES = 2**27  # between these, as many as take so much memory with their images
 CLOSEST = 1e-4  # residuals are divided by no less than this share of the eigenvalue
 LOST = 1e-5  # a direction of which projection leaves no more is not added
 
@@ -23,16 +22,18 @@ def largest_eigenvalue(
     before it joins the basis. The largest eigenvalues of a Laplacian sit close above its largest diagonal entries,
     often in crowds (all places of a map have nearly the same strength).
     `start` (vectors, nodes), random, is divided in the same way; so many eigenvalues are followed, which guards
-    against one that is slow to appear: the second must have come near, too (see `settled`). `apply` maps
+    against one that is slow to appear: the second must have come near, too (see `settled`). Where the diagonal is
+    no help (all strengths equal) the basis fills, and Lanczos steps take over from there. `apply` maps
     (vectors, nodes) to the same shape. The value is the Rayleigh quotient of the vector found, summed in float64.
 
     Source: E. Davidson, J. Comput. Phys. 17 (1975); block form: B. Liu, "The simultaneous expansion method" (1978).
     """
     followed, top = len(start), float(diagonal.max())
     along = like(start, diagonal)
-    basis, images, projected = new_array(start, ROOM), new_array(start, ROOM), np.zeros((ROOM, ROOM))
+    room = min(BASIS[1], max(BASIS[0], BASIS_BYTES // (2 * start[0].nbytes)))
+    basis, images, projected = new_array(start, room), new_array(start, room), np.zeros((room, room))
     new, size = start / (1.01 * top - along), 0
-    for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
+    for step in range(1, room // followed + 1):  # noqa: B007 (a result)
         new = _beyond(basis[:size], new)
         end = size + len(new)
         basis[size:end], images[size:end] = new, along * new - apply(new)
@@ -46,10 +47,10 @@ def largest_eigenvalue(
         if settled(value, residual, 1, effort):
             break
         new = rest / (max(float(best[0]), top) - along).clip(min=CLOSEST * top)
-        if size + followed > ROOM:
-            size = _restart(basis, images, projected, value, vector)
     else:
-        warnings.warn(f"Davidson: residual {residual[0] / value[0]:.1e} after {step} steps.", stacklevel=2)
+        best = combined(factors, basis[:size])
+        found = extreme_eigenvalues(lambda x: along * x - apply(x), best, by_value, 1, effort)
+        return found._replace(steps=step + found.steps)
     vector, image = (combined(factors[:, :1], rows[:size])[0] for rows in (basis, images))
     exact = np.array([inner(vector, image) / inner(vector, vector)])
     return Eigenvalues(exact, step, float(residual[0] / (np.abs(value).max() or 1.0)))
@@ -64,11 +65,3 @@ def _beyond(basis: Array, new: Array) -> Array:
         rows, coupling = principal(rows)
         rows = rows[np.flatnonzero(np.linalg.norm(coupling, axis=1) > LOST)]
     return rows
-
-
-def _restart(basis: Array, images: Array, projected: np.ndarray, value: np.ndarray, vector: np.ndarray) -> int:
-    """Keep the first Ritz vectors."""
-    size, kept = len(vector), vector[:, :KEPT]
-    basis[:KEPT], images[:KEPT] = combined(kept, basis[:size]), combined(kept, images[:size])
-    projected[:KEPT, :KEPT] = np.diag(value[:KEPT])
-    return KEPT

@@ -13,9 +13,10 @@ from prunegraph.randomness import numpy_generator
 BASIS = 48, 120  # vectors kept, at least and at most
 BASIS_BYTES = 2**27  # between these, as many vectors as take so much memory
 GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
-# In which steps since a (re)start new vectors are made orthogonal to all others, over and over: rounding errors
-# grow from step to step, and the step after a purge needs one too, because each builds on the two before.
-_REMEMBERED = True, True, False, False, False
+# In which steps new vectors are made orthogonal to all others, over and over until the first restart, and in all
+# steps after it: rounding errors grow from step to step, and the step after a purge needs one too, because each
+# builds on the two before. Restarts mix what errors there are into all vectors, so that they would pile up.
+PURGED = True, True, False, False, False
 MOST_STEPS = 3000
 ENOUGH = 0.7
 SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
@@ -66,7 +67,7 @@ def extreme_eigenvalues(
 
     `apply` maps (vectors, nodes) to the same shape; `start`, so many vectors as the effort's block, should be
     random, since an eigenvector without any share in it stays unseen. Both are numpy's, or both tensors of
-    torch, which then hold the basis. Block Lanczos with thick restarts, reorthogonalised as `_REMEMBERED` says.
+    torch, which then hold the basis. Block Lanczos with thick restarts, reorthogonalised as PURGED says.
     Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
     one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
     almost equal eigenvalues) warns and returns what it has.
@@ -79,10 +80,11 @@ def extreme_eigenvalues(
     draw, room = numpy_generator(0, "metrics", "lanczos", nodes), _room(start[0].nbytes)
     basis, projected = new_array(start, room + block), np.zeros((room, room))
     basis[:block], _ = principal(start)
-    size = fresh = 0
+    size, restarted = 0, False
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
-        coupling = _extend(apply, basis, projected, size, block, draw, _REMEMBERED[fresh % len(_REMEMBERED)])
-        size, fresh = size + block, fresh + 1
+        purge = restarted or PURGED[(step - 1) % len(PURGED)]
+        coupling = _extend(apply, basis, projected, size, block, draw, purge)
+        size += block
         value, vector = np.linalg.eigh(projected[:size, :size])
         chosen = order(value)
         value, vector = value[chosen], vector[:, chosen]
@@ -90,7 +92,7 @@ def extreme_eigenvalues(
         if size >= wanted + block and settled(value, residual, wanted, effort):
             break
         if size == room:
-            size, fresh = _restart(basis, projected, vector, value, block), 0
+            size, restarted = _restart(basis, projected, value, vector, block), True
     worst = float(residual[:wanted].max() / (np.abs(value).max() or 1.0))
     if step == MOST_STEPS:
         wish = effort.residual
@@ -124,20 +126,22 @@ def _room(size: int) -> int:
     return min(most, max(least, BASIS_BYTES // size)) // 12 * 12
 
 
-def _extend(apply, basis, projected, size, block, draw, remembered) -> np.ndarray:
+def _extend(apply, basis, projected, size, block, draw, purge) -> np.ndarray:
     """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
     end = size + block
     image = apply(basis[size:end])
     known, scale = basis[:end], norm(image)
     part = np.zeros((end, block))
-    # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection on all
-    # others suffices, unless it shortens the image much (after a restart): then rounding errors have been laid bare.
-    _remove(image, known, part, max(0, end - 2 * block))
-    if remembered:
-        before = norm(image)
+    # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection, now and
+    # then on all others, suffices, unless it shortens the image much (after a restart): then rounding errors have
+    # been laid bare.
+    near = max(0, end - 2 * block)
+    _remove(image, known, part, near)
+    before = norm(image)
+    first = 0 if purge or before < SHORT * scale else near
+    _remove(image, known, part, first)
+    if norm(image) < ENOUGH * before:
         _remove(image, known, part, 0)
-        if norm(image) < ENOUGH * before:
-            _remove(image, known, part, 0)
     projected[:end, size:end] = part
     projected[size:end, :end] = part.T
     new, coupling = _orthonormal(image, known, scale, draw)
@@ -181,7 +185,7 @@ def principal(block) -> tuple[Array, np.ndarray]:
     return combined(vector / np.where(length > 0, length, 1), block), length[:, None] * vector.T
 
 
-def _restart(basis, projected, vector, value, block) -> int:
+def _restart(basis, projected, value, vector, block) -> int:
     """Keep the first half of the Ritz vectors and the residual block."""
     room = len(projected)
     kept = room // 2
