@@ -28,6 +28,11 @@ def new_array(array: Array, rows: int) -> Array:
     return array.new_empty((rows, array.shape[1]))
 
 
+def precision(array: Array) -> float:
+    """Distance from 1 to the next number of the array's type."""
+    return float(np.finfo(np.float32 if "32" in str(array.dtype) else np.float64).eps)
+
+
 def products(many: Array, few: Array) -> np.ndarray:
     """Inner products of rows: float64 (many, few)."""
     return np.stack([_numbers(many @ row) for row in few], axis=1)

@@ -7,16 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prunegraph.metrics.arrays import Array, combined, like, new_array, norm, products, subtract
+from prunegraph.metrics.arrays import Array, combined, like, new_array, norm, precision, products, subtract
 from prunegraph.randomness import numpy_generator
 
 BASIS = 48, 120  # vectors kept, at least and at most
 BASIS_BYTES = 2**27  # between these, as many vectors as take so much memory
 GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
-# In which steps new vectors are made orthogonal to all others, over and over until the first restart, and in all
-# steps after it: rounding errors grow from step to step, and the step after a purge needs one too, because each
-# builds on the two before. Restarts mix what errors there are into all vectors, so that they would pile up.
-PURGED = True, True, False, False, False
 MOST_STEPS = 3000
 ENOUGH = 0.7
 SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
@@ -65,9 +61,10 @@ def extreme_eigenvalues(
 ) -> Eigenvalues:
     """The `wanted` first eigenvalues in `order` of a symmetric operator.
 
-    `apply` maps (vectors, nodes) to the same shape; `start`, so many vectors as the effort's block, should be
-    random, since an eigenvector without any share in it stays unseen. Both are numpy's, or both tensors of
-    torch, which then hold the basis. Block Lanczos with thick restarts, reorthogonalised as PURGED says.
+    `apply` maps (vectors, nodes) to the same shape; `start`, two or three vectors of so many nodes, should be
+    random, since an eigenvector without any share in it stays unseen: so many equal eigenvalues are all found.
+    Both are numpy's, or both tensors of torch, which then hold the basis. Block Lanczos with thick restarts,
+    reorthogonalised where rounding errors might have grown.
     Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
     one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
     almost equal eigenvalues) warns and returns what it has.
@@ -80,19 +77,19 @@ def extreme_eigenvalues(
     draw, room = numpy_generator(0, "metrics", "lanczos", nodes), _room(start[0].nbytes)
     basis, projected = new_array(start, room + block), np.zeros((room, room))
     basis[:block], _ = principal(start)
-    size, restarted = 0, False
+    size, purges = 0, _Purges(basis[:block])
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
-        purge = restarted or PURGED[(step - 1) % len(PURGED)]
-        coupling = _extend(apply, basis, projected, size, block, draw, purge)
+        coupling = _extend(apply, basis, projected, size, block, draw, purges)
         size += block
         value, vector = np.linalg.eigh(projected[:size, :size])
         chosen = order(value)
         value, vector = value[chosen], vector[:, chosen]
+        purges.largest = np.abs(value).max()
         residual = np.linalg.norm(coupling @ vector[-block:], axis=0)
         if size >= wanted + block and settled(value, residual, wanted, effort):
             break
         if size == room:
-            size, restarted = _restart(basis, projected, value, vector, block), True
+            size, purges.always = _restart(basis, projected, value, vector, block), True
     worst = float(residual[:wanted].max() / (np.abs(value).max() or 1.0))
     if step == MOST_STEPS:
         wish = effort.residual
@@ -126,7 +123,34 @@ def _room(size: int) -> int:
     return min(most, max(least, BASIS_BYTES // size)) // 12 * 12
 
 
-def _extend(apply, basis, projected, size, block, draw, purge) -> np.ndarray:
+class _Purges:
+    """In which steps new vectors must be made orthogonal to all before, and not to the last two blocks alone.
+
+    Of a vector along which the operator acts as `largest`, rounding leaves a share in each block, and a step enlarges
+    it: by `largest` over the length of what is new in the step. Before it can reach the root of the
+    precision, below which it does not show in the eigenvalues, a purge is due, and one in the step after, because
+    each step builds on the two before. Restarts mix what there is into all vectors, so that it would
+    pile up: after the first, `always`.
+
+    Source: H. Simon, "The Lanczos algorithm with partial reorthogonalization", Math. Comp. 42 (1984).
+    """
+
+    def __init__(self, rows: Array):
+        self.precision = 4 * precision(rows)
+        self.share, self.largest, self.always, self.second = self.precision, 0.0, False, False
+
+    def due(self, image: Array) -> bool:
+        """Whether in the step that has brought `image`, not yet purged."""
+        shortest = np.sqrt(max(np.linalg.eigvalsh(products(image, image))[0], 0))
+        with np.errstate(divide="ignore"):
+            self.share *= 1 + self.largest / shortest
+        due = self.always or self.second or not self.share < np.sqrt(self.precision)
+        if due:
+            self.share, self.second = self.precision, not self.second
+        return due
+
+
+def _extend(apply, basis, projected, size, block, draw, purges) -> np.ndarray:
     """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
     end = size + block
     image = apply(basis[size:end])
@@ -138,8 +162,7 @@ def _extend(apply, basis, projected, size, block, draw, purge) -> np.ndarray:
     near = max(0, end - 2 * block)
     _remove(image, known, part, near)
     before = norm(image)
-    first = 0 if purge or before < SHORT * scale else near
-    _remove(image, known, part, first)
+    _remove(image, known, part, 0 if purges.due(image) else near)
     if norm(image) < ENOUGH * before:
         _remove(image, known, part, 0)
     projected[:end, size:end] = part
