@@ -19,10 +19,15 @@ DATASETS = {
     "cifar10": "prunegraph.datasets.cifar:read_cifar10",
     "cifar100": "prunegraph.datasets.cifar:read_cifar100",
     "tiny_imagenet": "prunegraph.datasets.tiny_imagenet:read",
+    "svhn": "prunegraph.datasets.svhn:read",
+    "imagenet": "prunegraph.datasets.imagenet:read",
+    "imagefolder": "prunegraph.datasets.imagefolder:read",
 }
 
 MODELS = {
     "conv6": "prunegraph.models.conv6:conv6",
+    "mlp": "prunegraph.models.mlp:mlp",
+    "mobilenet_v2": "prunegraph.models.mobilenet:mobilenet_v2",
     "resnet20": "prunegraph.models.resnet:resnet20",
     "resnet32": "prunegraph.models.resnet:resnet32",
     "wide_resnet28_2": "prunegraph.models.wide_resnet:wide_resnet28_2",
@@ -38,6 +43,13 @@ PRUNERS = {
     "er": "prunegraph.pruning.erdos_renyi:er",
     "er_classic": "prunegraph.pruning.erdos_renyi:er_classic",
     "erk": "prunegraph.pruning.erdos_renyi:erk",
+    "set": "prunegraph.pruning.dynamic.set:set_",
+    "rigl": "prunegraph.pruning.dynamic.rigl:rigl",
+    "snfs": "prunegraph.pruning.dynamic.snfs:snfs",
+    "dsr": "prunegraph.pruning.dynamic.dsr:dsr",
+    "itop": "prunegraph.pruning.dynamic.itop:itop",
+    "magnitude": "prunegraph.pruning.magnitude:magnitude",
+    "iterative_magnitude": "prunegraph.pruning.magnitude:iterative_magnitude",
     "snip_compat": "prunegraph.pruning.snip:snip_compat",
     "grasp_compat": "prunegraph.pruning.grasp:grasp_compat",
     "synflow_compat": "prunegraph.pruning.synflow:synflow_compat",
@@ -47,7 +59,23 @@ PRUNERS = {
     "erk_compat": "prunegraph.pruning.erdos_renyi:erk_compat",
 }
 
+# Pruners whose mask moves during training, with what moves it. Its options are the pruner's.
+DYNAMICS = {
+    "set": "prunegraph.pruning.dynamic.set:dynamics",
+    "rigl": "prunegraph.pruning.dynamic.rigl:dynamics",
+    "snfs": "prunegraph.pruning.dynamic.snfs:dynamics",
+    "dsr": "prunegraph.pruning.dynamic.dsr:dynamics",
+    "itop": "prunegraph.pruning.dynamic.itop:dynamics",
+}
+
+# Pruners of trained networks: they prune the dense network of their cell, and training goes on from its weights.
+POST_TRAINING = ("magnitude",)
+
+# Pruners that train several times to find their mask, with what does so. Its options are the pruner's.
+IN_ROUNDS = {"iterative_magnitude": "prunegraph.training.iterative:train"}
+
 # Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.
+# A data set's options `channels` and `size` replace these numbers.
 INPUT_SHAPES = {
     "digits": (1, 8, 8),
     "mnist": (1, 28, 28),
@@ -55,15 +83,21 @@ INPUT_SHAPES = {
     "cifar10": (3, 32, 32),
     "cifar100": (3, 32, 32),
     "tiny_imagenet": (3, 32, 32),
+    "svhn": (3, 32, 32),
+    "imagenet": (3, 64, 64),
+    "imagefolder": (3, 32, 32),
 }
 
+# Data sets with a published normalisation and augmentation, which a variant of another one may be `like`.
+PUBLISHED_DATASETS = ("cifar10", "cifar100", "tiny_imagenet")
+
 # The smallest image side with which a model has an output.
-SMALLEST_INPUT = {"conv6": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
+SMALLEST_INPUT = {"conv6": 8, "mlp": 1, "mobilenet_v2": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
 
 # Training recipes, each with the data sets it was published for (none: any).
 RECIPES = {
     "quick": (),
-    "published": ("cifar10", "cifar100", "tiny_imagenet"),
+    "published": PUBLISHED_DATASETS,
 }
 
 ENCODINGS = {

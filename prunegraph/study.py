@@ -32,12 +32,16 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Variant:
-    """A configured model or method: an entry of the catalogue with some of its options set."""
+    """A configured data set, model or method: an entry of the catalogue with some of its options set.
+
+    `like` is the published data set that a data set stands for; it gives normalisation, augmentation and recipe.
+    """
 
     name: str
     base: str
     options: Mapping[str, Any] = field(default_factory=dict)
     sparsities: tuple[float, ...] = ()
+    like: str | None = None
 
 
 class Study:
@@ -64,14 +68,18 @@ class Study:
         self.results = config["results"]
         self.seeds = _unique("seeds", config["seeds"])
         self.sparsities = _unique("sparsities", [_sparsity(value) for value in config["sparsities"]])
-        self.datasets = _unique("datasets", [known(catalogue.DATASETS, n, "data set") for n in config["datasets"]])
+        self.datasets = _variants(config["datasets"], "dataset", catalogue.DATASETS)
         self.models = _variants(config["models"], "model", catalogue.MODELS)
         self.methods = _variants(config["methods"], "pruner", catalogue.PRUNERS)
         self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
         self.mode = known(catalogue.MODES, config["mode"], "mode")
         known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
-        for dataset in self.datasets:
+        for dataset in self.datasets.values():
+            _check_dataset(dataset)
             self._check_pairs(dataset)
+        for method in self.methods.values():
+            if method.base in catalogue.POST_TRAINING and self.dense() is None:
+                raise UserError(f"Method {method.name!r} prunes the trained dense network; add 'dense' to `methods`.")
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid, in the order of the configuration."""
@@ -86,6 +94,10 @@ class Study:
         if method.base == "dense":
             return (0.0,)
         return method.sparsities or self.sparsities
+
+    def dense(self) -> str | None:
+        """The name of the method that keeps every weight, None without one."""
+        return next((method.name for method in self.methods.values() if method.base == "dense"), None)
 
     def number_of_networks(self) -> int:
         """Cells times seeds."""
@@ -115,21 +127,57 @@ class Study:
             )
         return {**cell._asdict(), "seed": str(asked["seed"])}
 
-    def _check_pairs(self, dataset: str) -> None:
+    def _check_pairs(self, dataset: Variant) -> None:
         for model in self.models.values():
-            needed, size = catalogue.SMALLEST_INPUT[model.base], catalogue.INPUT_SHAPES[dataset][1:]
+            needed, size = catalogue.SMALLEST_INPUT[model.base], input_shape(dataset)[1:]
             if min(size) < needed:
                 raise UserError(
                     f"Model {model.base!r} needs images of at least {needed}x{needed} pixels; those of "
-                    f"{dataset!r} have {size[0]}x{size[1]}. Leave one of the two out of the study."
+                    f"{dataset.name!r} have {size[0]}x{size[1]}. Leave one of the two out of the study."
                 )
         fits = catalogue.RECIPES[self.config["training"]["recipe"]]
-        if fits and dataset not in fits:
+        stands_for = published_as(dataset)
+        if fits and stands_for not in fits:
             raise UserError(
-                f"The recipe {self.config['training']['recipe']!r} is not published for {dataset!r}, "
+                f"The recipe {self.config['training']['recipe']!r} is not published for {dataset.name!r}, "
                 f"only for {', '.join(fits)}. Choose another recipe: "
-                f"{', '.join(name for name, sets in catalogue.RECIPES.items() if not sets or dataset in sets)}."
+                f"{', '.join(name for name, sets in catalogue.RECIPES.items() if not sets or stands_for in sets)}."
             )
+
+
+def input_shape(dataset: Variant) -> tuple[int, int, int]:
+    """The shape (channels, height, width) of a configured data set's images."""
+    channels, height, width = catalogue.INPUT_SHAPES[dataset.base]
+    size = dataset.options.get("size")
+    return (dataset.options.get("channels", channels), size or height, size or width)
+
+
+def published_as(dataset: Variant) -> str:
+    """The catalogue's name whose training recipes fit a configured data set.
+
+    That of its reader, or what it is `like`; none (the variant's own name) where its images have another shape.
+    """
+    name = dataset.like or dataset.base
+    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else dataset.name
+
+
+def _check_dataset(dataset: Variant) -> None:
+    lacking = [name for name in required_of(catalogue.DATASETS[dataset.base]) if name not in dataset.options]
+    if lacking:
+        raise UserError(
+            f"The data set {dataset.base!r} needs the option {lacking[0]!r}: name a variant, such as "
+            f"{{name: my_{dataset.base}, dataset: {dataset.base}, options: {{{lacking[0]}: ...}}}}."
+        )
+    if dataset.like is None:
+        return
+    known(catalogue.PUBLISHED_DATASETS, dataset.like, "published data set")
+    found, expected = input_shape(dataset), catalogue.INPUT_SHAPES[dataset.like]
+    if found != expected:
+        raise UserError(
+            f"The data set {dataset.name!r} is said to be like {dataset.like!r}, whose images are "
+            f"{'x'.join(map(str, expected))}, but has images of {'x'.join(map(str, found))}. "
+            "Set its options, or leave `like` out."
+        )
 
 
 def written(sparsity: float) -> str:
@@ -151,39 +199,51 @@ def typed(value: Any) -> Any:
     return value
 
 
-@functools.cache
 def options_of(reference: str) -> tuple[str, ...]:
     """The names of the keyword-only parameters of ``"module:function"``, read without importing it.
 
     They are the options that a configuration may set.
     """
+    return tuple(argument.arg for argument in _signature(reference).kwonlyargs)
+
+
+def required_of(reference: str) -> tuple[str, ...]:
+    """Those of :func:`options_of` that have no default."""
+    arguments = _signature(reference)
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return tuple(argument.arg for argument, default in pairs if default is None)
+
+
+@functools.cache
+def _signature(reference: str) -> ast.arguments:
     module, _, function = reference.partition(":")
     base = ROOT.joinpath(*module.split("."))
     path = base.with_suffix(".py") if base.with_suffix(".py").exists() else base / "__init__.py"
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            return tuple(argument.arg for argument in node.args.kwonlyargs)
+            return node.args
     raise LookupError(f"{reference} is in the catalogue, but {path.name} defines no such function")
 
 
 def _variants(entries: list[Any], key: str, table: Mapping[str, str]) -> dict[str, Variant]:
+    kind = {"dataset": "data set"}.get(key, key)
     found = {}
     for entry in entries:
         facts = {"name": entry} if isinstance(entry, str) else dict(entry)
         name = facts["name"]
-        base = known(table, facts.get(key, name), key)
+        base = known(table, facts.get(key, name), kind)
         options = facts.get("options") or {}
         for option in options:
             legal = options_of(table[base])
             if option not in legal:
                 listed = ", ".join(legal) or "none"
-                raise UserError(f"Unknown option {option!r} of {key} {base!r}. Its options: {listed}.")
+                raise UserError(f"Unknown option {option!r} of {kind} {base!r}. Its options: {listed}.")
         sparsities = tuple(_sparsity(value) for value in facts.get("sparsities", ()))
         if base == "dense" and any(sparsities):
             raise UserError("The pruner 'dense' keeps every weight, so its only sparsity is 0.")
         if name in found:
-            raise UserError(f"The {key} {name!r} is named twice. Give each variant a name of its own.")
-        found[name] = Variant(name, base, options, sparsities)
+            raise UserError(f"The {kind} {name!r} is named twice. Give each variant a name of its own.")
+        found[name] = Variant(name, base, options, sparsities, facts.get("like"))
     return found
 
 

@@ -11,7 +11,7 @@ from prunegraph import catalogue
 from prunegraph.catalogue import module_of
 from prunegraph.errors import UserError
 from prunegraph.fingerprint import code_of
-from prunegraph.study import Study, read_schema
+from prunegraph.study import Study, published_as, read_schema
 
 try:
     STUDY = Study(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
@@ -26,7 +26,7 @@ NETWORK = "{dataset}/{model}/{method}-{sparsity}/seed{seed}"
 
 
 wildcard_constraints:
-    dataset="|".join(catalogue.DATASETS),
+    dataset="|".join(STUDY.datasets),
     model="|".join(STUDY.models),
     method="|".join(STUDY.methods),
     sparsity=r"0(\.\d+)?",
@@ -67,6 +67,17 @@ def drawing_of(figure):
     return [f"{RESULTS}/figures/mge/{figure}.pdf", f"{RESULTS}/figures/mge/{figure}.png"]
 
 
+def reader_of(wildcards):
+    """The catalogue name and options of a configured data set, and what it is like."""
+    variant = STUDY.datasets[wildcards.dataset]
+    return {"name": variant.base, "options": dict(variant.options), "like": variant.like}
+
+
+def reader_module(wildcards):
+    """The module whose code a prepared data set depends on."""
+    return module_of(catalogue.DATASETS, STUDY.datasets[wildcards.dataset].base)
+
+
 def model_of(wildcards):
     """The catalogue name and options of a configured model."""
     variant = STUDY.models[wildcards.model]
@@ -98,6 +109,7 @@ def check_sources(workflow):
     from prunegraph import datasets
 
     wanted = {job.wildcards.dataset for job in workflow.dag.needrun_jobs() if job.rule.name == "prepare"}
-    sentences = [datasets.missing(name, config["data_dir"]) for name in sorted(wanted)]
+    variants = [STUDY.datasets[name] for name in sorted(wanted)]
+    sentences = [datasets.missing(each.base, config["data_dir"], **each.options) for each in variants]
     if any(sentences):
         raise WorkflowError(" ".join(filter(None, sentences)))

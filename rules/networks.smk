@@ -12,10 +12,11 @@ rule prepare:
         "../envs/torch.yaml"
     threads: 1
     params:
+        reader=lambda wildcards: reader_of(wildcards),
         source=config["data_dir"],
         validation=config["split"]["validation"],
         split_seed=config["split"]["seed"],
-        code=lambda wildcards: code_of("prunegraph.datasets", module_of(catalogue.DATASETS, wildcards.dataset)),
+        code=lambda wildcards: code_of("prunegraph.datasets.preparation", reader_module(wildcards)),
     message:
         "Prepare {wildcards.dataset}: one file with its training, validation and test images"
     script:
@@ -45,10 +46,20 @@ rule initialise:
         "../workflow_scripts/initialise.py"
 
 
+def weights_of(wildcards):
+    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
+    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
+    cell = dict(wildcards)
+    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+        path = of_network("trained", "weights.safetensors")
+        cell |= {"method": STUDY.dense(), "sparsity": "0"}
+    return expand(path, **cell | {"seed": STUDY.seeds})
+
+
 rule prune:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
     output:
         masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
     log:
@@ -75,7 +86,7 @@ rule prune:
 rule train:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
         masks=rules.prune.output.masks,
     output:
         trained=update(each_seed(of_network("trained", "weights.safetensors"))),
@@ -94,10 +105,12 @@ rule train:
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
+        options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
+        published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.loop", model_module(wildcards)),
+        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.scoring", model_module(wildcards)),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:

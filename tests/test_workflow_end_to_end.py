@@ -54,7 +54,11 @@ def test_paper_study_resolves_every_figure(tmp_path):
 
 def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
     done = snakemake(
-        tmp_path, "results/datasets/cifar10.safetensors", "results/datasets/digits.safetensors", check=False
+        tmp_path,
+        "results/datasets/cifar10.safetensors",
+        "results/datasets/digits.safetensors",
+        config=["datasets=[cifar10,digits]"],
+        check=False,
     )
     said = done.stdout + done.stderr
     assert done.returncode != 0

@@ -8,7 +8,7 @@ import yaml
 
 from prunegraph import catalogue
 from prunegraph.errors import UserError
-from prunegraph.study import Study, options_of, read_schema, written
+from prunegraph.study import Study, input_shape, options_of, published_as, read_schema, required_of, written
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
@@ -16,6 +16,12 @@ DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
 DRAWING = {"dataset": "digits", "model": "conv6", "method": "snip", "sparsity": 0.5, "seed": 0}
+
+
+def folder_of(like=None, **options):
+    """An image folder as a variant of the configuration."""
+    entry = {"name": "mine", "dataset": "imagefolder", "options": {"path": "data/mine.zip", **options}}
+    return entry | ({"like": like} if like else {})
 
 
 def merged(**changes):
@@ -61,6 +67,17 @@ def test_variants_and_their_own_sparsities():
     assert made.drawing()["sparsity"] == "0.5"
 
 
+def test_variants_of_data_sets_have_their_own_shape_and_recipe():
+    made = study(datasets=["digits", "cifar10", folder_of(size=48, channels=1)])
+    assert list(made.datasets) == ["digits", "cifar10", "mine"]
+    assert {cell.dataset for cell in made.cells()} == {"digits", "cifar10", "mine"}
+    shapes = {name: input_shape(variant) for name, variant in made.datasets.items()}
+    assert shapes == {"digits": (1, 8, 8), "cifar10": (3, 32, 32), "mine": (1, 48, 48)}
+    assert [published_as(variant) for variant in made.datasets.values()] == ["digits", "cifar10", "mine"]
+    like = study(datasets=[folder_of(like="cifar10")], training={"recipe": "published"})
+    assert published_as(like.datasets["mine"]) == "cifar10"
+
+
 def test_numbers_from_the_command_line_are_numbers():
     made = study(seeds=["0", "3"], sparsities=["0.5"], training={"epochs": "null"})
     assert (made.seeds, made.sparsities, made.config["training"]["epochs"]) == ((0, 3), (0.5,), None)
@@ -98,6 +115,22 @@ def test_the_network_to_draw():
             ["Unknown option 'size'", "batch_size"],
         ),
         ({"methods": [{"name": "s", "pruners": "snip"}]}, ["Unknown key 'pruners'", "pruner"]),
+        ({"datasets": ["digits", "digits"]}, ["data set 'digits' is named twice"]),
+        ({"datasets": [{"name": "d", "dataset": "digit"}]}, ["Unknown data set 'digit'", "imagefolder"]),
+        ({"datasets": [{"name": "d", "dataset": "digits", "options": {"size": 9}}]}, ["Unknown option 'size'", "none"]),
+        ({"datasets": ["imagefolder"]}, ["'imagefolder' needs the option 'path'", "name a variant"]),
+        ({"datasets": [folder_of(like="mnist")]}, ["Unknown published data set 'mnist'", "cifar10"]),
+        ({"datasets": [folder_of(like="cifar10", size=64)]}, ["images are 3x32x32, but has images of 3x64x64"]),
+        ({"datasets": [folder_of(channels=2)]}, ["at datasets.0.options.channels", "found 2", "1 (grey) or 3"]),
+        ({"datasets": [folder_of(size=4)]}, ["conv6", "at least 8x8", "'mine' have 4x4"]),
+        ({"datasets": [folder_of()], "training": {"recipe": "published"}}, ["not published for 'mine'", "quick"]),
+        (
+            {
+                "datasets": [{"name": "t", "dataset": "tiny_imagenet", "options": {"size": 64}}],
+                "training": {"recipe": "published"},
+            },
+            ["not published for 't'"],
+        ),
         (
             {"drawing": DRAWING | {"method": "er"}},
             ["er/0.5", "not in the study", "for example digits/resnet20/snip/0.98"],
@@ -137,13 +170,15 @@ def test_the_catalogue_keeps_its_word(table):
         assert callable(catalogue.lookup(table, name, "name"))
 
 
-@pytest.mark.parametrize("table", [catalogue.MODELS, catalogue.PRUNERS])
+@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS])
 def test_static_options_are_the_real_ones(table):
     import inspect
 
     for name, reference in table.items():
         parameters = inspect.signature(catalogue.lookup(table, name, "name")).parameters.values()
-        assert options_of(reference) == tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), name
+        options = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        assert options_of(reference) == tuple(p.name for p in options), name
+        assert required_of(reference) == tuple(p.name for p in options if p.default is p.empty), name
 
 
 def test_image_shapes_are_known_for_every_data_set():

@@ -6,8 +6,8 @@ from prunegraph import datasets
 from prunegraph.job import launch
 
 
-def main(images: Path, dataset: str, source: Path, validation: float, split_seed: int):
-    datasets.prepare(dataset, source, images, validation, split_seed)
+def main(images: Path, reader: dict, source: Path, validation: float, split_seed: int):
+    datasets.prepare(reader["name"], source, images, validation, split_seed, reader["like"], **reader["options"])
 
 
 if __name__ == "__main__":

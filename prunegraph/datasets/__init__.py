@@ -6,21 +6,36 @@ function ``read(folder) -> Original`` and a line in ``catalogue.DATASETS``.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prunegraph.datasets.sources import missing
 
 if TYPE_CHECKING:
     from prunegraph.datasets.data import Data
 
-__all__ = ["load", "missing", "prepare"]
+__all__ = ["load", "missing", "prepare", "verify"]
 
 
-def prepare(name: str, source_folder: str | Path, output: str | Path, validation_fraction: float, seed: int) -> None:
+def prepare(
+    name: str,
+    source_folder: str | Path,
+    output: str | Path,
+    validation_fraction: float,
+    seed: int,
+    like: str | None = None,
+    **options: Any,
+) -> None:
     """Read data set `name`, split it and write it to `output`; see :func:`prunegraph.datasets.preparation.prepare`."""
     from prunegraph.datasets import preparation  # imports numpy, which the workflow's driver lacks
 
-    preparation.prepare(name, source_folder, output, validation_fraction, seed)
+    preparation.prepare(name, source_folder, output, validation_fraction, seed, like, **options)
+
+
+def verify(path: str | Path) -> None:
+    """Check a prepared file against the checksum in its header; see :func:`prunegraph.datasets.checksum.verify`."""
+    from prunegraph.datasets import checksum  # imports numpy
+
+    checksum.verify(path)
 
 
 def load(path: str | Path, device: str = "cpu") -> "Data":

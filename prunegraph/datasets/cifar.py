@@ -12,14 +12,11 @@ import numpy as np
 
 from prunegraph.datasets.original import Images, Original
 from prunegraph.datasets.plain_pickle import loads
+from prunegraph.datasets.published import published
 from prunegraph.datasets.sources import SOURCES, locate
 from prunegraph.errors import UserError
 
 PIXELS = 3 * 32 * 32
-
-# Published normalisation (Cunegatti et al. 2024, their code).
-MEAN_10, STD_10 = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
-MEAN_100, STD_100 = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)
 
 
 def read_cifar10(folder: str | Path) -> Original:
@@ -31,7 +28,7 @@ def read_cifar10(folder: str | Path) -> Original:
         If `folder` has none of its versions complete, or a file is damaged.
     """
     *train, test = _records("cifar10", folder, "labels", label_bytes=1)
-    return Original(_joined(train), test, 10, MEAN_10, STD_10, augmented=True)
+    return Original(_joined(train), test, 10, **published("cifar10"))
 
 
 def read_cifar100(folder: str | Path) -> Original:
@@ -43,7 +40,7 @@ def read_cifar100(folder: str | Path) -> Original:
         If `folder` has none of its versions complete, or a file is damaged.
     """
     train, test = _records("cifar100", folder, "fine_labels", label_bytes=2)
-    return Original(train, test, 100, MEAN_100, STD_100, augmented=True)
+    return Original(train, test, 100, **published("cifar100"))
 
 
 def from_pickle(content: bytes, labels: str, where: str) -> Images:

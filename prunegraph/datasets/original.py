@@ -23,6 +23,10 @@ class Original:
     ----------
     train, test
         The published parts; `test` is None where nobody published one.
+    validation
+        The published validation part, if there is one beside the test part.
+    tested_on
+        What the published name of the test part is: some publish its labels for ``val`` only.
     classes
         Number of classes; labels lie in [0, classes).
     mean, std
@@ -43,11 +47,16 @@ class Original:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     augmented: bool = False
+    validation: Images | None = None
+    tested_on: str = "test"
 
     def __post_init__(self) -> None:
-        for kind, part in (("training", self.train), ("test", self.test)):
+        for kind, part in (("training", self.train), ("validation", self.validation), ("test", self.test)):
             if part is not None:
                 _check(kind, part, self.classes)
+                if part.images.shape[1:] != self.train.images.shape[1:]:
+                    shapes = part.images.shape[1:], self.train.images.shape[1:]
+                    raise UserError(f"The {kind} images are of shape {shapes[0]}, the training images of {shapes[1]}.")
 
 
 def _check(kind: str, part: Images, classes: int) -> None:

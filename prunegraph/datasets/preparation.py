@@ -1,12 +1,16 @@
 """From a data set's own files to one file with a training, a validation and a test part."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from prunegraph import tensors
-from prunegraph.catalogue import DATASETS, lookup
+from prunegraph.catalogue import DATASETS, known, lookup
+from prunegraph.datasets.checksum import checksum
 from prunegraph.datasets.original import Images, Original
+from prunegraph.datasets.published import PUBLISHED, published
 from prunegraph.errors import UserError
 from prunegraph.randomness import numpy_generator
 
@@ -14,14 +18,23 @@ from prunegraph.randomness import numpy_generator
 TEST_FRACTION = 0.2
 
 
-def prepare(name: str, source_folder: str | Path, output: str | Path, validation_fraction: float, seed: int) -> None:
+def prepare(
+    name: str,
+    source_folder: str | Path,
+    output: str | Path,
+    validation_fraction: float,
+    seed: int,
+    like: str | None = None,
+    **options: Any,
+) -> None:
     """Read data set `name`, split it and write it to `output` as safetensors.
 
-    The validation part is drawn from the official training images, the same
-    fraction of every class; official test images are never touched. A data set
-    without an official test part gives a fifth of every class to one first. Images
-    keep their order within a part. The header holds what :class:`.data.Data` needs:
-    number of classes and normalisation, taken from the training part unless it was published.
+    The validation part is drawn from the training images, the same fraction of
+    every class, unless the data set has one of its own beside its test part. Official
+    test images are never touched. A data set without a test part gives a fifth of
+    every class to one first. Images keep their order within a part. The header
+    holds what :class:`.data.Data` needs: number of classes and normalisation, taken from the training
+    part unless it was published; besides, where each part comes from, and a checksum.
 
     Parameters
     ----------
@@ -30,40 +43,74 @@ def prepare(name: str, source_folder: str | Path, output: str | Path, validation
     source_folder
         Where the data set's own files lie; digits needs none.
     validation_fraction
-        Of the training images, in [0, 1); 0 leaves the validation part empty, as in the published study.
+        Of the training images, in [0, 1); 0 draws none, as in the published study.
     seed
         Of the split: the same seed gives the same file.
+    like
+        The published data set whose normalisation and augmentation to use, one of ``catalogue.PUBLISHED_DATASETS``.
+    options
+        Of the data set's reader.
 
     Raises
     ------
     UserError
-        If the name is unknown, source files are missing or damaged, or the fraction leaves a part empty.
+        If a name is unknown, source files are missing or damaged, the fraction leaves a part empty, or
+        the number of classes is not that of `like`.
     """
     if not 0 <= validation_fraction < 1:
         raise UserError(f"The validation fraction {validation_fraction} is outside [0, 1).")
-    original: Original = lookup(DATASETS, name, "data set")(source_folder)
-    train, test = original.train, original.test
-    if test is None:
-        train, test = split(train, TEST_FRACTION, numpy_generator(seed, "split", "test"))
-    train, validation = split(train, validation_fraction, numpy_generator(seed, "split", "validation"))
-    if not len(train.images) or (validation_fraction and not len(validation.images)):
+    original: Original = lookup(DATASETS, name, "data set")(source_folder, **options)
+    if like is not None:
+        original = as_published(original, name, like)
+    parts, origin = divide(original, validation_fraction, seed)
+    if not len(parts["train"].images) or (validation_fraction and not len(parts["validation"].images)):
         raise UserError(f"A validation fraction of {validation_fraction} leaves a part of {name} without images.")
-    mean, std = moments(train.images) if original.mean is None else (original.mean, original.std)
+    mean, std = moments(parts["train"].images) if original.mean is None else (original.mean, original.std)
+    arrays = {f"{part}.{field}": array for part, images in parts.items() for field, array in images._asdict().items()}
     tensors.save(
         output,
-        {
-            f"{part}.{field}": array
-            for part, images in (("train", train), ("validation", validation), ("test", test))
-            for field, array in images._asdict().items()
-        },
+        arrays,
         dataset=name,
+        options=options,
+        like=like,
         classes=original.classes,
         mean=mean,
         std=std,
         augmented=original.augmented,
         validation_fraction=validation_fraction,
         seed=seed,
+        origin=origin,
+        sha256=checksum(arrays),
     )
+
+
+def as_published(original: Original, name: str, like: str) -> Original:
+    """`original` with the normalisation and augmentation that are published for `like`.
+
+    Raises
+    ------
+    UserError
+        If nothing is published for `like`, or it has another number of classes.
+    """
+    expected = PUBLISHED[known(PUBLISHED, like, "published data set")].classes
+    if original.classes != expected:
+        raise UserError(
+            f"{name} has {original.classes} classes, but {like}, which it is said to be like, has {expected}."
+        )
+    return dataclasses.replace(original, **published(like))
+
+
+def divide(original: Original, validation_fraction: float, seed: int) -> tuple[dict[str, Images], dict[str, str]]:
+    """The three parts by name, and a word on where each comes from."""
+    train, test, validation = original.train, original.test, original.validation
+    origin = {"train": "train", "validation": "validation", "test": original.tested_on}
+    if test is None:
+        train, test = split(train, TEST_FRACTION, numpy_generator(seed, "split", "test"))
+        origin["test"] = f"{TEST_FRACTION:g} of every class of train"
+    if validation is None:
+        train, validation = split(train, validation_fraction, numpy_generator(seed, "split", "validation"))
+        origin["validation"] = f"{validation_fraction:g} of every class of train"
+    return {"train": train, "validation": validation, "test": test}, origin
 
 
 def split(images: Images, fraction: float, generator: np.random.Generator) -> tuple[Images, Images]:

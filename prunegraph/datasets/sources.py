@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prunegraph.catalogue import DATASETS, known
 from prunegraph.errors import UserError
@@ -63,23 +64,40 @@ SOURCES: Mapping[str, Source] = {
                 "tiny-imagenet-200/val/val_annotations.txt",
                 "tiny-imagenet-200/val/images",
             ),
+            ("tiny-imagenet-200.zip",),
         ),
+        packed=False,
+    ),
+    "svhn": Source(
+        "http://ufldl.stanford.edu/housenumbers/",
+        (("svhn/train_32x32.mat", "svhn/test_32x32.mat"), ("train_32x32.mat", "test_32x32.mat")),
+        packed=False,
+    ),
+    "imagenet": Source(
+        "https://image-net.org/download.php (after registration)",
+        (("imagenet/train", "imagenet/val"),),
         packed=False,
     ),
 }
 
 
-def missing(name: str, folder: str | Path) -> str | None:
+def missing(name: str, folder: str | Path, path: str | None = None, **_: Any) -> str | None:
     """The sentence that says which files of data set `name` to put into `folder`; None if they are there.
 
     Looks at file names only and imports nothing heavy. Data sets that come with a
-    Python package (digits) are never missing.
+    Python package (digits) are never missing. Of a data set's options, `path` is the
+    folder or archive that it is read from instead of `folder`.
 
     Raises
     ------
     UserError
         For a name that is not in ``catalogue.DATASETS``.
     """
+    if path is not None:
+        if Path(path).exists():
+            return None
+        place = Path(path).resolve()
+        return f"Data set {name!r} is to be read from {place}, but nothing is there. Correct its option `path`."
     if known(DATASETS, name, "data set") not in SOURCES or _found(name, folder):
         return None
     source = SOURCES[name]

@@ -1,58 +1,55 @@
-"""Tiny-ImageNet at 32x32, as in the published study."""
+"""Tiny-ImageNet at 32x32, as in the published study; from the official archive or unpacked."""
 
 from pathlib import Path
 
 import numpy as np
 
+from prunegraph.datasets import pictures, tree
 from prunegraph.datasets.original import Images, Original
+from prunegraph.datasets.published import published
 from prunegraph.datasets.sources import locate
 from prunegraph.errors import UserError
 
-SIDE = 32
 
-# Published normalisation (Cunegatti et al. 2024, their code).
-MEAN, STD = (0.4802, 0.4481, 0.3975), (0.2770, 0.2691, 0.2821)
-
-
-def read(folder: str | Path) -> Original:
+def read(folder: str | Path, *, size: int = 32) -> Original:
     """Tiny-ImageNet (Stanford CS231n): 100,000 training images in 200 classes, resized from 64x64 to 3x32x32.
 
     The 10,000 validation images serve as test part, since the labels of the
     official test images were never published. Classes are numbered in the order of
-    their sorted WordNet names. Box interpolation, as published.
+    their sorted WordNet names. Box interpolation, as published; `size` 64 leaves the images as they are.
 
     Raises
     ------
     UserError
-        If ``tiny-imagenet-200`` below `folder` is incomplete or an image is damaged.
+        If the archive or the folder ``tiny-imagenet-200`` below `folder` is incomplete, or an image is damaged.
     """
-    wnids, train, annotations, images = locate("tiny_imagenet", folder).values()
-    names = sorted(wnids.read_text().split())
-    number = {name: index for index, name in enumerate(names)}
-    learned = [(path, number[name]) for name in names for path in sorted((train / name / "images").glob("*.JPEG"))]
-    lines = [line.split("\t")[:2] for line in annotations.read_text().splitlines()]
-    unknown = {name for _, name in lines} - set(names)
+    found = next(iter(locate("tiny_imagenet", folder).values()))
+    path, root = (found, "tiny-imagenet-200/") if found.suffix == ".zip" else (found.parent, "")
+    lists = [f"{root}wnids.txt", f"{root}val/val_annotations.txt"]
+    texts = {name: content.decode() for name, content in tree.contents(path, lists)}
+    if len(texts) < len(lists):
+        raise UserError(f"{path} lacks {' or '.join(lists)}. Fetch or unpack it again.")
+    number = {name: place for place, name in enumerate(sorted(texts[lists[0]].split()))}
+    train = _training(tree.names(path), f"{root}train/", number)
+    if not train:
+        raise UserError(f"{path} has no images of the form train/<class>/images/*.JPEG. Unpack the archive again.")
+    test = _tested(texts[lists[1]], f"{root}val/images/", number, path)
+    pixels = pictures.read(path, [*train, *test], size, channels=3)
+    labels = np.array([*train.values(), *test.values()], dtype=np.int64)
+    parts = (Images(pixels[part], labels[part]) for part in (slice(len(train)), slice(len(train), None)))
+    return Original(*parts, len(number), **published("tiny_imagenet"), tested_on="val")
+
+
+def _training(names: list[str], root: str, number: dict[str, int]) -> dict[str, int]:
+    """The label of each training image, in the order of classes and names."""
+    split = [name.removeprefix(root).split("/") for name in names if name.startswith(root) and name.endswith(".JPEG")]
+    return {f"{root}{'/'.join(parts)}": number[parts[0]] for parts in split if parts[0] in number}
+
+
+def _tested(text: str, root: str, number: dict[str, int], path: Path) -> dict[str, int]:
+    """The label of each image in ``val_annotations.txt``."""
+    pairs = [line.split("\t")[:2] for line in text.splitlines()]
+    unknown = {name for _, name in pairs} - set(number)
     if unknown:
-        raise UserError(f"{annotations} names the class {min(unknown)!r}, which {wnids} does not list.")
-    tested = [(images / file, number[name]) for file, name in lines]
-    return Original(_read(learned, train), _read(tested, images), len(names), MEAN, STD, augmented=True)
-
-
-def _read(labelled: list[tuple[Path, int]], folder: Path) -> Images:
-    if not labelled:
-        raise UserError(f"{folder} has no images of the form <class>/images/*.JPEG. Unpack the archive again.")
-    pictures = np.empty((len(labelled), 3, SIDE, SIDE), dtype=np.uint8)
-    for place, (path, _) in enumerate(labelled):
-        pictures[place] = _picture(path)
-    return Images(pictures, np.array([label for _, label in labelled], dtype=np.int64))
-
-
-def _picture(path: Path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
-    except (OSError, UnidentifiedImageError) as problem:
-        raise UserError(f"{path} is no readable image ({problem}). Unpack the archive again.") from problem
-    return np.asarray(small).transpose(2, 0, 1)
+        raise UserError(f"{path}: val_annotations.txt names the class {min(unknown)!r}, which wnids.txt does not list.")
+    return {f"{root}{file}": number[name] for file, name in pairs}

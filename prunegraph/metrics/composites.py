@@ -20,6 +20,7 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.layout import Fitted
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
@@ -44,16 +45,20 @@ class Relation:
     columns: np.ndarray
 
     @classmethod
-    def between(cls, fit: Fitted, start: int) -> "Relation":
-        """The block of `fit`, read from part `start` on."""
-        geometry = fit.block.geometry
-        outputs, inputs, height, width = fit.block.mask.shape
-        mask = fit.block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
+    def of(cls, block: Bundle) -> "Relation":
+        """A block, read along its edges."""
+        geometry = block.geometry
+        outputs, inputs, height, width = block.mask.shape
+        mask = block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
         rows = _table(geometry.rows, geometry.target_map[1])
         columns = _table(geometry.columns, geometry.target_map[2])
-        if start == fit.source:
-            return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
-        return cls(mask.transpose(3, 4, 0, 1, 2), rows.T, columns.T)
+        return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
+
+    @classmethod
+    def between(cls, fit: Fitted, start: int) -> "Relation":
+        """The block of `fit`, read from part `start` on."""
+        forth = cls.of(fit.block)
+        return forth if start == fit.source else forth.back
 
     @property
     def back(self) -> "Relation":
@@ -199,7 +204,8 @@ class Composite:
 
     def _checked(self, weight: np.ndarray, start: np.ndarray) -> None:
         middle = max(relation.mask.shape[4] for route in self.routes for relation in route[:1])
-        most = np.add.reduceat(weight, start[:-1]).max(initial=0) if len(weight) else 0
+        sums = np.append(0, np.cumsum(weight, dtype=np.float64))
+        most = np.diff(sums[start]).max(initial=0)
         if most * middle >= LARGEST:
             raise TooManyPaths(f"up to {most * middle:.0f} paths between two nodes")
 
@@ -208,8 +214,7 @@ class Composite:
         if not self.products:
             return Tally(0, 0)
         start, term, weight = self.classes()
-        filled = start[1:] > start[:-1]
-        self._checked(weight, np.append(start[:-1][filled], start[-1]))
+        self._checked(weight, start)
         times = np.outer(self.rows.times, self.columns.times).ravel()
         joined = pairs = 0
         for products in self.matrix_products():
@@ -218,22 +223,39 @@ class Composite:
             pairs += sum(int(d) * int(t) for d, t in zip(double, times, strict=True))
         return Tally(joined, pairs)
 
+    def values(self) -> np.ndarray:
+        """The number of paths in each class: int32 (lists of rows, of columns, groups, channels from, channels to).
+
+        A single group, unless the two relations of the only route have the same groups.
+        """
+        route, shape = self.routes[0], (len(self.rows.count), len(self.columns.count))
+        groups = route[0].groups if len({relation.groups for relation in route}) == 1 else 1
+        if groups == 1:
+            route = tuple(relation.dense() for relation in route)
+        start, term, weight = self.classes()
+        self._checked(weight, start)
+        found = np.zeros((len(start) - 1, groups, route[0].mask.shape[3], route[-1].mask.shape[4]), np.int32)
+        if self.products:
+            own = self if groups > 1 or len(self.routes) > 1 else Composite([route])
+            products = np.concatenate(list(own.matrix_products()), axis=1)
+            for i in range(len(found)):
+                terms = slice(start[i], start[i + 1])
+                found[i] = (weight[terms] @ products[term[terms]]).reshape(found.shape[1:])
+        return found.reshape(*shape, *found.shape[1:])
+
     def matrix_products(self):
         """The matrix products, (products, entries), for some channels at a time."""
-        channels = self.routes[0][0].mask.shape[2] * self.routes[0][0].mask.shape[3]
-        if len(self.routes) > 1:
-            yield np.concatenate([_of_route(*pair) for pair in zip(self.routes, self.taps, strict=True)])
+        if max(relation.groups for relation in self.routes[0]) > 1:
+            yield _grouped(self.routes[0], self.taps[0])
             return
-        (route,), (taps,) = self.routes, self.taps
-        groups = max(relation.groups for relation in route)
-        if groups > 1:
-            yield _grouped(route, taps)
-            return
-        entries = self.products * route[-1].mask.shape[4]
+        channels, entries = self.routes[0][0].mask.shape[3], self.products * self.routes[0][-1].mask.shape[4]
         step = max(1, PRODUCTS // max(1, entries))
         for first in range(0, channels, step):
-            part = route[0].mask[:, :, :, first : first + step]
-            yield _of_route((Relation(part, route[0].rows, route[0].columns), *route[1:]), taps)
+            parts = [
+                _of_route((Relation(one.mask[:, :, :, first : first + step], one.rows, one.columns), *rest), taps)
+                for (one, *rest), taps in zip(self.routes, self.taps, strict=True)
+            ]
+            yield parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _of_route(route: Route, taps) -> np.ndarray:

@@ -5,11 +5,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
 from prunegraph.metrics.adjacency import Adjacency, from_graph
 from prunegraph.metrics.cuts import Cuts, cuts, mean_component
-from prunegraph.metrics.layout import Layout, layout
+from prunegraph.metrics.layout import Layout, flattened, layout
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import Plan
 from prunegraph.metrics.strength import strength
@@ -24,7 +24,8 @@ class Measurement:
     """A graph, the path that each of its metrics takes, and what they have in common."""
 
     def __init__(self, graph: "MultipartiteGraph", plan: Plan, device: str, report: dict):
-        self.graph, self.plan, self.device, self.report = graph, plan, device, report
+        self.plan, self.device, self.report = plan, device, report
+        self.graph = graph = flattened(graph)
         self.into, self.out = graph.in_degree(), graph.out_degree()
         self.degree = self.into + self.out
 
@@ -70,7 +71,7 @@ class Measurement:
         from prunegraph.metrics import structured
 
         structure = structured.Structure(self.layout)
-        found = structured.motifs(self.graph, structure, self.degree)
+        found = structured.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
         return {
             "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
             "two_hop": structured.two_hop(self.graph, structure),
@@ -103,7 +104,7 @@ class Measurement:
 
     def spectrum(self) -> Values:
         """Spectral gap and radius; steps and residuals go into the report."""
-        if self.plan.spectrum == "implicit" and all(isinstance(block, Block) for block in self.graph.blocks):
+        if self.plan.spectrum == "implicit" and all(isinstance(block, Bundle) for block in self.graph.blocks):
             operator = _operator_type()(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()
             gap = spectral.implicit_gap(operator)

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from prunegraph.graphs import Block, MultipartiteGraph
+from prunegraph.graphs import Block, MultipartiteGraph, RoutedBlock
 from prunegraph.graphs.geometry import Map
+from prunegraph.metrics.routed import RoutedProduct
 
 Vectors = torch.Tensor  # (vectors, nodes) float32
 Images = torch.Tensor  # (vectors, channels, height, width) float32, channels last in memory
@@ -124,7 +125,7 @@ class Operator:
         where[self.order] = np.arange(self.nodes)
         arms, loose = [], []
         for block in blocks:
-            convolution = _Convolution(block, self.device)
+            convolution = (_Convolution if isinstance(block, Block) else _Routed)(block, self.device)
             ranges = block.source_range, block.target_range
             maps = block.geometry.source_map, block.geometry.target_map
             ends = [number.get(ends) for ends in ranges]
@@ -249,7 +250,7 @@ class _Arm:
 
     source: int
     target: int
-    convolution: "_Convolution"
+    convolution: "_Convolution | _Routed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +262,7 @@ class _LooseArm:
 
     source: torch.Tensor
     target: torch.Tensor
-    convolution: "_Convolution"
+    convolution: "_Convolution | _Routed"
 
     def add(self, vectors: Vectors, product: Vectors) -> None:
         """Add to `product` what flows along the edges, both ways."""
@@ -269,6 +270,22 @@ class _LooseArm:
         product.index_add_(1, self.target, _flat(self.convolution.forth(source)))
         target = _image(vectors[:, self.target], self.convolution.target_map)
         product.index_add_(1, self.source, _flat(self.convolution.back(target)))
+
+
+class _Routed:
+    """One routed block, like a :class:`_Convolution`."""
+
+    def __init__(self, block: RoutedBlock, device: torch.device):
+        self.source_map, self.target_map = block.geometry.source_map, block.geometry.target_map
+        self._product = RoutedProduct(block, device)
+
+    def forth(self, image: Images) -> Images:
+        """What an image on the source sends along the edges."""
+        return self._product.forth(_clear(image))
+
+    def back(self, image: Images) -> Images:
+        """What an image on the target sends against the edges."""
+        return self._product.back(_clear(image))
 
 
 class _Convolution:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from prunegraph.datasets.data import Data
     from prunegraph.masks import Mask
+    from prunegraph.training.dynamics import Dynamics
     from prunegraph.training.loop import Training
 
-__all__ = ["RECIPES", "Recipe", "evaluate", "recipe", "train"]
+__all__ = ["RECIPES", "Recipe", "evaluate", "recipe", "score", "train"]
 
 
 def train(
@@ -27,6 +28,7 @@ def train(
     seed: int,
     device: str | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    dynamics: "Dynamics | None" = None,
 ) -> "Training":
     """Train `network` in place with the weights outside `mask` at exactly zero.
 
@@ -53,6 +55,9 @@ def train(
         Default: where the images are.
     on_epoch
         Called with each row of the history as it is made, for progress.
+    dynamics
+        Moves the mask while the network trains (:class:`prunegraph.training.dynamics.Dynamics`); `mask` is where it
+        starts. None leaves the mask as it is.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def train(
         validation_loss, validation_accuracy (None without a validation part),
         seconds. ``diverged``: the loss became infinite or no number. Training then
         ends, that epoch has no row, and the weights are those of the epoch before,
-        so that the network can still be encoded and measured.
+        so that the network can still be encoded and measured. ``mask``: the mask at the end.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def train(
     """
     from prunegraph.training import loop
 
-    return loop.train(network, mask, data, recipe, seed, device, on_epoch)
+    return loop.train(network, mask, data, recipe, seed, device, on_epoch, dynamics)
 
 
 def evaluate(network: "nn.Module", batches: "Iterable[tuple[torch.Tensor, torch.Tensor]]") -> dict[str, float | None]:
@@ -81,6 +86,13 @@ def evaluate(network: "nn.Module", batches: "Iterable[tuple[torch.Tensor, torch.
     ``data.test.batches()``. Without any image both values are None. The mode of
     the network is as before afterwards.
     """
-    from prunegraph.training import loop
+    from prunegraph.training import evaluation
 
-    return loop.evaluate(network, batches)
+    return evaluation.evaluate(network, batches)
+
+
+def score(network: "nn.Module", training: "Training", data: "Data") -> dict[str, Any]:
+    """What `network` has learned, as plain values for JSON; see :func:`prunegraph.training.scoring.score`."""
+    from prunegraph.training import scoring
+
+    return scoring.score(network, training, data)

@@ -1,0 +1,35 @@
+"""The checksum of a prepared data set: of its tensors, so that a changed bit of an image is found."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from prunegraph import tensors
+from prunegraph.errors import UserError
+
+
+def checksum(arrays: Mapping[str, np.ndarray]) -> str:
+    """sha256 over the name, type, shape and values of every array, in the order of their names."""
+    found = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
+
+
+def verify(path: str | Path) -> None:
+    """Compare a prepared file with the checksum in its header.
+
+    Raises
+    ------
+    UserError
+        If they differ, the file is truncated, or it has no checksum.
+    """
+    arrays, facts = tensors.load(path)
+    expected = facts.get("sha256")
+    if expected is None:
+        raise UserError(f"{path} has no checksum. Delete it and let the workflow make it again.")
+    if checksum(arrays) != expected:
+        raise UserError(f"{path} is damaged: its images are not those of its checksum. Delete it and make it again.")
