@@ -49,6 +49,17 @@ def test_copies_of_the_largest_eigenvalue_count(copies, pairs):
     assert all(one.steps > 0 for one in found)
 
 
+@pytest.mark.parametrize("pairs", [TRIANGLE, PATH], ids=["triangle", "two sides"])
+def test_solves_on_tensors_give_the_same(pairs):
+    # On a GPU the basis is a tensor there; the same code runs on a tensor of the processor.
+    graph = equal_components(1, pairs, 360)
+    operator, strength = Operator(graph), graph.in_strength() + graph.out_strength()
+    expected = implicit_gap(operator).value, implicit_radius(operator, strength, graph.parts).value
+    operator.array = torch.from_numpy
+    assert implicit_gap(operator).value == pytest.approx(expected[0], rel=1e-5)
+    assert implicit_radius(operator, strength, graph.parts).value == pytest.approx(expected[1], rel=1e-6)
+
+
 def test_a_second_eigenvalue_close_to_zero_does_not_lose_its_digits():
     # All weights equal: one singular value, and roots of squares near zero are worthless in float32.
     sizes = 300, 400

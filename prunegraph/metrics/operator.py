@@ -92,7 +92,7 @@ class Operator:
         return function(torch.from_numpy(vectors).to(self.device)).cpu().numpy()
 
     def _product(self, vectors: Vectors) -> Vectors:
-        with torch.inference_mode(), _exact():
+        with torch.no_grad(), _exact():
             product = _joined(self._flow(self._images(vectors, self.places)), vectors, self.places)
             for arm in self._loose:
                 arm.add(vectors, product)
@@ -100,7 +100,7 @@ class Operator:
 
     def _square(self, vectors: Vectors) -> Vectors:
         near, far = self.places[: self._first], self.places[self._first :]
-        with torch.inference_mode(), _exact():
+        with torch.no_grad(), _exact():
             across = self._flow(self._images(vectors, near) + [None] * len(far))
             home = self._flow([None] * len(near) + across[len(near) :])
             return _joined(home[: len(near)], vectors, near)

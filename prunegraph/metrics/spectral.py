@@ -35,7 +35,8 @@ def spectral_gap(graph: Adjacency) -> Spectral:
 
     All eigenvalues count, with their multiplicity: in a bipartite graph l2 = -l1 and the gap is the
     difference of the two largest singular values of the biadjacency. Zero without edges; None for
-    fewer than three nodes. Error below 1e-5 of l1. One product costs O(edges).
+    fewer than three nodes. Error below 1e-5 of l1. Published tables hold it as it is, divided by nothing.
+    O(edges) a step, 15 to 40 steps for networks; 16 bytes a node and step.
 
     Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "expansion", and its public code.
     """
@@ -53,7 +54,8 @@ def spectral_gap(graph: Adjacency) -> Spectral:
 def spectral_radius(graph: Adjacency) -> Spectral:
     """Largest eigenvalue of the weighted Laplacian D - A, D the diagonal of node strengths.
 
-    Zero without edges; None without nodes. Relative error below 1e-6. Source as :func:`spectral_gap`.
+    Zero without edges; None without nodes. Relative error below 1e-6. Published tables hold it as it is.
+    O(edges) a step, 4 to 13 steps for networks. Source as :func:`spectral_gap`.
     """
     if not graph.nodes:
         return Spectral(None, 0, 0.0)
@@ -70,7 +72,8 @@ def implicit_gap(operator: "Operator") -> Spectral:
     """:func:`spectral_gap` from the products of an operator in float32; error below 1e-5 of l1.
 
     In a graph of two sides the eigenvalues are plus and minus the square roots of those of the squared matrix
-    on one side, where a product covers two steps.
+    on one side, where a product covers two steps. The multiplications of the dense network four times a step (two
+    vectors, both ways), 15 to 35 steps; 8 bytes a node and step.
     """
     if operator.nodes < 3:
         return Spectral(None, 0, 0.0)
@@ -91,7 +94,7 @@ def implicit_radius(operator: "Operator", strength: np.ndarray, parts: tuple[int
     """:func:`spectral_radius` from the products of an operator in float32, within 1e-6.
 
     `strength` (nodes,); `parts`, the nodes of each part: the eigenvector often sits on one small part, so the
-    search starts with as much in every part.
+    search starts with as much in every part. As :func:`implicit_gap`, but 4 to 10 steps and 16 bytes a node and step.
     """
     if not operator.nodes:
         return Spectral(None, 0, 0.0)
