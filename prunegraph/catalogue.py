@@ -109,15 +109,31 @@ ENCODINGS = {
 MODES = ("clean", "compat")
 MOTIFS = ("exact", "estimate")
 
-# Each figure of the main study, with the tables that it is drawn from.
+# Each figure of the main study, in the order in which a reader meets them; rules/figures.smk says what each is
+# drawn from.
 FIGURES = {
+    "encodings": "prunegraph.figures.encodings:draw",
+    "multipartite": "prunegraph.figures.multipartite:draw",
+    "pruners": "prunegraph.figures.multipartite:draw_several",
+    "sizes": "prunegraph.figures.sizes:draw",
     "accuracy": "prunegraph.figures.accuracy:draw",
+    "performance": "prunegraph.figures.performance:draw",
     "ramanujan": "prunegraph.figures.ramanujan:draw",
     "regression": "prunegraph.figures.regression:draw",
+    "trained_weights": "prunegraph.figures.trained_weights:draw",
+    "prediction": "prunegraph.figures.prediction:draw",
     "importance": "prunegraph.figures.importance:draw",
     "ranking": "prunegraph.figures.ranking:draw",
-    "sizes": "prunegraph.figures.sizes:draw",
-    "multipartite": "prunegraph.figures.multipartite:draw",
+    "costs": "prunegraph.figures.costs:draw",
+}
+
+# The systems that are studied together: the method family that a network's `system` names, and its source.
+SYSTEMS = {
+    "mge": "Multipartite graph encoding of networks pruned at initialisation (Cunegatti et al., TMLR 2024)",
+    "bogp": "Bayesian optimised graph pruning (student report and notebook, MNIST)",
+    "dpp": "Determinantal point processes for edges and nodes (Acharyya et al., 2020)",
+    "mlp_rank": "Structured pruning by weighted PageRank (Hoffmann et al., 2024)",
+    "rgp": "Regular graphs as masks (Chen et al., TNNLS 2023)",
 }
 
 

@@ -66,6 +66,7 @@ class Study:
         _check_structure(config, schema)
         self.config = config
         self.results = config["results"]
+        self.sources = ("own", "published") if config["networks"] == "both" else (config["networks"],)
         self.seeds = _unique("seeds", config["seeds"])
         self.sparsities = _unique("sparsities", [_sparsity(value) for value in config["sparsities"]])
         self.datasets = _variants(config["datasets"], "dataset", catalogue.DATASETS)
@@ -156,13 +157,17 @@ def input_shape(dataset: Variant) -> tuple[int, int, int]:
 def published_as(dataset: Variant) -> str:
     """The catalogue's name whose training recipes fit a configured data set.
 
-    That of its reader, or what it is `like`; none (the variant's own name) where its images have another shape.
+    That of its reader, or what it is `like`; the empty name, which fits none, where its images have another shape.
     """
     name = dataset.like or dataset.base
-    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else dataset.name
+    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else ""
 
 
 def _check_dataset(dataset: Variant) -> None:
+    if dataset.name in catalogue.DATASETS and dataset.name != dataset.base:
+        raise UserError(
+            f"A variant of {dataset.base!r} is named {dataset.name!r}, which is another data set. Give it another name."
+        )
     lacking = [name for name in required_of(catalogue.DATASETS[dataset.base]) if name not in dataset.options]
     if lacking:
         raise UserError(
@@ -196,7 +201,7 @@ def typed(value: Any) -> Any:
         for kind in (int, float):
             with suppress(ValueError):
                 return kind(value)
-        return {"null": None, "true": True, "false": False}.get(value, value)
+        return {"null": None, "none": None, "true": True, "false": False}.get(value.lower(), value)
     return value
 
 

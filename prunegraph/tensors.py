@@ -37,29 +37,31 @@ def commit() -> str:
 
 def save(path: str | Path, tensors: Mapping[str, Any], **provenance: Any) -> None:
     """Write numpy arrays or torch tensors atomically, with `provenance`, version and commit in the header."""
+    from safetensors.numpy import save_file
+
     arrays = {name: _numpy(value) for name, value in tensors.items()}
     # The format sorts tensors by size and name; a network's own order is kept beside them.
     facts = {"version": prunegraph.__version__, "commit": commit(), **provenance, "order": list(arrays)}
     header = {key: json.dumps(value, sort_keys=True) for key, value in facts.items()}
     with atomic(path) as temporary:
-        temporary.write_bytes(to_bytes(arrays, header))
+        save_file(arrays, temporary, metadata=header)
+        _sort_header(temporary)
 
 
-def to_bytes(arrays: Mapping[str, np.ndarray], header: Mapping[str, str]) -> bytes:
-    """Numpy arrays as one safetensors payload; the same arrays and header give the same bytes.
+def _sort_header(path: Path) -> None:
+    """Put the free-form part of a safetensors header in order, so that the same arrays and facts give the same bytes.
 
-    The safetensors library writes its free-form header in an order that changes
-    from run to run, so that part is put in order here.
+    The safetensors library writes it in an order that changes from run to run. Done in place: the file may be large.
     """
-    from safetensors.numpy import save as serialise
-
-    payload = serialise(dict(arrays), metadata=dict(header))
-    size = int.from_bytes(payload[:8], "little")
-    facts = json.loads(payload[8 : 8 + size])
-    facts["__metadata__"] = dict(sorted(facts["__metadata__"].items()))
-    text = json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)  # the format wants the data aligned
-    return len(text).to_bytes(8, "little") + text + payload[8 + size :]
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) > size:
+            raise ValueError(f"the sorted header has {len(text)} bytes, the unsorted one {size}")
+        file.seek(8)
+        file.write(text.ljust(size))
 
 
 def load(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

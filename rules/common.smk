@@ -1,7 +1,9 @@
 # Shared by all rules: the checked study, the paths, the legal values of wildcards.
 
 import sys
+from pathlib import Path
 
+from snakemake import __version__ as SNAKEMAKE
 from snakemake.exceptions import WorkflowError
 
 # Snakemake hands this directory on to scripts, so that they can import prunegraph.
@@ -9,7 +11,9 @@ sys.path.insert(0, workflow.basedir)
 
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
+from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
+from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.study import Study, published_as, read_schema
 
@@ -27,6 +31,7 @@ NETWORK = "{dataset}/{model}/{method}-{sparsity}/seed{seed}"
 
 wildcard_constraints:
     dataset="|".join(STUDY.datasets),
+    source="|".join(REMOTE),
     model="|".join(STUDY.models),
     method="|".join(STUDY.methods),
     sparsity=r"0(\.\d+)?",
@@ -73,6 +78,12 @@ def reader_of(wildcards):
     return {"name": variant.base, "options": dict(variant.options), "like": variant.like}
 
 
+def sources_of(wildcards):
+    """What says that a data set's official files are there; nothing where they have no address."""
+    variant = STUDY.datasets[wildcards.dataset]
+    return [f"{RESULTS}/datasets/{variant.base}.there"] if variant.base in REMOTE else []
+
+
 def reader_module(wildcards):
     """The module whose code a prepared data set depends on."""
     return module_of(catalogue.DATASETS, STUDY.datasets[wildcards.dataset].base)
@@ -104,12 +115,19 @@ def benchmark_of(rule, name):
     return f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
 
 
+def stop_if(problem):
+    """Stop with the sentence `problem`, unless it is empty."""
+    if problem:
+        raise WorkflowError(problem)
+
+
 def check_sources(workflow):
-    """Stop before any job if a data set that is about to be prepared has no source files."""
+    """Stop before any job if a data set that is about to be prepared has no source files and none may be fetched."""
     from prunegraph import datasets
 
     wanted = {job.wildcards.dataset for job in workflow.dag.needrun_jobs() if job.rule.name == "prepare"}
     variants = [STUDY.datasets[name] for name in sorted(wanted)]
-    sentences = [datasets.missing(each.base, config["data_dir"], **each.options) for each in variants]
+    given = [each for each in variants if not (config["download"] and each.base in REMOTE)]
+    sentences = [datasets.missing(each.base, config["data_dir"], **each.options) for each in given]
     if any(sentences):
         raise WorkflowError(" ".join(filter(None, sentences)))

@@ -1,7 +1,29 @@
 # From images to trained networks.
 
 
+# The files themselves are no output: Snakemake deletes the outputs of jobs that fail or run again, and these may be the
+# user's own. What it knows of them is a note that goes when the data set is prepared.
+rule download:
+    output:
+        there=temp(f"{RESULTS}/datasets/{{source}}.there"),
+    log:
+        log_of("download", "{source}"),
+    benchmark:
+        benchmark_of("download", "{source}")
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    params:
+        data_dir=config["data_dir"],
+    message:
+        "Fetch {wildcards.source} into {params.data_dir}, unless it is there"
+    script:
+        "../workflow_scripts/download.py"
+
+
 rule prepare:
+    input:
+        there=ancient(lambda wildcards: sources_of(wildcards)),
     output:
         images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
     log:
@@ -44,6 +66,13 @@ rule initialise:
         "Initialise {wildcards.model} for {wildcards.dataset}, seeds {params.seeds}"
     script:
         "../workflow_scripts/initialise.py"
+
+
+def trained_by(wildcards):
+    """The modules that take part in the training of a method's networks."""
+    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
+    base = STUDY.methods[wildcards.method].base
+    return [module_of(table, base) for table in tables if base in table]
 
 
 def weights_of(wildcards):
@@ -100,8 +129,12 @@ rule train:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
+    # How a network is trained, not what: resources rerun nothing when they change.
     resources:
         gpu=GPU,
+        checkpoint_epochs=config["training"]["checkpoint_epochs"],
+        stack=str(config["training"]["stack"]).lower(),
+        tensorboard=int(config["training"]["tensorboard"]),
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
@@ -110,7 +143,11 @@ rule train:
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.scoring", model_module(wildcards)),
+        checkpoints=f"{RESULTS}/checkpoints/{CELL}",
+        scalars=f"{RESULTS}/tensorboard/{CELL}",
+        code=lambda wildcards: code_of(
+            "prunegraph.training", "prunegraph.training.scoring", model_module(wildcards), *trained_by(wildcards)
+        ),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:

@@ -252,6 +252,8 @@ def test_what_is_neither_folder_nor_archive(tmp_path):
     assert datasets.missing("imagefolder", ".", path=str(tmp_path)) is None
     with pytest.raises(UserError, match=r"There is no .*x\.zip"):
         read(tmp_path / "x.zip")
+    with pytest.raises(UserError, match=r"There is no .*folder;"):
+        read(tmp_path / "folder")
     (tmp_path / "x.rar").write_bytes(b"Rar!")
     with pytest.raises(UserError, match="neither a folder nor an archive"):
         read(tmp_path / "x.rar")
@@ -265,6 +267,13 @@ def test_symbolic_links_in_a_folder_are_followed(tmp_path):
     (tmp_path / "y").mkdir()
     os.symlink(tmp_path / "x" / "train", tmp_path / "y" / "train")
     assert len(read(tmp_path / "y").train.labels) == 4
+
+
+def test_a_folder_that_contains_itself_is_refused(tmp_path):
+    as_folder(tmp_path, files_of(("train",), number=1))
+    os.symlink(tmp_path, tmp_path / "train" / "again")
+    with pytest.raises(UserError, match=r"again is a link to a folder that it lies in"):
+        read(tmp_path)
 
 
 # ---- standing for a published data set

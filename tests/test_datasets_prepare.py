@@ -5,11 +5,14 @@ import pytest
 import torch
 
 from prunegraph import datasets, tensors
+from prunegraph.catalogue import INPUT_SHAPES, PUBLISHED_DATASETS
 from prunegraph.datasets.augmentation import crop_and_flip
+from prunegraph.datasets.checksum import checksum
 from prunegraph.datasets.data import Part
 from prunegraph.datasets.digits import read
 from prunegraph.datasets.original import Images, Original
 from prunegraph.datasets.preparation import moments, split
+from prunegraph.datasets.published import PUBLISHED
 from prunegraph.errors import UserError
 
 PARTS = ("train", "validation", "test")
@@ -83,6 +86,11 @@ def test_a_fraction_that_leaves_a_part_empty_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_published_is_said_once_for_every_name():
+    assert tuple(PUBLISHED) == PUBLISHED_DATASETS
+    assert all(len(facts.mean) == len(facts.std) == INPUT_SHAPES[name][0] for name, facts in PUBLISHED.items())
+
+
 def test_split_keeps_the_order_of_the_images():
     images = Images(np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1), np.arange(40) % 4)
     rest, drawn = split(images, 0.3, np.random.default_rng(0))
@@ -106,8 +114,35 @@ def test_header_says_what_was_prepared(digits, prepared):
     assert (digits.name, digits.classes, digits.input_shape, digits.augmented) == ("digits", 10, (1, 8, 8), False)
 
 
+def test_a_flipped_bit_and_a_truncated_file_are_refused(prepared, tmp_path):
+    datasets.verify(prepared)
+    content = bytearray(prepared.read_bytes())
+    (tmp_path / "short").write_bytes(content[:-1])
+    content[-1000] ^= 1
+    (tmp_path / "flipped").write_bytes(content)
+    for check in (datasets.verify, datasets.load):
+        with pytest.raises(UserError, match="flipped is damaged: its images are not those of its checksum"):
+            check(tmp_path / "flipped")
+        with pytest.raises(UserError, match="short is not a readable safetensors file"):
+            check(tmp_path / "short")
+
+
+def test_the_checksum_knows_names_types_and_shapes():
+    base = {"a": np.arange(6, dtype=np.uint8), "b": np.zeros(2, np.int64)}
+    others = [
+        {"c": base["a"], "b": base["b"]},
+        {**base, "a": base["a"].reshape(2, 3)},
+        {**base, "b": base["b"].view(np.uint64)},
+        {"a": base["a"]},
+    ]
+    assert checksum(dict(reversed(base.items()))) == checksum(base)
+    assert len({checksum(arrays) for arrays in [base, *others]}) == 5
+
+
 def test_other_files_are_refused(tmp_path):
     tensors.save(tmp_path / "x", {"a": np.zeros(2)})
+    with pytest.raises(UserError, match="has no checksum"):
+        datasets.verify(tmp_path / "x")
     with pytest.raises(UserError, match=r"is no prepared data set: it lacks 'train\.images'"):
         datasets.load(tmp_path / "x")
 

@@ -5,6 +5,7 @@ import io
 import pickle
 import struct
 import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from prunegraph import datasets
 from prunegraph.catalogue import DATASETS, INPUT_SHAPES, lookup
-from prunegraph.datasets import cifar, idx, tiny_imagenet
+from prunegraph.datasets import cifar, idx, imagenet, pictures, svhn, tiny_imagenet
 from prunegraph.datasets.plain_pickle import loads
 from prunegraph.datasets.preparation import moments
 from prunegraph.errors import UserError
@@ -42,6 +43,8 @@ def write(path: Path, content: bytes):
         ("cifar10", "cifar-10-batches-py/{data_batch_1, ", "www.cs.toronto.edu/~kriz/cifar.html"),
         ("cifar100", "cifar-100-python/{train, test}", "www.cs.toronto.edu/~kriz/cifar.html"),
         ("tiny_imagenet", "tiny-imagenet-200/{wnids.txt, train}", "cs231n.stanford.edu"),
+        ("svhn", "svhn/{train_32x32.mat, test_32x32.mat}", "ufldl.stanford.edu/housenumbers"),
+        ("imagenet", "imagenet/{train, val}", "image-net.org"),
     ],
 )
 def test_one_sentence_names_data_set_folder_files_and_page(name, file, page, tmp_path):
@@ -307,6 +310,22 @@ def test_tiny_imagenet_is_halved_by_averaging_boxes(tiny):
     assert original.mean == (0.4802, 0.4481, 0.3975) and original.std == (0.2770, 0.2691, 0.2821)
 
 
+def test_tiny_imagenet_from_its_archive_and_at_full_size(tiny, tmp_path_factory):
+    folder, pictures = tiny
+    unpacked = tiny_imagenet.read(folder)
+    elsewhere = tmp_path_factory.mktemp("packed")
+    with zipfile.ZipFile(elsewhere / "tiny-imagenet-200.zip", "w") as archive:
+        for path in sorted(folder.rglob("*"), reverse=True):
+            archive.write(path, path.relative_to(folder))
+    assert datasets.missing("tiny_imagenet", elsewhere) is None
+    packed = tiny_imagenet.read(elsewhere)
+    for part in ("train", "test"):
+        for one, other in zip(getattr(packed, part), getattr(unpacked, part), strict=True):
+            assert np.array_equal(one, other)
+    whole = tiny_imagenet.read(elsewhere, size=64).train.images
+    assert np.array_equal(whole, np.stack(list(pictures.values())).transpose(0, 3, 1, 2))
+
+
 def test_damage_to_tiny_imagenet_is_named(tiny):
     folder, _ = tiny
     root = folder / "tiny-imagenet-200"
@@ -317,3 +336,129 @@ def test_damage_to_tiny_imagenet_is_named(tiny):
     (root / "val" / "val_annotations.txt").write_text("val_0.JPEG\tn01\n")
     with pytest.raises(UserError, match=r"n01_0\.JPEG is no readable image"):
         tiny_imagenet.read(folder)
+
+
+# ---- SVHN
+
+
+def svhn_files(folder, **changes):
+    from scipy.io import savemat
+
+    pixels = np.random.default_rng(0).integers(256, size=(32, 32, 3, 20), dtype=np.uint8)
+    labels = (np.arange(20, dtype=np.uint8) % 10 + 1)[:, None]  # 1 to 10, as published
+    (folder / "svhn").mkdir(exist_ok=True)
+    for part in ("train", "test"):
+        savemat(folder / f"svhn/{part}_32x32.mat", {"X": pixels, "y": labels} | changes)
+    return pixels, labels
+
+
+def test_svhn_has_the_last_axis_first_and_ten_is_the_digit_0(tmp_path):
+    pixels, _ = svhn_files(tmp_path)
+    original = svhn.read(tmp_path)
+    assert original.train.labels.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] * 2
+    assert all(np.array_equal(original.test.images[n, c], pixels[:, :, c, n]) for n in range(20) for c in range(3))
+    datasets.prepare("svhn", tmp_path, tmp_path / "out", 0.5, 0)
+    data = datasets.load(tmp_path / "out")
+    assert np.bincount(data.validation.labels).tolist() == [1] * 10 and not data.augmented
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"X": np.zeros((32, 32, 3, 20))}, r"holds X of float64 \(32, 32, 3, 20\), expected uint8"),
+        ({"X": np.zeros((20, 32, 32, 3), np.uint8)}, r"expected uint8 \(32, 32, 3, 20\)"),
+        ({"y": "no labels"}, "expected uint8"),
+    ],
+)
+def test_other_matlab_files_are_refused(changes, sentence, tmp_path):
+    svhn_files(tmp_path, **changes)
+    with pytest.raises(UserError, match=sentence):
+        svhn.read(tmp_path)
+
+
+def test_damaged_matlab_files_are_refused(tmp_path):
+    svhn_files(tmp_path)
+    path = tmp_path / "svhn/train_32x32.mat"
+    for content in (path.read_bytes()[:1000], b"", b"<html>"):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"train_32x32\.mat is no readable MATLAB file"):
+            svhn.read(tmp_path)
+
+
+# ---- ImageNet
+
+
+@pytest.fixture
+def ilsvrc(tmp_path):
+    """Two classes of training images, four validation images without folders, larger than what is prepared."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    root = tmp_path / "imagenet"
+    files = [f"train/{wnid}/{wnid}_{number}.JPEG" for wnid in ("n02", "n01") for number in (10, 7)]
+    files += [f"val/ILSVRC2012_val_{number:08d}.JPEG" for number in range(1, 5)]
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(256, size=(70, 90, 3), dtype=np.uint8)).save(root / file)
+    return tmp_path
+
+
+def solution(root):
+    rows = ["ImageId,PredictionString", "ILSVRC2012_val_00000003,n01 1 2 3 4 n01 5 6 7 8"]
+    rows += [f"ILSVRC2012_val_{number:08d},n02 1 2 3 4" for number in (1, 2, 4)]
+    (root / "LOC_val_solution.csv").write_text("\n".join(rows))
+
+
+def development_kit(root):
+    from scipy.io import savemat
+
+    folder = root / "ILSVRC2012_devkit_t12/data"
+    folder.mkdir(parents=True)
+    (folder / "ILSVRC2012_validation_ground_truth.txt").write_text("1\n1\n2\n1\n")
+    kind = [("ILSVRC2012_ID", "f8"), ("WNID", "O"), ("words", "O"), ("num_children", "f8")]
+    rows = np.array([(1, "n02", "two", 0), (2, "n01", "one", 0), (3, "n00", "thing", 2)], dtype=kind)
+    savemat(folder / "meta.mat", {"synsets": rows[:, None]})
+
+
+def sorted_by_class(root):
+    for number, wnid in zip(range(1, 5), ("n02", "n02", "n01", "n02"), strict=True):
+        (root / "val" / wnid).mkdir(exist_ok=True)
+        file = f"ILSVRC2012_val_{number:08d}.JPEG"
+        (root / "val" / file).rename(root / "val" / wnid / file)
+
+
+@pytest.mark.parametrize("labelled", [solution, development_kit, sorted_by_class])
+def test_imagenet_with_each_form_of_its_labels(labelled, ilsvrc):
+    labelled(ilsvrc / "imagenet")
+    assert datasets.missing("imagenet", ilsvrc) is None
+    original = imagenet.read(ilsvrc)
+    assert original.train.images.shape == (4, 3, 64, 64)
+    assert original.train.labels.tolist() == [0, 0, 1, 1]
+    assert sorted(original.test.labels.tolist()) == [0, 1, 1, 1]
+    assert (original.validation, original.tested_on) == (None, "val")
+    # The image of class n01 is the third one.
+    (third,) = (ilsvrc / "imagenet").rglob("ILSVRC2012_val_00000003.JPEG")
+    expected = pictures.decode(third.read_bytes(), "third", 64, 3)
+    assert np.array_equal(original.test.images[original.test.labels == 0][0], expected)
+
+
+def test_imagenet_elsewhere_smaller_and_prepared(ilsvrc, tmp_path):
+    solution(ilsvrc / "imagenet")
+    moved = (ilsvrc / "imagenet").rename(ilsvrc / "ILSVRC")
+    assert "image-net.org" in datasets.missing("imagenet", ilsvrc)
+    datasets.prepare("imagenet", ilsvrc, tmp_path / "out", 0.5, 0, path=str(moved), size=16)
+    data = datasets.load(tmp_path / "out")
+    assert (data.input_shape, len(data.train), len(data.validation), len(data.test)) == ((3, 16, 16), 2, 2, 4)
+
+
+def test_imagenet_without_labels_says_what_to_add(ilsvrc):
+    with pytest.raises(UserError, match=r"LOC_val_solution\.csv, or ILSVRC2012_validation_ground_truth\.txt"):
+        imagenet.read(ilsvrc)
+    (ilsvrc / "imagenet/LOC_val_solution.csv").write_text("ImageId,PredictionString\n")
+    with pytest.raises(UserError, match="labels do not name val/ILSVRC2012_val_00000001"):
+        imagenet.read(ilsvrc)
+    (ilsvrc / "imagenet/LOC_val_solution.csv").unlink()
+    development_kit(ilsvrc / "imagenet")
+    (ilsvrc / "imagenet/ILSVRC2012_devkit_t12/data/meta.mat").write_bytes(b"MATLAB?")
+    with pytest.raises(UserError, match="no readable table of classes"):
+        imagenet.read(ilsvrc)

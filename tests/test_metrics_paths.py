@@ -1,10 +1,7 @@
 """The implicit path against the explicit one, igraph and networkx, on random architectures."""
 
-import json
-import subprocess
 import sys
 from itertools import combinations
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -198,15 +195,6 @@ def test_counts_beyond_exact_float32_come_from_the_edges(monkeypatch):
     with pytest.raises(composites.TooManyPaths):
         Structure(layout(graph)).cycles()
     assert topometrics(graph, path="implicit")["motifs"] == expected["motifs"]
-
-
-@pytest.mark.slow
-def test_benchmark_runs(tmp_path):
-    script = Path(__file__).resolve().parents[1] / "benchmarks" / "topometrics.py"
-    command = [sys.executable, script, "--quick", "--path", "chosen", "implicit", "--output", tmp_path / "all.json"]
-    subprocess.run(command, check=True)
-    rows = json.loads((tmp_path / "all.json").read_text())["rows"]
-    assert len(rows) == 6 and all(row["seconds"] > 0 for row in rows)
 
 
 def test_without_torch_eigenvalues_come_from_the_edges(monkeypatch):

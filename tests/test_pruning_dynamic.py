@@ -133,12 +133,13 @@ def test_rigl_updates_as_published():
     assert updates[7400] < 0.001
 
 
-@pytest.mark.parametrize("steps", [88, 184, 500, 2000])
+@pytest.mark.parametrize("steps", [140, 184, 500, 2000])
 def test_short_trainings_are_updated_more_often(steps):
     schedule = Schedule("rigl", 0.3, 0.75, 100)
     updates = [step for step in range(steps) if schedule.fraction_at(step, steps) is not None]
     assert 18 <= len(updates) <= 23
     assert schedule.steps_between(steps) == int(0.75 * steps) // 20
+    assert schedule.steps_between(40) == 5
     given = Schedule("rigl", 0.3, 0.75, 100, interval=50)
     assert given.steps_between(steps) == 50
 
@@ -267,4 +268,4 @@ def test_training_returns_the_mask_that_the_weights_have(digits, pruner):
     assert any(not np.array_equal(found.mask[name], mask[name]) for name in mask)
     for name, weight in models.prunable(network).items():
         assert not weight[~torch.from_numpy(found.mask[name])].any()
-    assert moving.facts()["mask_updates"] >= 15
+    assert moving.facts()["mask_updates"] >= 5

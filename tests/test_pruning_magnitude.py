@@ -72,7 +72,7 @@ def test_one_round_is_train_prune_rewind_train(digits, network):
     by_hand = models.create("conv6", 10, digits.input_shape, width=0.125)
     training.train(by_hand, mask, digits, RECIPE, 0)
 
-    found = iterative.train(network, 0.8, digits, RECIPE, 0, rounds=1, rewind=0, scope="global")
+    found = iterative.train(network, digits, RECIPE, 0, sparsity=0.8, rounds=1, rewind=0, scope="global")
     assert listed(found.mask) == listed(mask)
     for name, value in by_hand.state_dict().items():
         assert torch.equal(network.state_dict()[name], value), name
@@ -87,7 +87,7 @@ def test_rounds_prune_a_geometric_share_of_what_the_last_left(digits, network, m
 
     real = training.train
     monkeypatch.setattr(training, "train", train)
-    found = iterative.train(network, 0.9, digits, RECIPE, 0, rounds=3, rewind=0, scope="layer")
+    found = iterative.train(network, digits, RECIPE, 0, sparsity=0.9, rounds=3, rewind=0, scope="layer")
     size = masks[0].size
     assert [mask.kept for mask in masks] == [size, *(round(size * 0.1 ** (r / 3)) for r in (1, 2)), round(size * 0.1)]
     for one, next_one in pairwise(masks):
@@ -112,7 +112,7 @@ def test_rewinding_returns_to_the_weights_of_that_step(digits, network, monkeypa
     everything = Mask({n: np.ones(tuple(w.shape), dtype=bool) for n, w in models.prunable(network).items()})
     reference = models.create("conv6", 10, digits.input_shape, width=0.125)
     training.train(reference, everything, digits, RECIPE, 0, dynamics=Watched(everything, 10_000))
-    found = iterative.train(network, 0.8, digits, RECIPE, 0, rounds=1, rewind=7, scope="global")
+    found = iterative.train(network, digits, RECIPE, 0, sparsity=0.8, rounds=1, rewind=7, scope="global")
     (whole, again), (_, masked) = Watched.seen[7], Watched.seen[8]
     for name, values in found.mask.items():
         assert torch.equal(whole[name], again[name])
@@ -122,4 +122,4 @@ def test_rewinding_returns_to_the_weights_of_that_step(digits, network, monkeypa
 
 def test_a_step_beyond_the_training_cannot_be_rewound_to(digits, network):
     with pytest.raises(UserError, match=r"'rewind' .* is 20, but training has 20 steps"):
-        iterative.train(network, 0.8, digits, RECIPE, 0, rounds=1, rewind=20, scope="global")
+        iterative.train(network, digits, RECIPE, 0, sparsity=0.8, rounds=1, rewind=20, scope="global")

@@ -1,8 +1,9 @@
 """Data sets: read from their official files, split, and kept as one file of uint8 tensors.
 
-:func:`missing` says what has to be fetched, :func:`prepare` makes the one file,
-:func:`load` gives it as batches on a device. A new data set is one file with a
-function ``read(folder) -> Original`` and a line in ``catalogue.DATASETS``.
+:func:`missing` says what has to be fetched, :func:`download` fetches it,
+:func:`prepare` makes the one file, :func:`load` gives it as batches on a device. A
+new data set is one file with a function ``read(folder, *, its_options) -> Original`` and
+a line in ``catalogue.DATASETS``.
 """
 
 from pathlib import Path
@@ -13,7 +14,14 @@ from prunegraph.datasets.sources import missing
 if TYPE_CHECKING:
     from prunegraph.datasets.data import Data
 
-__all__ = ["load", "missing", "prepare", "verify"]
+__all__ = ["download", "load", "missing", "prepare", "verify"]
+
+
+def download(name: str, folder: str | Path) -> None:
+    """Fetch the official files of data set `name`; see :func:`prunegraph.datasets.fetching.download`."""
+    from prunegraph.datasets import fetching  # imports what only this needs
+
+    fetching.download(name, folder)
 
 
 def prepare(
@@ -44,7 +52,7 @@ def load(path: str | Path, device: str = "cpu") -> "Data":
     Raises
     ------
     UserError
-        If `path` is not a file that :func:`prepare` wrote.
+        If `path` is not a file that :func:`prepare` wrote, or its images are not those of its checksum.
     """
     from prunegraph.datasets import data  # imports torch
 

@@ -28,8 +28,18 @@ def verify(path: str | Path) -> None:
         If they differ, the file is truncated, or it has no checksum.
     """
     arrays, facts = tensors.load(path)
-    expected = facts.get("sha256")
-    if expected is None:
+    if "sha256" not in facts:
         raise UserError(f"{path} has no checksum. Delete it and let the workflow make it again.")
+    compare(arrays, facts["sha256"], path)
+
+
+def compare(arrays: Mapping[str, np.ndarray], expected: str, path: str | Path) -> None:
+    """Refuse the arrays of the file `path` if their checksum is not the `expected` one.
+
+    Raises
+    ------
+    UserError
+        If they differ.
+    """
     if checksum(arrays) != expected:
         raise UserError(f"{path} is damaged: its images are not those of its checksum. Delete it and make it again.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from prunegraph import tensors
+from prunegraph.datasets import checksum
 from prunegraph.datasets.augmentation import crop_and_flip
 from prunegraph.errors import UserError
 
@@ -99,6 +100,8 @@ class Data:
 def load(path: str | Path, device: str = "cpu") -> Data:
     """What :func:`prunegraph.datasets.load` does; see there."""
     arrays, facts = tensors.load(path)
+    if "sha256" in facts:
+        checksum.compare(arrays, facts["sha256"], path)
     try:
         parts = {
             part: Part(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prunegraph.datasets import imagefolder, pictures, tree
 from prunegraph.datasets.original import Original
+from prunegraph.datasets.sources import locate
 from prunegraph.errors import UserError
 
 SOLUTION = "LOC_val_solution.csv"
@@ -30,14 +31,15 @@ def read(folder: str | Path, *, path: str | None = None, size: int = 64) -> Orig
     path
         The folder that holds ``train`` and ``val``, where it is not ``imagenet`` below `folder`.
     size
-        Side of the prepared images. All pixels together may take 16 GiB: whole ImageNet fits up to 65.
+        Side of the prepared images. All pixels together may take 16 GiB: whole ImageNet fits up to 65. Preparing
+        needs that much memory twice, or once if no validation part is drawn.
 
     Raises
     ------
     UserError
         If images or labels are missing, an image is damaged (it is named), or the pixels would take too much.
     """
-    root = Path(folder) / "imagenet" if path is None else Path(path)
+    root = locate("imagenet", folder)["imagenet/train"].parent if path is None else Path(path)
     names = tree.names(root)
     flat = [name for name in names if name.startswith("val/") and name.count("/") == 1 and pictures.is_picture(name)]
     wnids = _labels(root, names) if flat else {}

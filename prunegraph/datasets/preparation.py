@@ -115,6 +115,8 @@ def divide(original: Original, validation_fraction: float, seed: int) -> tuple[d
 
 def split(images: Images, fraction: float, generator: np.random.Generator) -> tuple[Images, Images]:
     """Draw round(`fraction` n) of the n images of every class at random: (the rest, the drawn), in their order."""
+    if not fraction:
+        return images, Images(*(array[:0] for array in images))  # no copy of all images
     drawn = np.zeros(len(images.labels), dtype=bool)
     for label in np.unique(images.labels):
         members = np.flatnonzero(images.labels == label)

@@ -62,6 +62,8 @@ def contents(path: str | Path, wanted: Collection[str]) -> Iterator[tuple[str, b
 
 
 def _entries(path: Path) -> Iterator[Entry]:
+    if not path.exists():
+        raise UserError(f"There is no {path}; expected a folder or an archive.")
     if path.is_dir():
         found = _in_folder(path)
     elif path.name.lower().endswith(TARS):
@@ -79,11 +81,21 @@ def _entries(path: Path) -> Iterator[Entry]:
 
 
 def _in_folder(path: Path) -> Iterator[Entry]:
-    for folder, below, files in os.walk(path, followlinks=True):
+    above: dict[str, frozenset[str]] = {}  # the real folders that each one lies in
+    for folder, below, files in os.walk(path, followlinks=True, onerror=_refuse):
+        real, outer = os.path.realpath(folder), above.get(os.path.dirname(folder), frozenset())
+        if real in outer:
+            raise UserError(f"{folder} is a link to a folder that it lies in. Remove the link.")
+        above[folder] = outer | {real}
         below.sort()
         for file in sorted(files):
             place = Path(folder, file)
             yield place.relative_to(path).as_posix(), 0, place.read_bytes
+
+
+def _refuse(problem: OSError) -> None:
+    """A folder that cannot be read: passing over it, as os.walk does, would lose a class."""
+    raise problem
 
 
 def _in_zip(path: Path) -> Iterator[Entry]:
@@ -157,8 +169,6 @@ def _told(path: str | Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except FileNotFoundError as problem:
-        raise UserError(f"There is no {problem.filename}; expected a folder or an archive.") from None
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
         raise UserError(f"{path} cannot be read ({problem}). It may be truncated: fetch it again.") from problem
     except (RuntimeError, NotImplementedError) as problem:  # a zip file with a password or an unusual packing

@@ -57,7 +57,7 @@ def topometrics(
         (not defined: see each metric's file). Direction matters for the first seven; the
         others belong to the undirected graph. Explicit time: mainly the motifs' O(wedges) and the solver's
         O(edges) per step, memory about 36 bytes per edge. Implicit time: the multiplications of the dense
-        network about 80 times, memory about 400 bytes per node; both whatever the number of edges.
+        network about 40 to 80 times, memory about 400 bytes per node; both whatever the number of edges.
 
     Raises
     ------

@@ -6,7 +6,7 @@ masks of some move later, while the network is trained (:mod:`.dynamic`).
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,8 +71,7 @@ def prune(
     from prunegraph.models import prunable
     from prunegraph.pruning.isolation import isolated
 
-    choose = lookup(PRUNERS, pruner, "pruner")
-    options = _complete(choose, pruner, options)
+    choose, options = lookup(PRUNERS, pruner, "pruner"), completed(pruner, options)
     weights = prunable(network)
     if not weights:
         raise UserError("The network has no Conv2d or Linear layer, so there is nothing to prune.")
@@ -102,15 +101,21 @@ def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> "Dynami
     UserError
         For an unknown pruner or option, or an option out of its range.
     """
-    options = _complete(lookup(PRUNERS, pruner, "pruner"), pruner, options)
+    options = completed(pruner, options)
     if pruner not in DYNAMICS or sparsity == 0:
         return None
     return lookup(DYNAMICS, pruner, "pruner")(seed, **options)
 
 
-def _complete(choose: Any, pruner: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The given options over the defaults that the pruner's signature declares."""
-    parameters = inspect.signature(choose).parameters.values()
+def completed(pruner: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The given options over the defaults that the pruner's signature declares.
+
+    Raises
+    ------
+    UserError
+        For an unknown pruner or option, or a value of another kind than the default.
+    """
+    parameters = inspect.signature(lookup(PRUNERS, pruner, "pruner")).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     for name in options:
         if not defaults:

@@ -13,7 +13,9 @@ from prunegraph.errors import UserError
 from prunegraph.masks import Mask, kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.magnitude import strongest
-from prunegraph.training.loop import Training, steps_per_epoch
+from prunegraph.training.checkpoint import Checkpoint
+from prunegraph.training.course import steps_per_epoch
+from prunegraph.training.loop import Training
 from prunegraph.training.recipes import Recipe
 
 
@@ -46,13 +48,14 @@ class MaskFrom:
 
 def train(
     network: nn.Module,
-    sparsity: float,
     data: Data,
     recipe: Recipe,
     seed: int,
     device: str | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    checkpoint: Checkpoint | None = None,
     *,
+    sparsity: float,
     rounds: int,
     rewind: int,
     scope: str,
@@ -73,17 +76,17 @@ def train(
     if rewind and rewind >= steps:
         raise UserError(f"Option 'rewind' of pruner 'iterative_magnitude' is {rewind}, but training has {steps} steps.")
     start = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    mask = Mask({name: torch.ones_like(weight, dtype=torch.bool) for name, weight in prunable(network).items()})
-    found = training.train(network, mask, data, recipe, seed, device, on_epoch)
-    diverged = found.diverged
-    for turn in range(1, rounds + 1):
-        mask = _pruned(network, mask, kept_weights(mask.size, 1 - (1 - sparsity) ** (turn / rounds)), scope)
-        network.load_state_dict(start)
-        everything = Mask({name: values | True for name, values in mask.items()})
-        if rewind:
-            found = training.train(network, everything, data, recipe, seed, device, on_epoch, MaskFrom(mask, rewind))
-        else:
-            found = training.train(network, mask, data, recipe, seed, device, on_epoch)
+    everything = Mask({name: torch.ones_like(weight, dtype=torch.bool) for name, weight in prunable(network).items()})
+    mask, diverged = everything, False
+    for turn in range(rounds + 1):
+        if turn:
+            left = kept_weights(mask.size, 1 - (1 - sparsity) ** (turn / rounds))
+            mask = _pruned(network, mask, left, scope)
+            network.load_state_dict(start)
+        later = MaskFrom(mask, rewind) if turn and rewind else None
+        phase = None if checkpoint is None else checkpoint.phase(f"round{turn}")
+        begun = everything if later else mask
+        found = training.train(network, begun, data, recipe, seed, device, on_epoch, later, phase)
         diverged |= found.diverged
     return dataclasses.replace(found, diverged=diverged, mask=mask)
 

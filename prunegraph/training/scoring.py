@@ -1,12 +1,16 @@
-"""The facts about a trained network that its score records, divergence and chance among them."""
+"""The score of a trained network, divergence and chance among its facts, and the files that keep it."""
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from prunegraph import models
 from prunegraph.datasets.data import Data
+from prunegraph.files import write_json, write_table
 from prunegraph.training.evaluation import evaluate
 from prunegraph.training.loop import Training
 
@@ -28,6 +32,25 @@ def score(network: nn.Module, training: Training, data: Data) -> dict[str, Any]:
         "diverged": training.diverged,
         "at_chance": at_chance(found["accuracy"], data.test.labels),
     }
+
+
+def save(
+    files: Sequence[Path], network: nn.Module, training: Training, data: Data, *, made_from: str, **facts: Any
+) -> dict[str, Any]:
+    """Write weights, mask, history and score of a trained network to four `files`; the score.
+
+    The score is the last: one with the right `made_from` says that the other files are there. `facts` stand in
+    the headers of weights and mask, and in the score.
+    """
+    weights, final_mask, history, scored = files
+    mask = training.mask
+    found = {**facts, "classes": data.classes, **score(network, training, data)}
+    found |= {"weights": mask.size, "kept": mask.kept, "density": mask.density, "collapsed": mask.collapsed}
+    models.save(network, weights, **facts)
+    mask.save(final_mask, **facts)
+    write_table(history, training.history)
+    write_json(scored, {**found, "made_from": made_from})
+    return found
 
 
 def at_chance(accuracy: float, labels: torch.Tensor) -> bool:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from prunegraph.pruning.weights import in_range
 
-LEAST_UPDATES = 20
-"""How many updates a training has at least, unless its interval is given."""
+UPDATES = 20
+"""How many updates a training has at least, unless its interval is given or it is very short."""
+
+LEAST_INTERVAL = 5
+"""Steps, so that a very short training still learns between its updates."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Schedule:
         The share of the training after which the mask stays; in (0, 1].
     usual
         Steps between two updates where `interval` is None. Published for trainings of tens of thousands of
-        steps, it is shortened for a short one to what gives 20 updates.
+        steps, it is shortened for a short one to what gives 20 updates, but to no less than 5 steps.
     interval
         Steps between two updates, whatever the length of the training.
     decay
@@ -54,7 +57,7 @@ class Schedule:
 
     def steps_between(self, steps: int) -> int:
         """Steps between two updates in a training of `steps`."""
-        return self.interval or max(1, min(self.usual, int(self.end * steps) // LEAST_UPDATES))
+        return self.interval or max(LEAST_INTERVAL, min(self.usual, int(self.end * steps) // UPDATES))
 
     def fraction_at(self, step: int, steps: int) -> float | None:
         """The fraction of weights dropped at step number `step` (from 0) of `steps`; None where none is.

@@ -33,8 +33,10 @@ class SparseMomentum(Dynamics):
         """Move the average towards the gradients."""
         if not self.momentum:
             self.momentum = {name: torch.zeros_like(gradients[name]) for name in kept}
-        averages = list(self.momentum.values())
-        torch._foreach_lerp_(averages, [gradients[name] for name in self.momentum], 1 - self.smoothing)
+        slopes = [gradients[name] for name in self.momentum]
+        averages = [value.to(slope.device) for value, slope in zip(self.momentum.values(), slopes, strict=True)]
+        torch._foreach_lerp_(averages, slopes, 1 - self.smoothing)
+        self.momentum = dict(zip(self.momentum, averages, strict=True))
 
     def share(self, weights: Tensors, kept: Tensors, survivors: Tensors) -> dict[str, int]:
         """In proportion to each layer's mean momentum over the weights it kept, as far as there is room (section 3)."""

@@ -63,7 +63,7 @@ class Dynamics:
             grown = {name: self._grow(name, survivors[name], counts[name], gradients, step) for name in kept}
         self.updates += 1
         for name, mask in grown.items():
-            self.explored[name] |= mask
+            self.explored[name] = self.explored[name].to(mask.device) | mask  # restored ones lie on the CPU
         return grown
 
     def watch(self, gradients: Tensors, kept: Tensors) -> None:

@@ -1,0 +1,82 @@
+"""Data sets in the workflow: what the user put there stays, downloads are asked for once, variants have their names."""
+
+import io
+import json
+import os
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_workflow_end_to_end import jobs, snakemake
+
+from prunegraph import datasets, tensors
+
+
+def kept(folder):
+    """Every file with its content and times."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def test_mnist_is_prepared_and_the_users_files_stay(shared, tmp_path):
+    shutil.copytree(shared / "data" / "mnist", tmp_path / "own", copy_function=shutil.copyfile)
+    target, config = "results/datasets/mnist.safetensors", ["datasets=[mnist]", "data_dir=own"]
+    before = kept(tmp_path / "own")
+    assert len(before) == 4
+    planned = jobs(snakemake(tmp_path, target, config=config))
+    assert planned == {"download": 1, "prepare": 1, "total": 2}
+    assert kept(tmp_path / "own") == before
+    datasets.verify(tmp_path / target)
+    data = datasets.load(tmp_path / target)
+    assert (len(data.train), len(data.validation), len(data.test)) == (51_000, 9_000, 10_000)
+    assert data.mean[0] == pytest.approx(0.1307, abs=2e-3) and data.std[0] == pytest.approx(0.3081, abs=2e-3)
+    # A prepared data set needs its sources no more, nor permission to fetch them.
+    shutil.rmtree(tmp_path / "own")
+    again = snakemake(tmp_path, "-n", target, config=[*config, "download=false"])
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.mark.slow
+def test_without_network_a_download_ends_in_a_sentence(tmp_path):
+    # A proxy at a closed port: every request fails at once, whatever this machine can reach.
+    dead = {**os.environ, "http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "no_proxy": ""}
+    target = "results/datasets/cifar10.safetensors"
+    done = snakemake(tmp_path, target, config=["datasets=[cifar10]"], check=False, env=dead)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "cifar-10-python.tar.gz could not be downloaded" in said and "Connection refused" in said
+    assert f"put it at {tmp_path / 'data/cifar-10-python.tar.gz'}" in said
+    assert "cs.toronto.edu/~kriz/cifar.html" in said
+    assert "Traceback" not in said
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_a_folder_that_is_not_there_stops_before_any_job(tmp_path):
+    entry = "{'name':'mine','dataset':'imagefolder','options':{'path':'nowhere.zip'}}"
+    target = "results/datasets/mine.safetensors"
+    done = snakemake(tmp_path, target, config=[f"datasets=[{entry}]"], check=False)
+    assert done.returncode != 0
+    assert "nothing is there. Correct its option `path`" in done.stdout + done.stderr
+    assert not (tmp_path / "results/logs/prepare").exists()
+
+
+@pytest.mark.slow
+def test_a_variant_runs_under_its_own_name_with_the_recipe_it_is_like(tmp_path):
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+        for number in range(400):
+            label, part = number % 10, "test" if number % 4 == 0 else "train"
+            file = io.BytesIO()
+            noise = rng.integers(100, size=(40, 32, 3))
+            Image.fromarray((noise + 15 * label).astype(np.uint8)).save(file, format="PNG")
+            archive.writestr(f"{part}/class{label}/{number}.png", file.getvalue())
+    entry = "{'name':'mine','dataset':'imagefolder','like':'cifar10','options':{'path':'mine.zip'}}"
+    model = "{'name':'resnet20','options':{'width':0.25}}"
+    config = [f"datasets=[{entry}]", f"models=[{model}]", "seeds=[0]", "training={'recipe':'published','epochs':1}"]
+    snakemake(tmp_path, "results/trained/mine/resnet20/erk-0.5/seed0/score.json", config=config)
+    score = json.loads((tmp_path / "results/trained/mine/resnet20/erk-0.5/seed0/score.json").read_text())
+    assert (score["dataset"], score["recipe"], score["epochs"]) == ("mine", "published", 1)
+    facts = tensors.provenance(tmp_path / "results/datasets/mine.safetensors")
+    assert (facts["dataset"], facts["like"], facts["mean"]) == ("imagefolder", "cifar10", [0.4914, 0.4822, 0.4465])
