@@ -66,6 +66,7 @@ class Study:
         _check_structure(config, schema)
         self.config = config
         self.results = config["results"]
+        self.sources = ("own", "published") if config["networks"] == "both" else (config["networks"],)
         self.seeds = _unique("seeds", config["seeds"])
         self.sparsities = _unique("sparsities", [_sparsity(value) for value in config["sparsities"]])
         self.datasets = _variants(config["datasets"], "dataset", catalogue.DATASETS)
@@ -73,10 +74,14 @@ class Study:
         self.methods = _variants(config["methods"], "pruner", catalogue.PRUNERS)
         self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
         self.mode = known(catalogue.MODES, config["mode"], "mode")
+        self.motifs = known(catalogue.MOTIFS, config["motifs"], "count of motifs")
         known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
         for dataset in self.datasets.values():
             _check_dataset(dataset)
             self._check_pairs(dataset)
+        for method in self.methods.values():
+            if method.base in catalogue.POST_TRAINING and self.dense() is None:
+                raise UserError(f"Method {method.name!r} prunes the trained dense network; add 'dense' to `methods`.")
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid, in the order of the configuration."""
@@ -91,6 +96,10 @@ class Study:
         if method.base == "dense":
             return (0.0,)
         return method.sparsities or self.sparsities
+
+    def dense(self) -> str | None:
+        """The name of the method that keeps every weight, None without one."""
+        return next((method.name for method in self.methods.values() if method.base == "dense"), None)
 
     def number_of_networks(self) -> int:
         """Cells times seeds."""

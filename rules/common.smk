@@ -1,7 +1,9 @@
 # Shared by all rules: the checked study, the paths, the legal values of wildcards.
 
 import sys
+from pathlib import Path
 
+from snakemake import __version__ as SNAKEMAKE
 from snakemake.exceptions import WorkflowError
 
 # Snakemake hands this directory on to scripts, so that they can import prunegraph.
@@ -11,6 +13,7 @@ from prunegraph import catalogue
 from prunegraph.catalogue import module_of
 from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
+from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.study import Study, published_as, read_schema
 
@@ -110,6 +113,12 @@ def log_of(rule, name):
 def benchmark_of(rule, name):
     """The file for a job's time and memory."""
     return f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
+
+
+def stop_if(problem):
+    """Stop with the sentence `problem`, unless it is empty."""
+    if problem:
+        raise WorkflowError(problem)
 
 
 def check_sources(workflow):

@@ -68,10 +68,27 @@ rule initialise:
         "../workflow_scripts/initialise.py"
 
 
+def trained_by(wildcards):
+    """The modules that take part in the training of a method's networks."""
+    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
+    base = STUDY.methods[wildcards.method].base
+    return [module_of(table, base) for table in tables if base in table]
+
+
+def weights_of(wildcards):
+    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
+    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
+    cell = dict(wildcards)
+    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+        path = of_network("trained", "weights.safetensors")
+        cell |= {"method": STUDY.dense(), "sparsity": "0"}
+    return expand(path, **cell | {"seed": STUDY.seeds})
+
+
 rule prune:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
     output:
         masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
     log:
@@ -98,7 +115,7 @@ rule prune:
 rule train:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
         masks=rules.prune.output.masks,
     output:
         trained=update(each_seed(of_network("trained", "weights.safetensors"))),
@@ -128,7 +145,9 @@ rule train:
         seeds=STUDY.seeds,
         checkpoints=f"{RESULTS}/checkpoints/{CELL}",
         scalars=f"{RESULTS}/tensorboard/{CELL}",
-        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.scoring", model_module(wildcards)),
+        code=lambda wildcards: code_of(
+            "prunegraph.training", "prunegraph.training.scoring", model_module(wildcards), *trained_by(wildcards)
+        ),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:

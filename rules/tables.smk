@@ -1,39 +1,135 @@
 # From the measurements of all networks to tables, and from tables to the studies of MGE (sections 4.1 to 4.2.3).
+# The columns of every table: prunegraph/analysis/tables.py and schemas.py.
 
-COLLECTED = {
-    name: table_of(name) for name in ["networks", "topometrics", "topometrics_normalised", "ramanujan", "features"]
+from prunegraph.analysis import published_files
+
+NAMES = ["networks", "topometrics", "topometrics_normalised", "ramanujan", "features", "quality"]
+COLLECTED = {name: table_of(name) for name in NAMES}
+# The tables of each source: the study's own where there is only one, else parts that are joined.
+COLLECTED_FROM = {
+    source: COLLECTED if len(STUDY.sources) == 1 else {name: table_of(f"{source}/{name}") for name in NAMES}
+    for source in STUDY.sources
 }
-STUDIES = {name: table_of(name) for name in ["correlation", "regression", "importance", "ranking"]}
+STUDIES = {
+    name: table_of(name)
+    for name in [
+        *["correlation", "correlation_summary", "correlation_layers"],
+        *["regression", "regression_folds", "regression_differences"],
+        *["importance", "importance_stability"],
+        *["ranking", "ranking_summary", "ranking_tests"],
+        *["transfer", "coverage"],
+    ]
+}
+PREDICTOR = f"{RESULTS}/tables/predictor.json"
 TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
+PUBLISHED_DIR = config["published_dir"] or f"{config['data_dir']}/mge/graph_data"
+if "published" in STUDY.sources and (config["published_dir"] or not config["download"]):
+    stop_if(published_files.lacking(PUBLISHED_DIR))
 
 
-rule collect:
-    input:
-        scores=of_study(of_network("trained", "score.json")),
-        topometrics_files=of_study(of_network("metrics", "topometrics.json")),
-        ramanujan_files=of_study(of_network("metrics", "ramanujan.json")),
-    output:
-        **COLLECTED,
-    log:
-        log_of("collect", "tables"),
-    benchmark:
-        benchmark_of("collect", "tables")
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        code=code_of("prunegraph.analysis.collect", "prunegraph.analysis.features"),
-    message:
-        f"Collect the tables of {STUDY.number_of_networks():,} networks"
-    script:
-        "../workflow_scripts/collect.py"
+def studies(*names):
+    """The tables that a study writes, by name."""
+    return {name: STUDIES[name] for name in names}
+
+
+if "own" in STUDY.sources:
+
+    rule collect:
+        input:
+            scores=of_study(of_network("trained", "score.json")),
+            topometrics_files=of_study(of_network("metrics", "topometrics.json")),
+            ramanujan_files=of_study(of_network("metrics", "ramanujan.json")),
+        output:
+            **COLLECTED_FROM["own"],
+        log:
+            log_of("collect", "tables"),
+        benchmark:
+            benchmark_of("collect", "tables")
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            code=code_of("prunegraph.analysis.collect", "prunegraph.analysis.features", "prunegraph.analysis.quality"),
+        message:
+            f"Collect the tables of {STUDY.number_of_networks():,} networks"
+        script:
+            "../workflow_scripts/collect.py"
+
+
+if "published" in STUDY.sources:
+
+    # As with data sets, the files are no output: they may be the user's own, so only a note says that they are there.
+    rule download_published:
+        output:
+            there=temp(f"{RESULTS}/tables/published.there"),
+        log:
+            log_of("download_published", "files"),
+        benchmark:
+            benchmark_of("download_published", "files")
+        localrule: True
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            folder=PUBLISHED_DIR,
+        message:
+            "Fetch the authors' tables into {params.folder}, unless they are there"
+        script:
+            "../workflow_scripts/download_published.py"
+
+    rule read_published:
+        input:
+            files=(
+                [f"{PUBLISHED_DIR}/{path}" for path in published_files.FILES]
+                if config["published_dir"]
+                else ancient(rules.download_published.output.there)
+            ),
+        output:
+            **COLLECTED_FROM["published"],
+        log:
+            log_of("read_published", "tables"),
+        benchmark:
+            benchmark_of("read_published", "tables")
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            folder=PUBLISHED_DIR,
+            code=code_of("prunegraph.analysis.published"),
+        message:
+            "Read the authors' tables"
+        script:
+            "../workflow_scripts/read_published.py"
+
+
+if len(STUDY.sources) > 1:
+
+    rule join:
+        input:
+            parts=[paths[1] for source in STUDY.sources for paths in COLLECTED_FROM[source].values()],
+        output:
+            **COLLECTED,
+        log:
+            log_of("join", "tables"),
+        benchmark:
+            benchmark_of("join", "tables")
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            code=code_of("prunegraph.analysis.tables"),
+        message:
+            "Join the tables of own and published networks"
+        script:
+            "../workflow_scripts/join.py"
 
 
 rule correlation:
     input:
         features=COLLECTED["features"][1],
+        ramanujan=COLLECTED["ramanujan"][1],
     output:
-        table=STUDIES["correlation"],
+        **studies("correlation", "correlation_summary", "correlation_layers"),
     log:
         log_of("correlation", "table"),
     benchmark:
@@ -42,6 +138,7 @@ rule correlation:
         "../envs/analysis.yaml"
     threads: 1
     params:
+        bootstrap=config["analysis"]["bootstrap"],
         code=code_of("prunegraph.analysis.correlation"),
     message:
         "Correlate Ramanujan properties and layer density with the accuracy drop"
@@ -53,7 +150,7 @@ rule regression:
     input:
         features=COLLECTED["features"][1],
     output:
-        table=STUDIES["regression"],
+        **studies("regression", "regression_folds", "regression_differences"),
     log:
         log_of("regression", "table"),
     benchmark:
@@ -63,7 +160,8 @@ rule regression:
     threads: 1
     params:
         rows_per_feature=config["analysis"]["rows_per_feature"],
-        code=code_of("prunegraph.analysis.regression"),
+        bootstrap=config["analysis"]["bootstrap"],
+        code=code_of("prunegraph.analysis.regression", "prunegraph.analysis.differences"),
     message:
         "Regress the accuracy drop on each set of features"
     script:
@@ -74,7 +172,7 @@ rule importance:
     input:
         features=COLLECTED["features"][1],
     output:
-        table=STUDIES["importance"],
+        **studies("importance", "importance_stability"),
     log:
         log_of("importance", "table"),
     benchmark:
@@ -84,6 +182,7 @@ rule importance:
     threads: 1
     params:
         rows_per_feature=config["analysis"]["rows_per_feature"],
+        bootstrap=config["analysis"]["bootstrap"],
         code=code_of("prunegraph.analysis.importance"),
     message:
         "Share the explained variance of the accuracy drop among the topometrics"
@@ -95,7 +194,7 @@ rule ranking:
     input:
         features=COLLECTED["features"][1],
     output:
-        table=STUDIES["ranking"],
+        **studies("ranking", "ranking_summary", "ranking_tests"),
     log:
         log_of("ranking", "table"),
     benchmark:
@@ -105,8 +204,31 @@ rule ranking:
     threads: 1
     params:
         rows_per_feature=config["analysis"]["rows_per_feature"],
+        bootstrap=config["analysis"]["bootstrap"],
         code=code_of("prunegraph.analysis.ranking"),
     message:
         "Rank the pruners by predicted and by measured accuracy drop"
     script:
         "../workflow_scripts/ranking.py"
+
+
+rule transfer:
+    input:
+        features=COLLECTED["features"][1],
+    output:
+        **studies("transfer", "coverage"),
+        predictor=PREDICTOR,
+    log:
+        log_of("transfer", "table"),
+    benchmark:
+        benchmark_of("transfer", "table")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        rows_per_feature=config["analysis"]["rows_per_feature"],
+        code=code_of("prunegraph.analysis.transfer"),
+    message:
+        "Fit a predictor of the accuracy drop and test it on networks of other systems"
+    script:
+        "../workflow_scripts/transfer.py"

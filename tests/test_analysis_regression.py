@@ -3,7 +3,9 @@ import pytest
 from test_analysis_collect import small_study
 
 from prunegraph.analysis import ols
-from prunegraph.analysis.regression import cross_predict, deal, regression
+from prunegraph.analysis.folds import deal
+from prunegraph.analysis.leave_out import cross_predict
+from prunegraph.analysis.regression import regression
 from prunegraph.errors import UserError
 
 # F. J. Anscombe, "Graphs in Statistical Analysis", The American Statistician 27 (1973), data set 1:

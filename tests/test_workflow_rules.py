@@ -81,7 +81,9 @@ def test_every_argument_of_a_script_comes_from_its_rules():
     for block, script in rule_blocks():
         given = everywhere | set(re.findall(r"^ +(\w+)=", block, flags=re.M))
         if "**COLLECTED" in block:
-            given |= {"networks", "topometrics", "topometrics_normalised", "ramanujan", "features"}
+            given |= {"networks", "topometrics", "topometrics_normalised", "ramanujan", "features", "quality"}
+        for names in re.findall(r"\*\*studies\((.*?)\)", block):
+            given |= set(re.findall(r'"(\w+)"', names))
         lacking = set(inspect.signature(main_of(ROOT / "workflow_scripts" / script)).parameters) - given
         assert not lacking, f"{script}: {lacking}"
 

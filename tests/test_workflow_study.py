@@ -185,3 +185,14 @@ def test_static_options_are_the_real_ones(table):
 def test_image_shapes_are_known_for_every_data_set():
     assert set(catalogue.INPUT_SHAPES) == set(catalogue.DATASETS)
     assert set(catalogue.SMALLEST_INPUT) == set(catalogue.MODELS)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_file_is_a_study(path):
+    assert study(**yaml.safe_load(path.read_text())).number_of_networks() > 0
+
+
+def test_magnitude_needs_the_dense_network():
+    with pytest.raises(UserError, match="Method 'late' prunes the trained dense network; add 'dense' to `methods`"):
+        study(methods=["snip", {"name": "late", "pruner": "magnitude"}])
+    assert study(methods=[{"name": "whole", "pruner": "dense"}, "magnitude"]).dense() == "whole"

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from prunegraph.analysis import collect
 from prunegraph.analysis.features import feature_table
+from prunegraph.analysis.quality import of_own
+from prunegraph.analysis.quality import quality as table_of_quality
 from prunegraph.analysis.tables import write
 from prunegraph.job import launch, logger
 
@@ -17,6 +19,7 @@ def main(
     topometrics_normalised: list[Path],
     ramanujan: list[Path],
     features: list[Path],
+    quality: list[Path],
 ):
     raw = collect.topometrics(topometrics_files)
     normalised = collect.topometrics_normalised(raw)
@@ -26,7 +29,9 @@ def main(
     write(raw, *topometrics)
     write(normalised, *topometrics_normalised)
     write(properties, *ramanujan)
-    write(feature_table(found, raw, normalised, properties), *features)
+    wide = feature_table(found, raw, normalised, properties)
+    write(wide, *features)
+    write(table_of_quality(of_own(found, wide), "own"), *quality)
     logger.info("%d networks, %d graphs", len(found), len(raw))
 
 

@@ -2,13 +2,25 @@
 
 from pathlib import Path
 
-from prunegraph.analysis.correlation import with_drop
+from prunegraph.analysis.correlation import layers_of, summary, with_density, with_drop
+from prunegraph.analysis.features import pruned
 from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
 
 
-def main(features: Path, table: list[Path]):
-    write(with_drop(read(features)), *table)
+def main(
+    features: Path,
+    ramanujan: Path,
+    correlation: list[Path],
+    correlation_summary: list[Path],
+    correlation_layers: list[Path],
+    bootstrap: int,
+):
+    table = read(features)
+    scenarios = with_drop(table)
+    write(scenarios, *correlation)
+    write(summary(scenarios, table, times=bootstrap), *correlation_summary)
+    write(with_density(layers_of(read(ramanujan), pruned(table))), *correlation_layers)
 
 
 if __name__ == "__main__":

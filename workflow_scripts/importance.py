@@ -2,13 +2,21 @@
 
 from pathlib import Path
 
-from prunegraph.analysis.importance import importance
+from prunegraph.analysis.importance import with_stability
 from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
 
 
-def main(features: Path, table: list[Path], rows_per_feature: float):
-    write(importance(read(features), rows_per_feature=rows_per_feature), *table)
+def main(
+    features: Path,
+    importance: list[Path],
+    importance_stability: list[Path],
+    rows_per_feature: float,
+    bootstrap: int,
+):
+    parts, stability = with_stability(read(features), rows_per_feature=rows_per_feature, times=bootstrap)
+    write(parts, *importance)
+    write(stability, *importance_stability)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,24 @@
 
 from pathlib import Path
 
-from prunegraph.analysis.ranking import ranking
+from prunegraph.analysis import ranking as study
+from prunegraph.analysis.ranking_tests import tests
 from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
 
 
-def main(features: Path, table: list[Path], rows_per_feature: float):
-    write(ranking(read(features), rows_per_feature=rows_per_feature), *table)
+def main(
+    features: Path,
+    ranking: list[Path],
+    ranking_summary: list[Path],
+    ranking_tests: list[Path],
+    rows_per_feature: float,
+    bootstrap: int,
+):
+    scenarios = study.ranking(read(features), rows_per_feature=rows_per_feature)
+    write(scenarios, *ranking)
+    write(study.summary(scenarios, times=bootstrap), *ranking_summary)
+    write(tests(scenarios, times=bootstrap), *ranking_tests)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,27 @@
-"""Regress the accuracy drop on each set of features, by prunegraph/analysis/regression.py."""
+"""Regress the accuracy drop on each set of features, by prunegraph/analysis/regression.py and differences.py."""
 
 from pathlib import Path
 
-from prunegraph.analysis.regression import regression
+from prunegraph.analysis import differences
+from prunegraph.analysis import regression as study
+from prunegraph.analysis.features import FEATURE_SETS
 from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
 
 
-def main(features: Path, table: list[Path], rows_per_feature: float):
-    write(regression(read(features), rows_per_feature=rows_per_feature), *table)
+def main(
+    features: Path,
+    regression: list[Path],
+    regression_folds: list[Path],
+    regression_differences: list[Path],
+    rows_per_feature: float,
+    bootstrap: int,
+):
+    table = read(features)
+    asked = {"sets": tuple(FEATURE_SETS), "rows_per_feature": rows_per_feature}
+    write(study.regression(table, **asked), *regression)
+    write(study.out_of_fold(table, **asked), *regression_folds)
+    write(differences.differences(table, times=bootstrap, **asked), *regression_differences)
 
 
 if __name__ == "__main__":

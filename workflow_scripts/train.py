@@ -1,8 +1,10 @@
 """Train pruned networks and score each once on the test images. Loop and recipes are in prunegraph/training."""
 
+from functools import partial
 from pathlib import Path
 
 from prunegraph import datasets, models, pruning, training
+from prunegraph.catalogue import IN_ROUNDS, lookup
 from prunegraph.files import read_json
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger, stoppable
@@ -39,9 +41,14 @@ def main(
     tensorboard: bool = False,
 ):
     data = datasets.load(images, device)
+    complete = pruning.completed(pruner, options)
     recipe = training.recipe(recipe_name, published_as, network["name"], epochs=epochs)
+    recipe = recipe.shortened(complete.get("finetune", 1.0))
     cell = {"system": "mge", "dataset": dataset, "model": model, "method": method, "pruner": pruner}
     cell |= {"sparsity": sparsity, "recipe": recipe_name, "epochs": recipe.epochs}
+    rounds = (
+        partial(lookup(IN_ROUNDS, pruner, "pruner"), sparsity=sparsity, **complete) if pruner in IN_ROUNDS else None
+    )
     members = []
     for seed, start, mask, *files in zip(seeds, weights, masks, trained, final_masks, histories, scores, strict=True):
         key = made_from([images, start, mask], chosen=recipe, network=network, options=options, code=code, seed=seed,
@@ -54,7 +61,7 @@ def main(
         made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
         models.load_weights(made, start)
         moving = pruning.dynamics(pruner, sparsity, seed, **options)
-        members.append(Member(seed, made, Mask.load(mask), key, files, moving))
+        members.append(Member(seed, made, Mask.load(mask), key, files, moving, rounds))
     with stoppable() as stop:
         manner = Manner(checkpoints, checkpoint_epochs, stop, stack, scalars if tensorboard else None)
         train_cell(members, data, recipe, cell, manner, device)

@@ -18,6 +18,9 @@ from prunegraph.analysis.tables import (
 from prunegraph.errors import UserError
 from prunegraph.metrics.normalise import normalise
 
+#: What marks the networks that this project trained.
+OWN = {"source": "own"}
+
 _BY_LAYER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
 
 
@@ -41,12 +44,13 @@ def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = No
     rows = []
     for path, score in _read(scores):
         collapsed = score.get("collapsed")
-        rows.append({**score, "collapsed_layers": None if collapsed is None else len(collapsed), "_path": path})
+        rows.append({**score, **OWN, "collapsed_layers": None if collapsed is None else len(collapsed), "_path": path})
     _refuse_repeats(rows)
     frame = table(rows, NETWORK_COLUMNS)
     if topometrics is not None:
         frame = _with_sizes(frame, topometrics)
     frame["accuracy_drop"] = accuracy_drop(frame)
+    frame["reference"] = frame.accuracy_drop.notna().map({True: "dense", False: ""})
     return sort(frame)
 
 
@@ -102,7 +106,7 @@ def _graph_rows(paths: Iterable[str | Path], columns: Mapping[str, str]) -> pd.D
     files = list(_read(paths))
     _refuse_repeats([{**content, "_path": path} for path, content in files])
     for _, content in files:
-        common = {name: content[name] for name in (*IDENTITY, "mode") if name in content}
+        common = OWN | {name: content[name] for name in (*IDENTITY, "mode") if name in content}
         rows.extend({**common, **row} for row in content["rows"])
     return sort(table(rows, columns), *_BY_LAYER)
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from prunegraph.analysis.agreement import pearson, spearman
 from prunegraph.analysis.features import pruned
-from prunegraph.analysis.ranking import SCENARIO
-from prunegraph.analysis.tables import RAMANUJAN, sort
+from prunegraph.analysis.resampling import mean_interval
+from prunegraph.analysis.scopes import SCENARIO, cells
+from prunegraph.analysis.tables import IDENTITY, RAMANUJAN, shaped, sort
 
 PROPERTIES = ("ramanujan.delta_r", "ramanujan.imdb", "ramanujan.imsg", "layer_density")
 
@@ -29,7 +30,7 @@ def with_drop(
 
     Returns
     -------
-    Columns property, dataset, model, sparsity, n (networks that have the property), pearson, spearman.
+    The table "correlation" of :mod:`prunegraph.analysis.schemas`.
     """
     rows = pruned(table)
     results = []
@@ -38,14 +39,59 @@ def with_drop(
             both = part[[name, target]].dropna()
             cell = {"property": name, **dict(zip(SCENARIO, scenario, strict=True)), "n": len(both)}
             results.append(cell | _both(both[name], both[target], fewest))
-    return pd.DataFrame(results)
+    return shaped(pd.DataFrame(results), "correlation")
+
+
+def summary(
+    scenarios: pd.DataFrame,
+    table: pd.DataFrame,
+    *,
+    levels: Sequence[str] = ("all", "sparsity", "model", "dataset"),
+    target: str = "accuracy_drop",
+    times: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Correlations of scenarios averaged over each group, beside those of all networks of the group at once.
+
+    Parameters
+    ----------
+    scenarios: the table of :func:`with_drop`.
+    table: the feature table that it was made of.
+    times, seed: bootstrap samples of scenarios.
+
+    Returns
+    -------
+    The table "correlation_summary" of :mod:`prunegraph.analysis.schemas`.
+    """
+    rows = pruned(table)
+    results = []
+    for level in levels:
+        networks = {group: part for _, group, part in cells(rows, [level])}
+        for _, group, part in cells(scenarios, [level]):
+            density = _by_scenario(part, "layer_density")
+            for name in dict.fromkeys(part.property):
+                own = part[part.property == name]
+                both = networks[group][[name, target]].dropna()
+                pooled = _both(both[name], both[target], 4)
+                low, high = mean_interval(own.pearson, times, seed, "correlation", level, group, name)
+                cell = {"property": name, "level": level, "group": group, "scenarios": own.pearson.count()}
+                cell |= {"mean_pearson": own.pearson.mean(), "mean_pearson_low": low, "mean_pearson_high": high}
+                cell |= {"mean_abs_pearson": own.pearson.abs().mean(), "mean_spearman": own.spearman.mean()}
+                cell |= {"mean_abs_spearman": own.spearman.abs().mean(), "n": len(both)}
+                cell |= {"above_density": int((_by_scenario(own, name).abs() > density.abs()).sum())}
+                results.append(cell | {f"pooled_{measure}": value for measure, value in pooled.items()})
+    return shaped(pd.DataFrame(results), "correlation_summary")
+
+
+def _by_scenario(rows: pd.DataFrame, name: str) -> pd.Series:
+    return rows[rows.property == name].set_index(list(SCENARIO)).pearson
 
 
 def with_density(ramanujan: pd.DataFrame, *, encoding: str = "rolled", fewest: int = 4) -> pd.DataFrame:
     """Correlation of each Ramanujan property of a layer with the layer's density, over all layers.
 
-    `ramanujan` is the table of :func:`prunegraph.analysis.collect.ramanujan`. Returns columns model ("all"
-    for all models), property, n (layers in which the property exists), pearson, spearman.
+    `ramanujan` is the table of :func:`prunegraph.analysis.collect.ramanujan`. Returns the table
+    "correlation_layers" of :mod:`prunegraph.analysis.schemas`.
     """
     layers = ramanujan[ramanujan.encoding == encoding]
     groups = [*layers.groupby("model", sort=False), ("all", layers)]
@@ -55,7 +101,13 @@ def with_density(ramanujan: pd.DataFrame, *, encoding: str = "rolled", fewest: i
             values = part[["layer_density", name]].replace([np.inf, -np.inf], np.nan).dropna()
             cell = {"model": model, "property": name, "n": len(values)}
             results.append(cell | _both(values[name], values.layer_density, fewest))
-    return pd.DataFrame(results)
+    return shaped(pd.DataFrame(results), "correlation_layers")
+
+
+def layers_of(ramanujan: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
+    """The layers of the networks that are rows of `networks`."""
+    keys = ["source", *IDENTITY]
+    return ramanujan.merge(networks[keys], on=keys)
 
 
 def _both(x: pd.Series, y: pd.Series, fewest: int) -> dict[str, float]:

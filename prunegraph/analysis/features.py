@@ -15,6 +15,15 @@ from prunegraph.catalogue import known
 #: Topometrics that need trained weights; the others are known as soon as the mask is.
 WEIGHTED = ("strength", "spectral_gap", "spectral_radius")
 
+#: Topometric -> the family that MGE puts it in.
+FAMILIES = {
+    **dict.fromkeys(("sink_nodes", "source_nodes", "disconnected_nodes", "removable_out", "removable_in"), "local"),
+    **dict.fromkeys(("one_hop", "two_hop", "motifs"), "neighbourhood"),
+    **dict.fromkeys(("strength", "k_core"), "strength"),
+    **dict.fromkeys(("cut_edges", "cut_nodes", "components", "mean_component"), "global"),
+    **dict.fromkeys(("spectral_gap", "spectral_radius"), "expansion"),
+}
+
 #: The ten topometrics that the published bipartite (layer by layer) encodings have.
 BIPARTITE = (
     *("one_hop", "motifs", "strength", "k_core", "cut_edges", "cut_nodes"),
@@ -54,6 +63,16 @@ DEFAULT_SETS = (
 def feature_set(name: str) -> tuple[str, ...]:
     """The columns of the feature set `name`; UserError with the legal names if there is none."""
     return FEATURE_SETS[known(FEATURE_SETS, name, "feature set")]
+
+
+def is_trained(column: str) -> bool:
+    """Whether a feature is known only once the network is trained."""
+    return column.rpartition(".")[2] in (*WEIGHTED, "imsg")
+
+
+def needs_training(name: str) -> bool:
+    """Whether the feature set `name` holds anything that is known only once the network is trained."""
+    return any(map(is_trained, feature_set(name)))
 
 
 def feature_table(
@@ -98,9 +117,10 @@ def layer_mean(layers: pd.DataFrame, metrics: Iterable[str], prefix: str) -> pd.
     return means.add_prefix(prefix)
 
 
-def pruned(table: pd.DataFrame) -> pd.DataFrame:
-    """The pruned networks with a known accuracy drop: the rows that studies are about (dense is the reference)."""
-    return table[(table.pruner != "dense") & table.accuracy_drop.notna()].reset_index(drop=True)
+def pruned(table: pd.DataFrame, system: str = "mge") -> pd.DataFrame:
+    """The pruned networks of a system with a known accuracy drop: what studies are about (dense is the reference)."""
+    wanted = (table.system == system) & (table.pruner != "dense") & table.accuracy_drop.notna()
+    return table[wanted].reset_index(drop=True)
 
 
 _LAYERED = ("rolled", "rolled_channel")

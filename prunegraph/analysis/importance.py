@@ -3,61 +3,137 @@
 Slopes are no measure of importance here, because topometrics are collinear. The
 decomposition averages what a feature adds to R2 over all orders in which the
 features can enter (Lindeman, Merenda, Gold 1980; Groemping, J. Stat. Softw. 17,
-2006, "LMG").
+2006, "LMG"). Beside it stand what held-out predictions lose when a feature is
+permuted (:mod:`prunegraph.analysis.permutation`), and the slopes with their
+variance inflation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import ols
-from prunegraph.analysis.features import feature_set
+from prunegraph.analysis import agreement, ols
+from prunegraph.analysis.features import FAMILIES, feature_set, is_trained
+from prunegraph.analysis.folds import numbers
+from prunegraph.analysis.permutation import lost_when_permuted
+from prunegraph.analysis.resampling import interval, resamples
 from prunegraph.analysis.scopes import cells, comparable, enough, matrix
+from prunegraph.analysis.tables import shaped
 from prunegraph.errors import UserError
 
 MOST_FEATURES = 20  # 2**20 subsets of doubles are 8 MB per feature
+
+#: Above this variance inflation a slope must not be read as an importance.
+COLLINEAR = 10.0
 
 # Share of a standardised feature's variance that earlier features must leave for it to count as new.
 _NEW = 1e-12
 
 
-def importance(
+def importance(table: pd.DataFrame, **options) -> pd.DataFrame:
+    """The table "importance" of :mod:`prunegraph.analysis.schemas`; options as in :func:`with_stability`."""
+    return with_stability(table, **options)[0]
+
+
+def with_stability(
     table: pd.DataFrame,
     *,
     features: str = "unrolled",
     levels: Sequence[str] = ("all", "sparsity", "model", "dataset"),
     target: str = "accuracy_drop",
     rows_per_feature: float = 5.0,
-) -> pd.DataFrame:
-    """Decompose the R2 of one feature set in every group of every level.
+    times: int = 100,
+    repeats: int = 10,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Decompose the R2 of one feature set in every group of every level, and say how stable the order is.
 
     Parameters
     ----------
     table: the table of :func:`prunegraph.analysis.features.feature_table`.
     features: the feature set.
     levels, target, rows_per_feature: as in :func:`prunegraph.analysis.regression.regression`.
+    times: bootstrap samples of configurations for the intervals; 0 for none.
+    repeats: how many times the grouped folds of the permutation importance are dealt.
+    seed: of the bootstrap and of the permutations.
 
     Returns
     -------
-    Columns level, group, feature (column name), n, p, r2 of the whole set, `part` (the parts of a group sum
-    to its r2) and `share` = part / r2. Missing numbers mean too few networks (n).
+    The tables "importance" and "importance_stability" of :mod:`prunegraph.analysis.schemas`. Missing numbers
+    mean too few networks (n).
     """
     rows, usable = comparable(table, [features], target)
     columns = feature_set(features)
-    results = []
+    found, samples = [], {}
     for level, group, part in cells(rows, levels):
         n = len(part) if features in usable else 0
-        parts = np.full(len(columns), np.nan)
+        frame = pd.DataFrame({"level": level, "group": group, "feature": columns, "n": n, "p": len(columns)})
         if enough(n, len(columns), rows_per_feature):
-            parts = shapley_r_squared(matrix(part, features), part[target].to_numpy(dtype="float64"))
-        r2 = float(parts.sum())
-        cell = {"level": level, "group": group, "n": n, "p": len(columns), "r2": r2}
-        results += [
-            cell | {"feature": name, "part": value, "share": value / r2 if r2 > 0 else np.nan}
-            for name, value in zip(columns, parts, strict=True)
-        ]
-    return pd.DataFrame(results)[["level", "group", "feature", "n", "p", "r2", "part", "share"]]
+            x, y = matrix(part, features), part[target].to_numpy(dtype="float64")
+            groups = numbers(part)
+            drawn = resamples(groups, times, seed, "importance", level, group)
+            samples[level, group] = np.array([_shares(shapley_r_squared(x[one], y[one])) for one in drawn])
+            frame = frame.assign(**_decomposed(x, y), **_intervals(samples[level, group]))
+            mean, spread = lost_when_permuted(x, y, groups, repeats=repeats, seed=seed)
+            frame = frame.assign(permutation=mean, permutation_sd=spread)
+        found.append(frame)
+    joined = pd.concat(found, ignore_index=True)
+    joined["family"] = [FAMILIES.get(name.rpartition(".")[2], "") for name in joined.feature]
+    joined["trained_weights"] = [is_trained(name) for name in joined.feature]
+    return shaped(joined, "importance"), _stability(samples, levels)
+
+
+def _decomposed(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray | float]:
+    parts = shapley_r_squared(x, y)
+    inflation = variance_inflation(x)
+    return {
+        "r2": float(parts.sum()),
+        "part": parts,
+        "share": _shares(parts),
+        "beta": ols.fit(x, y).slopes / y.std(),
+        "vif": inflation,
+        "collinear": inflation > COLLINEAR,
+    }
+
+
+def _shares(parts: np.ndarray) -> np.ndarray:
+    total = parts.sum()
+    return parts / total if total > 0 else np.full(len(parts), np.nan)
+
+
+def _intervals(samples: np.ndarray) -> dict[str, list[float]]:
+    if not len(samples):
+        return {}
+    low, high = zip(*(interval(column) for column in samples.T), strict=True)
+    return {"share_low": list(low), "share_high": list(high)}
+
+
+def _stability(samples: Mapping[tuple[str, str], np.ndarray], levels: Sequence[str]) -> pd.DataFrame:
+    """Rank correlation of the shares of two bootstrap samples, of one group and of two."""
+    results = []
+    for level in levels:
+        drawn = [shares for (own, _), shares in samples.items() if own == level and len(shares) > 1]
+        within = [(a, b) for shares in drawn for a, b in zip(shares[::2], shares[1::2], strict=False)]
+        between = [pair for one, two in combinations(drawn, 2) for pair in zip(one[::2], two[1::2], strict=False)]
+        for comparison, pairs in (("within", within), ("between", between)):
+            if pairs:
+                values = np.array([agreement.spearman(a, b) for a, b in pairs])
+                low, high = interval(values)
+                row = {"level": level, "comparison": comparison, "pairs": len(pairs)}
+                results.append(row | {"spearman": np.nanmean(values), "low": low, "high": high})
+    return shaped(pd.DataFrame(results), "importance_stability")
+
+
+def variance_inflation(features: np.ndarray) -> np.ndarray:
+    """1 / (1 - R2) of each column on all others, (p,): 1 if unrelated, infinite if the others determine it."""
+    inflation = np.empty(features.shape[1])
+    for place, column in enumerate(features.T):
+        others = np.delete(features, place, axis=1)
+        r2 = ols.r_squared(column, ols.fit(others, column).predict(others)) if others.shape[1] else 0.0
+        inflation[place] = np.inf if r2 > 1 - _NEW else 1 / (1 - r2)
+    return inflation
 
 
 def shapley_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -6,16 +6,19 @@ ordered by predicted accuracy drop and by true accuracy, both averaged over seed
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import agreement, ols
+from prunegraph.analysis import agreement
 from prunegraph.analysis.features import DEFAULT_SETS, FEATURE_SETS
-from prunegraph.analysis.scopes import comparable, enough, level_columns, matrix
-from prunegraph.analysis.tables import sort
+from prunegraph.analysis.folds import numbers
+from prunegraph.analysis.leave_out import LeaveOut
+from prunegraph.analysis.resampling import mean_interval
+from prunegraph.analysis.scopes import SCENARIO, comparable, enough, level_columns, matrix
+from prunegraph.analysis.tables import shaped, sort
 
-SCENARIO = ("dataset", "model", "sparsity")
 MEASURES = ("spearman", "kendall", "rbo", "top1", "regret")
 
 #: Single properties tried as predictors: the larger, the smaller the predicted drop.
@@ -27,7 +30,16 @@ MIXTURES = tuple(
 )
 
 #: How a mixture is tested -> the columns of which one combination at a time is kept out of the fit.
-PROTOCOLS = {"in_sample": (), "leave_scenario_out": SCENARIO}
+PROTOCOLS: dict[str, tuple[str, ...]] = {
+    "in_sample": (),
+    "leave_scenario_out": SCENARIO,
+    "leave_dataset_out": ("dataset",),
+    "leave_model_out": ("model",),
+    "leave_method_out": ("method",),
+}
+
+#: Protocols that leave out so much that only a fit to everything else makes sense.
+_FIT_ON_ALL = ("leave_dataset_out", "leave_model_out", "leave_method_out")
 
 
 def ranking(
@@ -35,7 +47,7 @@ def ranking(
     *,
     single: Sequence[str] = SINGLE,
     sets: Sequence[str] = MIXTURES,
-    levels: Sequence[str] = ("all", "sparsity", "model"),
+    levels: Sequence[str] = ("all", "sparsity", "model", "model_dataset"),
     protocols: Sequence[str] = tuple(PROTOCOLS),
     target: str = "accuracy_drop",
     rbo_p: float = 0.9,
@@ -51,45 +63,56 @@ def ranking(
     single: columns whose negative is the predicted drop.
     sets: feature sets mixed by least squares on `target`.
     levels: a mixture is fitted separately in every group of each of these levels.
-    protocols: names from :data:`PROTOCOLS`.
+    protocols: names from :data:`PROTOCOLS`. Those that leave out a data set, model or method have the level
+        "all" only.
     fewest: scenarios with fewer methods are left out.
-    tie_decimals: mean accuracies and predictions equal to this many decimals are ties. None leaves the
-        order of equal means to rounding noise, as in the reference computation.
+    tie_decimals: mean accuracies and predictions equal to this many decimals are ties, which go to the name
+        that comes first in the alphabet. None leaves the order of equal means to rounding noise, as in the
+        reference computation.
 
     Returns
     -------
-    Columns predictor (column or feature set), kind ("single", "mixture"), protocol, level, the scenario,
-    methods (how many were ranked), spearman, kendall, rbo (p = `rbo_p`), top1 (1 if the best method is
-    predicted), regret (mean accuracy lost by taking the method predicted best, a fraction). A mixture that
-    has too few networks to be fitted gives missing numbers.
+    The table "ranking" of :mod:`prunegraph.analysis.schemas` (rbo with p = `rbo_p`). A mixture that has too few
+    networks to be fitted gives missing numbers.
     """
     rows, usable = comparable(_no_subgraph_is_zero(table), [*sets, *_sets_of(single)], target)
     test = partial(_scenarios, rows, rbo_p=rbo_p, fewest=fewest, tie_decimals=tie_decimals)
     results = []
     for column in single:
         results += test(-rows[column], predictor=column, kind="single", protocol="", level="")
-    for name in sets:
-        for protocol in protocols:
-            for level in levels:
-                predicted = pd.Series(np.nan, index=rows.index)
-                if name in usable:
-                    predicted = predict(
-                        rows, name, level, PROTOCOLS[protocol], target=target, rows_per_feature=rows_per_feature
-                    )
-                label = {"predictor": name, "kind": "mixture", "protocol": protocol, "level": level}
-                results += test(predicted, **label)
-    columns = ["predictor", "kind", "protocol", "level", *SCENARIO, "methods", *MEASURES]
-    return pd.DataFrame(results, columns=columns)
+    fit = partial(predict, rows, target=target, rows_per_feature=rows_per_feature)
+    for name, (protocol, level) in product(sets, _tests(protocols, levels)):
+        predicted = fit(name, level, PROTOCOLS[protocol]) if name in usable else pd.Series(np.nan, index=rows.index)
+        results += test(predicted, predictor=name, kind="mixture", protocol=protocol, level=level)
+    return shaped(pd.DataFrame(results), "ranking")
 
 
-def summary(scenarios: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every measure over the scenarios of a predictor, `spearman_sd` (n - 1) and their number."""
-    by = ["predictor", "kind", "protocol", "level"]
-    groups = scenarios.groupby(by, sort=False)
-    means = groups[list(MEASURES)].mean()
-    means["spearman_sd"] = groups.spearman.std()
-    means["scenarios"] = groups.spearman.count()
-    return means.reset_index()
+def _tests(protocols: Sequence[str], levels: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs of protocol and level that are tried."""
+    return [
+        (protocol, level)
+        for protocol in protocols
+        for level in (("all",) if protocol in _FIT_ON_ALL and "all" in levels else levels)
+        if protocol not in _FIT_ON_ALL or level == "all"
+    ]
+
+
+def summary(scenarios: pd.DataFrame, *, times: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Mean of every measure over the scenarios of a predictor, with `spearman_sd` (n - 1) and a bootstrap interval.
+
+    `scenarios` is the table of :func:`ranking`, the result the table "ranking_summary" of
+    :mod:`prunegraph.analysis.schemas`.
+    """
+    results = []
+    for label, part in scenarios.groupby(_PREDICTOR, sort=False):
+        low, high = mean_interval(part.spearman, times, seed, "ranking", *label)
+        row = dict(zip(_PREDICTOR, label, strict=True)) | part[list(MEASURES)].mean().to_dict()
+        row |= {"scenarios": part.spearman.count(), "spearman_sd": part.spearman.std()}
+        results.append(row | {"spearman_low": low, "spearman_high": high})
+    return shaped(pd.DataFrame(results), "ranking_summary")
+
+
+_PREDICTOR = ["predictor", "kind", "protocol", "level"]
 
 
 def predict(
@@ -109,15 +132,16 @@ def predict(
     """
     x, y = matrix(rows, features), rows[target].to_numpy(dtype="float64")
     predicted = np.full(len(rows), np.nan)
-    groups = _numbers(rows, level_columns(level))
-    parts = _numbers(rows, held_out)
+    groups, parts = numbers(rows, level_columns(level)), numbers(rows, held_out)
     for group in np.unique(groups):
         inside = groups == group
-        for part in np.unique(parts[inside]):
-            wanted = inside & (parts == part)
-            fitted = inside & (parts != part) if held_out else inside
-            if enough(int(fitted.sum()), x.shape[1], rows_per_feature):
-                predicted[wanted] = ols.fit(x[fitted], y[fitted]).predict(x[wanted])
+        _, fold, sizes = np.unique(parts[inside], return_inverse=True, return_counts=True)
+        fewest = int(inside.sum()) - (sizes if held_out else np.zeros_like(sizes))
+        fitted = np.array([enough(int(n), x.shape[1], rows_per_feature) for n in fewest])[fold]
+        if fitted.any():
+            model = LeaveOut(x[inside], y[inside])
+            found = model.predict(fold) if held_out else model.fitted()
+            predicted[inside] = np.where(fitted, found, np.nan)
     return pd.Series(predicted, index=rows.index)
 
 
@@ -125,12 +149,6 @@ def _sets_of(columns: Sequence[str]) -> list[str]:
     """The feature sets that single columns come from, so that they are asked to be complete too."""
     names = {"layer_density": "layer_density", "log_edges": "log_edges"}
     return sorted({names.get(column, column.partition(".")[0]) for column in columns})
-
-
-def _numbers(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    if not columns:
-        return np.zeros(len(rows), dtype=int)
-    return rows.groupby(list(columns), sort=False).ngroup().to_numpy()
 
 
 def _no_subgraph_is_zero(table: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +171,8 @@ def _scenarios(
     if tie_decimals is not None:
         means = means.round(tie_decimals)
     results = []
-    means = sort(means.reset_index(), "model", "dataset", "sparsity", "method")
+    # Methods in alphabetical order, in which ties are broken: it favours none, and the reference has it too.
+    means = sort(means.reset_index().sort_values("method"), "model", "dataset", "sparsity")
     for scenario, part in means.groupby(list(SCENARIO), sort=False):
         if len(part) >= fewest:
             cell = dict(zip(SCENARIO, scenario, strict=True)) | {"methods": len(part)}

@@ -1,18 +1,20 @@
 """Regression study: how much of the accuracy drop a set of features explains (MGE, section 4.2.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from prunegraph.analysis import ols
-from prunegraph.analysis.features import DEFAULT_SETS, feature_set
-from prunegraph.analysis.scopes import cells, comparable, enough, matrix
+from prunegraph.analysis.features import DEFAULT_SETS, feature_set, needs_training
+from prunegraph.analysis.folds import FOLDS, splits
+from prunegraph.analysis.leave_out import LeaveOut
+from prunegraph.analysis.scopes import LEVELS, cells, comparable, enough, matrix
+from prunegraph.analysis.shrinkage import ESTIMATORS, cross_predict
+from prunegraph.analysis.tables import shaped
 
-#: The networks that differ by nothing but their seed.
-CONFIGURATION = ["dataset", "model", "method", "sparsity"]
-
-MEASURES = ("r2", "adjusted_r2", "mae", "cv_r2", "grouped_cv_r2")
+_SHORT = {"random": "cv", "grouped": "grouped_cv", "leave_one_out": "loo"}
 
 
 def regression(
@@ -37,25 +39,72 @@ def regression(
 
     Returns
     -------
-    Columns level, group, features (name of the set), n (networks), p (features), rank, then `r2`,
-    `adjusted_r2`, `mae` in sample (mae in units of the target) and `cv_r2`, `grouped_cv_r2` out of sample,
-    each with its standard deviation over repeats in `<measure>_sd`. All sets of a group use the same networks.
+    The table "regression" of :mod:`prunegraph.analysis.schemas`. All sets of a group use the same networks.
     Missing numbers mean too few networks, or (n = 0) a set that most networks lack.
     """
-    rows, usable = comparable(table, sets, target)
     results = []
+    for part, y, fits in _groups(table, sets, levels, target, rows_per_feature):
+        ways = splits(part, list(_SHORT), folds, repeats)
+        results += [cell if x is None else cell | _in_sample(x, y) | _short(x, y, ways) for cell, x in fits]
+    return shaped(pd.DataFrame(results), "regression")
+
+
+def out_of_fold(
+    table: pd.DataFrame,
+    *,
+    sets: Sequence[str] = DEFAULT_SETS,
+    levels: Sequence[str] = ("all", "sparsity", "model", "dataset"),
+    estimators: Sequence[str] = tuple(ESTIMATORS),
+    ways: Sequence[str] = tuple(FOLDS),
+    target: str = "accuracy_drop",
+    folds: int = 5,
+    repeats: int = 10,
+    lasso_repeats: int = 2,
+    rows_per_feature: float = 5.0,
+) -> pd.DataFrame:
+    """R2 and mean absolute error on networks that were held out, by estimator and by who is held out.
+
+    Parameters
+    ----------
+    table, sets, levels, target, folds, repeats, rows_per_feature: as in :func:`regression`.
+    estimators: names of :data:`prunegraph.analysis.shrinkage.ESTIMATORS`.
+    ways: names of :data:`prunegraph.analysis.folds.FOLDS`. Only least squares, which has a closed form for it,
+        leaves out single networks.
+    lasso_repeats: the lasso, which fits a path six times for each fold, is dealt fewer repeats.
+
+    Returns
+    -------
+    The table "regression_folds" of :mod:`prunegraph.analysis.schemas`.
+    """
+    results = []
+    for part, y, fits in _groups(table, sets, levels, target, rows_per_feature):
+        alone = LEVELS[fits[0][0]["level"]]
+        here = splits(part, [name for name in ways if not alone or FOLDS[name] != alone], folds, repeats)
+        for cell, x in fits:
+            for name, estimator in product(here, estimators):
+                if x is None or (name == "leave_one_out" and estimator != "ols"):
+                    continue
+                dealt = here[name][:lasso_repeats] if estimator == "lasso" else here[name]
+                label = {"estimator": estimator, "folds": name, "repeats": len(dealt)}
+                results.append(cell | label | _held_out(estimator, x, y, dealt))
+    return shaped(pd.DataFrame(results), "regression_folds")
+
+
+_Fits = list[tuple[dict, np.ndarray | None]]
+
+
+def _groups(
+    table: pd.DataFrame, sets: Sequence[str], levels: Sequence[str], target: str, rows_per_feature: float
+) -> Iterator[tuple[pd.DataFrame, np.ndarray, _Fits]]:
+    """(rows, target, (description, features or None if there are too few rows) of every set) of every group."""
+    rows, usable = comparable(table, sets, target)
     for level, group, part in cells(rows, levels):
-        y = part[target].to_numpy(dtype="float64")
-        groups = part.groupby(CONFIGURATION, sort=False).ngroup().to_numpy()
+        fits: _Fits = []
         for name in sets:
-            cell = {"level": level, "group": group, "features": name, "p": len(feature_set(name))}
-            cell["n"] = len(part) if name in usable else 0
-            if enough(cell["n"], cell["p"], rows_per_feature):
-                x = matrix(part, name)
-                cell |= _in_sample(x, y) | _out_of_sample(x, y, groups, folds, repeats)
-            results.append(cell)
-    columns = ["level", "group", "features", "n", "p", "rank", *MEASURES, "cv_r2_sd", "grouped_cv_r2_sd"]
-    return pd.DataFrame(results).reindex(columns=columns).astype({"rank": "Int64"} | dict.fromkeys(MEASURES, float))
+            cell = {"level": level, "group": group, "features": name, "trained_weights": needs_training(name)}
+            cell |= {"n": len(part) if name in usable else 0, "p": len(feature_set(name))}
+            fits.append((cell, matrix(part, name) if enough(cell["n"], cell["p"], rows_per_feature) else None))
+        yield part, part[target].to_numpy(dtype="float64"), fits
 
 
 def _in_sample(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -70,30 +119,21 @@ def _in_sample(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     }
 
 
-def _out_of_sample(x: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int, repeats: int) -> dict[str, float]:
-    single = np.arange(len(y))
-    cells = {}
-    for name, kinds in (("cv_r2", single), ("grouped_cv_r2", groups)):
-        values = [ols.r_squared(y, cross_predict(x, y, deal(kinds, folds, repeat))) for repeat in range(repeats)]
-        cells |= {name: float(np.mean(values)), f"{name}_sd": float(np.std(values))}
-    return cells
+def _short(x: np.ndarray, y: np.ndarray, ways: Mapping[str, list[np.ndarray]]) -> dict[str, float]:
+    """Least squares out of fold, as the columns of the table name it."""
+    model, cell = LeaveOut(x, y), {}
+    for name, dealt in ways.items():
+        values = [ols.r_squared(y, model.predict(fold)) for fold in dealt]
+        cell |= {f"{_SHORT[name]}_r2": float(np.mean(values)), f"{_SHORT[name]}_r2_sd": float(np.std(values))}
+    return cell
 
 
-def deal(groups: np.ndarray, folds: int, repeat: int) -> np.ndarray:
-    """The fold (0 to folds - 1) of every row; rows of one group (numbered from 0) share a fold.
-
-    Folds come from the legacy numpy generator seeded with the number of the repeat, because its permutations
-    are the same in every version of numpy and published comparisons rest on them.
-    """
-    permutation = np.random.RandomState(repeat).permutation(int(groups.max()) + 1)
-    return (permutation % folds)[groups]
-
-
-def cross_predict(x: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """The prediction of every row by a fit to the rows of the other folds; missing where these are under 2."""
-    predicted = np.full(len(y), np.nan)
-    for one in np.unique(fold):
-        held = fold == one
-        if (~held).sum() >= 2:
-            predicted[held] = ols.fit(x[~held], y[~held]).predict(x[held])
-    return predicted
+def _held_out(estimator: str, x: np.ndarray, y: np.ndarray, dealt: Sequence[np.ndarray]) -> dict[str, float]:
+    if estimator == "ols":
+        model = LeaveOut(x, y)
+        predictions = [model.predict(fold) for fold in dealt]
+    else:
+        predictions = [cross_predict(ESTIMATORS[estimator], x, y, fold) for fold in dealt]
+    values = [ols.r_squared(y, predicted) for predicted in predictions]
+    errors = [np.abs(y - predicted).mean() for predicted in predictions]
+    return {"r2": float(np.mean(values)), "r2_sd": float(np.std(values)), "mae": float(np.mean(errors))}

@@ -10,6 +10,9 @@ from prunegraph.analysis.tables import sort
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 
+#: What two networks share whose pruners are compared.
+SCENARIO = ("source", "dataset", "model", "sparsity")
+
 #: Level -> the columns whose values make its groups.
 LEVELS: dict[str, tuple[str, ...]] = {
     "all": (),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunegraph.catalogue import DATASETS, ENCODINGS, MODELS, PRUNERS
+from prunegraph.analysis.schemas import SCHEMAS
+from prunegraph.catalogue import DATASETS, ENCODINGS, MODELS, PRUNERS, known
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
 from prunegraph.metrics.normalise import NAMES
@@ -21,6 +22,7 @@ METRICS = NAMES
 RAMANUJAN = ("delta_r", "imdb", "imsg", "layer_density")
 
 NETWORK_COLUMNS = {
+    "source": "str",  # own, or published: read from the authors' tables
     "system": "str",
     "dataset": "str",
     "model": "str",
@@ -42,16 +44,27 @@ NETWORK_COLUMNS = {
     "collapsed_layers": "Int64",
     "diverged": "boolean",
     "accuracy_drop": "float64",
+    "reference": "str",  # whose accuracy the drop refers to: dense, or best_pruned where no dense one is known
 }
 
-_GRAPH = {**IDENTITY, "mode": "str", "encoding": "str", "layer": "str", "nodes": "Int64", "edges": "Int64"}
+_GRAPH = {
+    "source": "str",
+    **IDENTITY,
+    "mode": "str",
+    "encoding": "str",
+    "layer": "str",
+    "nodes": "Int64",
+    "edges": "Int64",
+}
 TOPOMETRIC_COLUMNS = {**_GRAPH, **dict.fromkeys(METRICS, "float64")}
 RAMANUJAN_COLUMNS = {
     **{name: kind for name, kind in _GRAPH.items() if name != "mode"},
     **dict.fromkeys(RAMANUJAN, "float64"),
 }
 
-_TYPES = {**NETWORK_COLUMNS, **TOPOMETRIC_COLUMNS, **RAMANUJAN_COLUMNS, "group": "str", "features": "str"}
+_TYPES = {**NETWORK_COLUMNS, **TOPOMETRIC_COLUMNS, **RAMANUJAN_COLUMNS}
+for _columns in SCHEMAS.values():
+    _TYPES |= {name: kind for name, (kind, _) in _columns.items() if name not in _TYPES}
 _NAMES = {"dataset": DATASETS, "model": MODELS, "method": PRUNERS, "pruner": PRUNERS, "encoding": ENCODINGS}
 
 
@@ -72,13 +85,19 @@ def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     return frame.assign(**words).astype(dict(columns))
 
 
+def shaped(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """`frame` with exactly the columns of the table `name` of a study (:mod:`prunegraph.analysis.schemas`)."""
+    columns = SCHEMAS[known(SCHEMAS, name, "table")]
+    return typed(frame, {column: kind for column, (kind, _) in columns.items()})
+
+
 def ordered(names: Iterable[str], kind: str) -> list[str]:
     """The distinct `names` in the order of the catalogue; names it does not hold follow alphabetically.
 
     `kind` is "dataset", "model", "method", "pruner" or "encoding".
     """
-    known = list(_NAMES[kind])
-    return sorted(set(names), key=lambda name: (known.index(name) if name in known else len(known), name))
+    first = list(_NAMES[kind])
+    return sorted(set(names), key=lambda name: (first.index(name) if name in first else len(first), name))
 
 
 def sort(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The command for people with a checkpoint: ``python -m prunegraph measure | graph | draw``."""
+"""The command for people with a checkpoint: ``python -m prunegraph measure | graph | draw | predict``."""
 
 from prunegraph.cli.command import main
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import prunegraph
-from prunegraph.catalogue import ENCODINGS, MODELS, MODES
+from prunegraph.catalogue import ENCODINGS, MODELS, MODES, MOTIFS
 from prunegraph.errors import UserError
 
 _NETWORK = (
@@ -32,6 +32,12 @@ examples:
 examples:
   python -m prunegraph graph resnet20.safetensors --model resnet20 --input 3,32,32 --output edges.parquet
   python -m prunegraph graph pruned.pt --model my_models:build --input 1,28,28 --encoding rolled --output layers.npz
+""",
+    "predict": """\
+examples:
+  python -m prunegraph predict measured.json
+  python -m prunegraph predict pruned.pt --model resnet20 --input 3,32,32 --features unrolled
+  python -m prunegraph predict measured.json --predictor results/published/tables/predictor.json
 """,
     "draw": """\
 example:
@@ -65,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(
         prog="python -m prunegraph",
-        description="A neural network from a checkpoint, as a graph: measured, exported or drawn.",
+        description="A neural network from a checkpoint, as a graph: measured, exported, drawn, or judged by it.",
         epilog="Each command has its own --help.",
     )
     top.add_argument("--version", action="version", version=f"prunegraph {prunegraph.__version__}")
@@ -73,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     _measure(_command(commands, "measure", "print the graph's measures, and write them as JSON or CSV"))
     _graph(_command(commands, "graph", "write the graph's edges to a file"))
     _draw(_command(commands, "draw", "draw the multipartite graph"))
+    _predict(_command(commands, "predict", "predict the accuracy drop of a pruned network from its graph"))
     return top
 
 
@@ -85,10 +92,12 @@ def _command(commands, name: str, summary: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     network = command.add_argument_group("network")
-    network.add_argument("weights", metavar="WEIGHTS", help="the checkpoint")
-    network.add_argument("--model", required=True, metavar="NAME", help="a model of prunegraph, or module:function")
+    needed = name != "predict"
+    measured = "" if needed else ", a .graph file, or the .json of `measure` (these need no --model and --input)"
+    network.add_argument("weights", metavar="WEIGHTS", help=f"the checkpoint{measured}")
+    network.add_argument("--model", required=needed, metavar="NAME", help="a model of prunegraph, or module:function")
     network.add_argument(
-        "--input", required=True, type=_shape, metavar="C,H,W", help="shape of one input, such as 3,32,32"
+        "--input", required=needed, type=_shape, metavar="C,H,W", help="shape of one input, such as 3,32,32"
     )
     network.add_argument(
         "--classes",
@@ -105,7 +114,7 @@ def _command(commands, name: str, summary: str) -> argparse.ArgumentParser:
     )
     network.add_argument("--mask", metavar="FILE", help="masks of the workflow (.safetensors) to apply to WEIGHTS")
     graph = command.add_argument_group("graph")
-    if name != "draw":
+    if name in ("measure", "graph"):
         graph.add_argument(
             "--encoding",
             choices=ENCODINGS,
@@ -134,6 +143,13 @@ def _width() -> int:
 def _measure(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("result")
     group.add_argument("--normalised", action="store_true", help="divide by nodes or edges, as in the published tables")
+    group.add_argument(
+        "--motifs",
+        choices=MOTIFS,
+        default="exact",
+        help="exact (default), or estimate: random with a standard deviation of 17 %%, as in the published tables",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the estimate (default: 0)")
     group.add_argument("--json", metavar="FILE", help="write everything measured as JSON, too")
     group.add_argument("--csv", metavar="FILE", help="write the table as CSV, too")
 
@@ -161,6 +177,23 @@ def _draw(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default: 0)")
     group.add_argument("--title", metavar="TEXT", help="written above the picture (default: the model's name)")
+
+
+def _predict(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("result")
+    group.add_argument(
+        "--predictor",
+        default="results/tables/predictor.json",
+        metavar="FILE",
+        help="what the workflow fitted (default: results/tables/predictor.json)",
+    )
+    group.add_argument(
+        "--features",
+        metavar="NAME",
+        help="unrolled_mask: what is known without training (default); unrolled: with the trained weights, which "
+        "WEIGHTS must then be; log_edges: size alone",
+    )
+    group.add_argument("--json", metavar="FILE", help="write the prediction as JSON, too")
 
 
 def _shape(text: str) -> tuple[int, ...]:

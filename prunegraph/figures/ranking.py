@@ -18,7 +18,10 @@ _AXIS = {
     "top1": "Best pruner found",
     "regret": "Accuracy lost (fraction)",
 }
-_LEVELS = {"all": "Fitted on all", "sparsity": "Fitted per sparsity", "model": "Fitted per model"}
+_LEVELS = {
+    **{"all": "Fitted on all", "sparsity": "Fitted per sparsity", "model": "Fitted per model"},
+    "model_dataset": "Per model and data set",
+}
 _LOOKS = {
     "": ("Single property", style.GREY, "o"),
     "in_sample": ("Mixture, in sample", style.BLUE, "s"),
@@ -47,6 +50,7 @@ def draw(scenarios: pd.DataFrame, *, measure: str = "spearman") -> Figure:
         raise UserError(
             "The ranking figure needs scenarios (data set, model, sparsity) with at least 3 pruners; there are none."
         )
+    scenarios = scenarios[scenarios.protocol.isin(list(_LOOKS))]
     single = scenarios[scenarios.kind == "single"]
     mixtures = scenarios[scenarios.kind == "mixture"]
     levels = list(dict.fromkeys(mixtures.level)) or [""]

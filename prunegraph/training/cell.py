@@ -1,5 +1,6 @@
 """The networks of one cell of a study, which differ in their seed: trained together or one by one, and saved."""
 
+import functools
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from prunegraph.fingerprint import made_from
 from prunegraph.masks import Mask
 from prunegraph.training.checkpoint import Checkpoint, never
 from prunegraph.training.dynamics import Dynamics
-from prunegraph.training.loop import train_together
+from prunegraph.training.loop import Training, train_together
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.scoring import save
 from prunegraph.training.watching import Watch
@@ -24,7 +25,11 @@ logger = logging.getLogger("prunegraph")
 
 @dataclass(frozen=True)
 class Member:
-    """One network of a cell: where it starts, and the files in which its result ends (see :func:`scoring.save`)."""
+    """One network of a cell: where it starts, and the files in which its result ends (see :func:`scoring.save`).
+
+    `dynamics` moves its mask. `rounds` trains it several times to find its mask, in place of one training: see
+    :func:`prunegraph.training.iterative.train`, whose parameters it has but for the options.
+    """
 
     seed: int
     network: nn.Module
@@ -32,6 +37,7 @@ class Member:
     made_from: str
     files: Sequence[Path]
     dynamics: Dynamics | None = None
+    rounds: Callable[..., Training] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +72,24 @@ def train_cell(
         scalars = manner.scalars and [manner.scalars / name for name in names]
         networks, masks, seeds = zip(*((member.network, member.mask, member.seed) for member in group), strict=True)
         with Watch([f"seed {member.seed}" for member in group], recipe.epochs, scalars) as watch:
-            found = train_together(
-                networks, masks, data, recipe, seeds, device, watch, checkpoint, dynamics=group[0].dynamics
-            )
+            if group[0].rounds:
+                told = functools.partial(watch, 0)
+                found = [group[0].rounds(networks[0], data, recipe, seeds[0], device, told, checkpoint)]
+            else:
+                found = train_together(
+                    networks, masks, data, recipe, seeds, device, watch, checkpoint, dynamics=group[0].dynamics
+                )
         for member, training in zip(group, found, strict=True):
+            moved = getattr(member.dynamics, "facts", dict)()
             score = save(
-                member.files, member.network, training, data, **facts, seed=member.seed, made_from=member.made_from
+                member.files,
+                member.network,
+                training,
+                data,
+                **facts,
+                **moved,
+                seed=member.seed,
+                made_from=member.made_from,
             )
             logger.info("seed %d: test accuracy %.4f, %d weights", member.seed, score["accuracy"], score["kept"])
     shutil.rmtree(manner.checkpoints, ignore_errors=True)
@@ -82,10 +100,10 @@ def groups(members: Sequence[Member], stack: str, device: str) -> Iterator[Seque
 
     ``auto`` stacks the members on a GPU, which small networks leave idle, and not on a CPU: there grouped convolutions
     are slower than one network after the other, 1.1 to 1.9 times for the networks measured
-    (benchmarks/training.py). Networks whose masks move train one by one.
+    (benchmarks/training.py). Networks whose masks move or are found in rounds train one by one.
     """
     together = stack == "true" or (stack == "auto" and device != "cpu")
-    if members and together and not any(member.dynamics for member in members):
+    if members and together and not any(member.dynamics or member.rounds for member in members):
         yield members
     else:
         yield from ([member] for member in members)

@@ -50,3 +50,7 @@ class Dynamics(Protocol):
     def restore(self, state: "dict[str, Tensor]") -> None:
         """Continue from what :meth:`state` gave, so that a resumed training ends with the same weights bit for bit."""
         ...
+
+    def facts(self) -> dict[str, float | int]:
+        """What became of it, for the score of the network. May be missing."""
+        ...

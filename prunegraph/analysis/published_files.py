@@ -1,0 +1,89 @@
+"""Which files the authors of MGE published, where they lie, and whether a copy is unchanged.
+
+The list is published_files.json: path below the authors' folder `graph_data`, sha256, rows and columns at one
+commit of their repository. The Snakefile reads it, so nothing heavy is imported here.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prunegraph.errors import UserError
+from prunegraph.files import sha256
+
+_LIST = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
+REPOSITORY: str = _LIST["repository"]
+COMMIT: str = _LIST["commit"]
+FILES: Mapping[str, Mapping[str, Any]] = _LIST["files"]
+
+
+def address(path: str) -> str:
+    """Where the file can be downloaded."""
+    return _LIST["address"].format(commit=COMMIT, path=path)
+
+
+def download(folder: str | Path) -> None:
+    """Fetch what `folder` lacks of the published files (53 MB), each checked by its sha256.
+
+    Raises
+    ------
+    UserError
+        If an address gives no file or another one; see :func:`prunegraph.datasets.fetching.fetch`.
+    """
+    from prunegraph.datasets.addresses import Remote
+    from prunegraph.datasets.fetching import fetch
+
+    for path, facts in FILES.items():
+        fetch(Remote(path, facts["length"], facts["sha256"], (address(path),)), Path(folder))
+
+
+def lacking(folder: str | Path) -> str:
+    """What `folder` lacks of the published files, as a sentence; empty if nothing."""
+    missing = [path for path in FILES if not Path(folder, path).is_file()]
+    if not missing:
+        return ""
+    return (
+        f"{folder} lacks {missing[0]} ({len(missing)} of {len(FILES)} files): expected the authors' folder graph_data "
+        f"of {REPOSITORY}. Set published_dir to a copy of it, or to null, with download: true."
+    )
+
+
+def verify(folder: str | Path) -> None:
+    """Refuse a folder that lacks a published file, or holds one that was changed.
+
+    Raises
+    ------
+    UserError
+        With every file that differs and how: rows and columns where these changed, else the checksum.
+    """
+    if sentence := lacking(folder):
+        raise UserError(sentence)
+    folder = Path(folder)
+    changed = [f"{path}: {change}" for path in FILES if (change := difference(folder / path, path))]
+    if changed:
+        raise UserError(
+            f"{len(changed)} of {len(FILES)} files in {folder} are not those published at commit {COMMIT[:7]} of "
+            f"{REPOSITORY}. {'; '.join(changed[:5])}. Results would not be comparable: restore the files, or set "
+            "published_dir to null to download them."
+        )
+
+
+def difference(file: str | Path, path: str) -> str:
+    """What makes `file` differ from the published file `path`, in words; empty if nothing does."""
+    known = FILES[path]
+    found = sha256(file)
+    if found == known["sha256"]:
+        return ""
+    with open(file, newline="", encoding="utf-8", errors="replace") as text:
+        reader = csv.reader(text)
+        header = next(reader, [])
+        rows = sum(1 for _ in reader)
+    expected = _LIST["headers"][known["header"]]
+    words = [f"column {name!r} is missing" for name in expected if name not in header]
+    words += [f"column {name!r} is new" for name in header if name not in expected]
+    if rows != known["rows"]:
+        words.append(f"{rows:,} rows, expected {known['rows']:,}")
+    return ", ".join(words) or f"values differ (sha256 {found[:12]}, expected {known['sha256'][:12]})"

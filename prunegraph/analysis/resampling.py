@@ -1,0 +1,39 @@
+"""Bootstrap: how far a number would move if other networks of the same kind had been measured."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from prunegraph.randomness import numpy_generator
+
+
+def resamples(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Iterator[np.ndarray]:
+    """Row numbers of `times` bootstrap samples that draw whole groups (numbered from 0) with replacement.
+
+    The seeds of a configuration are near copies: drawing them one by one would make intervals too narrow.
+    """
+    draw = numpy_generator(seed, "bootstrap", *purpose)
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.searchsorted(groups[order], np.arange(1, groups.max() + 1)))
+    for _ in range(times):
+        yield np.concatenate([members[one] for one in draw.integers(len(members), size=len(members))])
+
+
+def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """The central interval that holds `level` of the values, missing ones left out; NaN if there is none."""
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def mean_interval(values: np.ndarray, times: int, seed: int, *purpose: str) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean of independent values, missing ones left out."""
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    draw = numpy_generator(seed, "bootstrap", *purpose)
+    return interval(values[draw.integers(len(values), size=(times, len(values)))].mean(axis=1))

@@ -1,0 +1,174 @@
+"""Does what holds for MGE's networks hold for networks of other systems, and do the intervals keep their promise?"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from prunegraph.analysis import agreement, ols, predictor
+from prunegraph.analysis.features import feature_set, pruned
+from prunegraph.analysis.folds import numbers, splits
+from prunegraph.analysis.leave_out import LeaveOut
+from prunegraph.analysis.scopes import enough, matrix
+from prunegraph.analysis.tables import shaped
+
+#: The systems whose networks are predicted by a fit to MGE's: the other four of the study, and before them two
+#: parts of the published tables outside of the paper's grid.
+SYSTEMS = ("mge", "mge_dynamic", "mge_mobilenet_v2", "rgp", "dpp", "mlp_rank", "bogp")
+
+SETS = ("layer_density", "log_edges", "ramanujan_density", "rolled", "rolled_channel", "unrolled_mask", "unrolled")
+
+#: Feature sets that one unrolled graph has: what a predictor for single networks can be fitted to.
+WHOLE = ("log_edges", "unrolled_mask", "unrolled")
+
+#: The folds in which the intervals are tested: the same kind of networks, then four kinds of new ones.
+TESTED = ("grouped", "leave_sparsity_out", "leave_dataset_out", "leave_model_out", "leave_method_out")
+
+
+def transfer(
+    table: pd.DataFrame,
+    *,
+    systems: Sequence[str] = SYSTEMS,
+    sets: Sequence[str] = SETS,
+    target: str = "accuracy_drop",
+    rows_per_feature: float = 5.0,
+) -> pd.DataFrame:
+    """Fit to MGE's networks, predict those of each system.
+
+    Parameters
+    ----------
+    table: the table of :func:`prunegraph.analysis.features.feature_table`, of any sources.
+    systems, sets: what is predicted and from which features.
+    rows_per_feature: no fit to fewer networks per feature.
+
+    Returns
+    -------
+    The table "transfer" of :mod:`prunegraph.analysis.schemas`. A system without networks has rows that say "not
+    yet". MGE's own networks are predicted by a fit to those of the other source if there is one, else by fits
+    that leave their configuration out.
+    """
+    results = []
+    for system, source, rows in _parts(table, systems):
+        if rows.empty:
+            nothing = "not yet: no networks of this system in the tables"
+            results.append({"system": system, "source": source, "n": 0, "status": nothing})
+        for name in sets if len(rows) else ():
+            known = pruned(table).dropna(subset=list(feature_set(name)))
+            held_out = system == "mge" and known.source.nunique() < 2
+            if system == "mge" and not held_out:
+                known = known[known.source != source]
+            label = {"system": system, "source": source, "features": name, "trained_on": len(known)}
+            unseen = rows.dropna(subset=list(feature_set(name)))
+            reason = _impossible(rows, unseen, known, name, rows_per_feature)
+            if reason:
+                results.append(label | {"n": 0, "status": f"not yet: {reason}"})
+            else:
+                found = _held_out(known, name, target) if held_out else _predicted(known, unseen, name, target)
+                results.append(label | found)
+    return shaped(pd.DataFrame(results), "transfer")
+
+
+def coverage(
+    table: pd.DataFrame,
+    *,
+    sets: Sequence[str] = WHOLE,
+    ways: Sequence[str] = TESTED,
+    target: str = "accuracy_drop",
+    rows_per_feature: float = 5.0,
+) -> pd.DataFrame:
+    """How many held-out networks the intervals of the predictor hold, by who is held out.
+
+    Returns
+    -------
+    The table "coverage" of :mod:`prunegraph.analysis.schemas`.
+    """
+    results = []
+    for name in sets:
+        rows = pruned(table).dropna(subset=list(feature_set(name))).reset_index(drop=True)
+        if not enough(int(0.8 * len(rows)), len(feature_set(name)), rows_per_feature):
+            continue
+        x, y = matrix(rows, name), rows[target].to_numpy(dtype="float64")
+        for way, dealt in splits(rows, ways, 5, 1).items():
+            parts = [(held, rows[~held]) for held in (dealt[0] == one for one in np.unique(dealt[0]))]
+            if not all(enough(len(known), x.shape[1], 1) for _, known in parts):
+                continue
+            found = [predictor.fit(known, name).predict(x[held]).assign(y=y[held]) for held, known in parts]
+            label = {"features": name, "folds": way, "n": len(rows), "nominal": predictor.NOMINAL}
+            results.append(label | _kept(pd.concat(found)))
+    return shaped(pd.DataFrame(results), "coverage")
+
+
+def fitted(
+    table: pd.DataFrame, tested: pd.DataFrame, *, sets: Sequence[str] = WHOLE, rows_per_feature: float = 5.0
+) -> dict:
+    """The content of predictor.json: a predictor for each feature set that the networks suffice for.
+
+    Besides `models` (name -> predictor) it says which networks they were fitted to, and, from the table of
+    :func:`coverage`, what share of held-out networks their intervals held (name -> folds -> share).
+    """
+    everything = pruned(table)
+    names = ("source", "dataset", "model", "method", "sparsity")
+    content = {"kind": "prunegraph predictor", "target": "accuracy_drop", "models": {}}
+    shares = {name: part.set_index("folds").coverage.to_dict() for name, part in tested.groupby("features")}
+    content["coverage"] = shares
+    content["fitted_to"] = {name: sorted(everything[name].unique().tolist()) for name in names}
+    for name in sets:
+        rows = everything.dropna(subset=list(feature_set(name)))
+        if enough(len(rows), len(feature_set(name)), rows_per_feature):
+            content["models"][name] = predictor.fit(rows, name).to_dict()
+    return content
+
+
+def _parts(table: pd.DataFrame, systems: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """(system, source, its networks), one with an empty source for a system without networks."""
+    for system in systems:
+        of_system = table[table.system == system]
+        yield from ((system, source, rows) for source, rows in of_system.groupby("source", sort=False))
+        if of_system.empty:
+            yield system, "", of_system
+
+
+def _impossible(
+    rows: pd.DataFrame, unseen: pd.DataFrame, known: pd.DataFrame, name: str, rows_per_feature: float
+) -> str:
+    if pruned(rows, rows.system.iloc[0]).empty:
+        return "its networks have no accuracy drop (no dense network to compare with)"
+    if len(pruned(unseen, rows.system.iloc[0])) < 3:
+        return "its networks were not measured in this encoding"
+    enough_known = enough(len(known), len(feature_set(name)), rows_per_feature)
+    return "" if enough_known else "too few networks to fit to"
+
+
+def _held_out(known: pd.DataFrame, name: str, target: str) -> dict:
+    """MGE's networks, each predicted by a fit that has not seen its configuration."""
+    x, y = matrix(known, name), known[target].to_numpy(dtype="float64")
+    predicted = LeaveOut(x, y).predict(numbers(known))
+    return _scores(y, predicted) | {"n": len(y), "status": "held out by configuration"}
+
+
+def _predicted(known: pd.DataFrame, unseen: pd.DataFrame, name: str, target: str) -> dict:
+    rows = pruned(unseen, unseen.system.iloc[0])
+    y = rows[target].to_numpy(dtype="float64")
+    found = predictor.fit(known, name).predict(matrix(rows, name)).assign(y=y)
+    kept = _kept(found)
+    share = {"coverage": kept["coverage"], "outside": kept["outside"]}
+    return _scores(y, found["drop"].to_numpy()) | share | {"n": len(y), "status": "predicted"}
+
+
+def _scores(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    return {
+        "r2": ols.r_squared(y, predicted),
+        "mae": float(np.abs(y - predicted).mean()),
+        "spearman": agreement.spearman(y, predicted),
+    }
+
+
+def _kept(found: pd.DataFrame) -> dict[str, float]:
+    """The share of true drops inside the intervals, and how wide these are."""
+    return {
+        "coverage": float(found.y.between(found.low, found.high).mean()),
+        "width": float((found.high - found.low).median()),
+        "t_coverage": float(found.y.between(found.t_low, found.t_high).mean()),
+        "t_width": float((found.t_high - found.t_low).median()),
+        "outside": float(found.outside.mean()),
+    }
