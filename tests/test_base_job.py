@@ -1,5 +1,7 @@
 """From a rule or a command line to the arguments of `main`."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from prunegraph import job
-from prunegraph.errors import UserError
+from prunegraph.errors import Interrupted, UserError
 
 
 def main(
@@ -71,3 +73,30 @@ def test_an_argument_that_the_rule_does_not_give(capsys):
     with pytest.raises(SystemExit):
         job.launch(main, rule(input={}))
     assert "gives its script no 'weights'" in capsys.readouterr().err
+
+
+def test_how_a_job_runs_comes_from_its_resources():
+    def main(every: int, stack: str, device: str):
+        main.got = every, stack, device
+
+    job.launch(main, rule(resources={"gpu": 0, "every": 5, "stack": "auto"}))
+    assert main.got == (5, "auto", "cpu")
+
+
+def test_an_interrupted_job_says_so_and_asks_to_be_tried_again(capsys):
+    def stopped():
+        raise Interrupted("Stopped in epoch 3.")
+
+    with pytest.raises(SystemExit, match="75"):
+        job.launch(stopped, rule())
+    assert capsys.readouterr().err.strip() == "Stopped in epoch 3."
+
+
+@pytest.mark.parametrize("number", job.STOP_SIGNALS)
+def test_a_signal_asks_to_stop_inside_the_block_only(number):
+    before = signal.getsignal(number)
+    with job.stoppable() as stop:
+        assert not stop()
+        os.kill(os.getpid(), number)
+        assert stop()
+    assert signal.getsignal(number) == before

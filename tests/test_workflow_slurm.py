@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,3 +38,29 @@ def test_networks_are_made_by_jobs_of_the_scheduler(tmp_path):
         assert (tmp_path / score).exists()
         # prepare, initialise, prune and train, each with a number of the scheduler.
         assert len(set(re.findall(r"SLURM jobid (\d+)", said))) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_training_that_is_told_of_its_time_limit_goes_on_in_another_job(tmp_path):
+    score = tmp_path / "results/trained/digits/conv6/erk-0.9/seed0/score.json"
+    log = tmp_path / "results/logs/train/digits/conv6/erk-0.9.log"
+    small = ["models=[conv6]", "methods=[erk]", "sparsities=[0.9]", "seeds=[0]", "training={'epochs': 60}"]
+    with one_node(tmp_path / "cluster"), ThreadPoolExecutor() as aside:
+        study = aside.submit(on_slurm, tmp_path, str(score.relative_to(tmp_path)), config=small)
+        while not (log.exists() and "epoch 3 " in log.read_text()) and not study.done():
+            time.sleep(0.2)
+        number = squeue("%A %C %P").split()[0]
+        limits = squeue("%A %l", number)
+        # What --signal sends, to the job's steps alone.
+        subprocess.run(["scancel", "--signal=URG", number], check=True)
+        said = study.result()
+    assert limits == f"{number} 10:00:00"
+    assert "resumed from" in log.read_text()
+    assert "Stopped on a signal" in said
+    assert score.exists()
+
+
+def squeue(wanted, number=None):
+    command = ["squeue", "-h", "-o", wanted, *(["-j", number] if number else [])]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -14,6 +14,7 @@ from prunegraph.masks import Mask
 from prunegraph.training.checkpoint import Checkpoint
 from prunegraph.training.course import Course
 from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.memory import keep_freed_memory
 from prunegraph.training.recipes import Recipe
 
 logger = logging.getLogger("prunegraph")
@@ -47,6 +48,7 @@ def train_together(
         raise UserError("A mask that moves needs one to start from, and one network at a time.")
     if any(mask is None for mask in masks) and any(mask is not None for mask in masks):
         raise UserError("Some networks have a mask, others None: give each one, or none to all.")
+    keep_freed_memory()
     # Channels last is the layout of the fast convolutions, on CPUs as on GPUs, but not of grouped ones.
     layout = torch.channels_last if len(networks) == 1 else torch.contiguous_format
     networks = [network.to(where, memory_format=layout) for network in networks]
