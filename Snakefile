@@ -16,7 +16,10 @@ include: "rules/common.smk"
 include: "rules/networks.smk"
 include: "rules/graphs.smk"
 include: "rules/tables.smk"
+include: "rules/published.smk"
+include: "rules/costs.smk"
 include: "rules/figures.smk"
+include: "rules/claims.smk"
 include: "rules/report.smk"
 
 
@@ -46,6 +49,6 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
-        f"{STUDY.results}/report.html",
+        rules.report.output,
     message:
         f"The study is complete: {STUDY.results}/report.html holds every figure"

@@ -1,7 +1,9 @@
 # Shared by all rules: the checked study, the paths, the legal values of wildcards.
 
 import sys
+from pathlib import Path
 
+from snakemake import __version__ as SNAKEMAKE
 from snakemake.exceptions import WorkflowError
 
 # Snakemake hands this directory on to scripts, so that they can import prunegraph.
@@ -11,6 +13,7 @@ from prunegraph import catalogue
 from prunegraph.catalogue import module_of
 from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
+from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.study import Study, published_as, read_schema
 

@@ -1,10 +1,38 @@
-# The report: Snakemake's own, one HTML file with every figure and table, its caption and how it was made.
+# The report: one HTML page with every figure and table, the ledger of claims, and how it was made.
+
+# Published tables say nothing about what they cost.
+REPORTED = PARQUET + (COSTS[1:] if "own" in STUDY.sources else [])
+
+
+rule hyperparameters:
+    output:
+        table=table_of("hyperparameters"),
+    log:
+        log_of("hyperparameters", "table"),
+    benchmark:
+        benchmark_of("hyperparameters", "table")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    params:
+        datasets={name: published_as(variant) for name, variant in STUDY.datasets.items()},
+        models={name: variant.base for name, variant in STUDY.models.items()},
+        recipe=config["training"]["recipe"],
+        epochs=config["training"]["epochs"],
+        code=code_of("prunegraph.training.recipes"),
+    message:
+        "Write down how networks are trained"
+    script:
+        "../workflow_scripts/hyperparameters.py"
 
 
 rule report:
     input:
-        figures=FIGURES,
-        tables=TABLES,
+        pictures=[path for path in FIGURES if path.endswith(".png")],
+        captions=[f"{workflow.basedir}/rules/captions/{figure}.rst" for figure in DRAWABLE],
+        tables=REPORTED,
+        hyperparameters=rules.hyperparameters.output.table[1],
+        ledger=LEDGER,
     output:
         report_file=f"{RESULTS}/report.html",
     log:
@@ -12,10 +40,15 @@ rule report:
     benchmark:
         benchmark_of("report", "report")
     conda:
-        "../envs/workflow.yaml"
+        "../envs/analysis.yaml"
     threads: 1
     params:
         config=lambda wildcards: dict(config),
+        networks=STUDY.number_of_networks(),
+        snakemake_version=SNAKEMAKE,
+        code=code_of("prunegraph.report.page", "prunegraph.report.content", "prunegraph.report.facts"),
+        template=sha256(f"{workflow.basedir}/prunegraph/report/page.html")
+        + sha256(f"{workflow.basedir}/prunegraph/report/page.css"),
     message:
         "Write the report"
     script:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = ["graphs", "datasets", "models", "pruning", "training", "encoding", "metrics", "search", "analysis", "figures"]
-ORDER += ["cli", "__main__"]
+ORDER += ["report", "cli", "__main__"]
 
 
 def package_of(module):

@@ -3,18 +3,31 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from test_analysis_collect import small_study
 
+from prunegraph.analysis.correlation import with_drop
 from prunegraph.analysis.importance import importance
 from prunegraph.analysis.ranking import ranking
 from prunegraph.analysis.regression import regression
 from prunegraph.errors import UserError
-from prunegraph.figures import accuracy, multipartite, ramanujan, sizes
+from prunegraph.figures import (
+    accuracy,
+    costs,
+    encodings,
+    multipartite,
+    performance,
+    prediction,
+    ramanujan,
+    sizes,
+    style,
+)
 from prunegraph.figures import importance as importance_figure
 from prunegraph.figures import ranking as ranking_figure
 from prunegraph.figures import regression as regression_figure
+from prunegraph.figures import trained_weights as trained_weights_figure
 
 PAPER = {
     "datasets": ("cifar10", "cifar100", "tiny_imagenet"),
@@ -24,15 +37,40 @@ PAPER = {
 }
 TINY = {"models": ("conv6",), "pruners": ("snip", "er", "my_method"), "sparsities": (0.9,), "seeds": (0,)}
 STUDIES = {"small": {}, "paper": PAPER, "tiny": TINY}
+# What the smallest study is too small for, and the words that say so.
+TOO_SMALL = {
+    "performance": "at least 4 pruned networks",
+    "prediction": "two networks per feature in the fit; there are 3",
+    "trained_weights": "with and without them for the same encoding",
+}
 
 DRAWINGS = {
     "accuracy": lambda study: accuracy.draw(study.networks),
     "ramanujan": lambda study: ramanujan.draw(study.ramanujan),
     "regression": lambda study: regression_figure.draw(regression(study.features, repeats=1)),
-    "importance": lambda study: importance_figure.draw(importance(study.features)),
+    "importance": lambda study: importance_figure.draw(importance(study.features, times=20)),
     "ranking": lambda study: ranking_figure.draw(ranking(study.features)),
     "sizes": lambda study: sizes.draw(study.topometrics),
+    "performance": lambda study: performance.draw(with_drop(study.features)),
+    "trained_weights": lambda study: trained_weights_figure.draw(regression(study.features, repeats=1)),
+    "prediction": lambda study: prediction.draw(study.features),
+    "costs": lambda study: costs.draw(spent(study), study.topometrics),
+    "encodings": lambda study: encodings.draw(),
 }
+
+
+def spent(study):
+    """The table of costs of a study: time and memory that grow with the number of edges."""
+    unrolled = study.topometrics[study.topometrics.encoding == "unrolled"]
+    cells = unrolled.groupby(["dataset", "model", "method", "sparsity"], sort=False).edges.mean().astype(float)
+    cells = cells.reset_index(name="edges")
+    parts = [
+        cells.assign(rule=rule, seconds=share * cells.edges / 1e5, memory_mb=100 + share * cells.edges / 1e4).drop(
+            columns="edges"
+        )
+        for rule, share in (("encode", 1.0), ("measure", 5.0))
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 class Layers:
@@ -74,6 +112,10 @@ def check_layout(figure: Figure) -> None:
 @pytest.mark.parametrize("size", STUDIES)
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_every_figure_from_every_size_of_study(name, size):
+    if size == "tiny" and name in TOO_SMALL:
+        with pytest.raises(UserError, match=TOO_SMALL[name]):
+            DRAWINGS[name](small_study(**STUDIES[size]))
+        return
     figure = DRAWINGS[name](small_study(**STUDIES[size]))
     assert figure.get_figwidth() <= 7.0
     check_layout(figure)
@@ -112,7 +154,7 @@ def test_fits_that_were_not_made_are_shown_as_such():
     study = small_study(**TINY)
     figure = regression_figure.draw(regression(study.features, repeats=1))
     assert any(text.get_text() == "Too few networks to fit" for text in figure.legends[0].get_texts())
-    figure = importance_figure.draw(importance(study.features))
+    figure = importance_figure.draw(importance(study.features, times=20))
     assert "too few" in figure.axes[0].get_xticklabels()[0].get_text()
 
 
@@ -123,9 +165,12 @@ def test_fits_that_were_not_made_are_shown_as_such():
         (lambda study: ramanujan.draw(study.ramanujan.query("method == 'dense'")), "with a Ramanujan property"),
         (lambda study: sizes.draw(study.topometrics.iloc[:0]), "needs graphs of pruned networks"),
         (lambda study: regression_figure.draw(regression(study.features, repeats=1).iloc[:0]), "at least one"),
-        (lambda study: importance_figure.draw(importance(study.features).iloc[:0]), "needs the levels"),
+        (lambda study: importance_figure.draw(importance(study.features, times=20).iloc[:0]), "needs the levels"),
         (lambda study: ranking_figure.draw(ranking(study.features).iloc[:0]), "at least 3 pruners"),
         (lambda study: accuracy.draw(study.networks, interval="iqr"), "Unknown interval 'iqr'"),
+        (lambda study: performance.draw(with_drop(study.features), measure="rho"), "Unknown measure 'rho'"),
+        (lambda study: costs.draw(spent(study).iloc[:0], study.topometrics), "needs benchmark files"),
+        (lambda study: multipartite.draw_several([], titles=[]), "at least one pruned network"),
         (lambda study: ranking_figure.draw(ranking(study.features), measure="rho"), "Unknown measure 'rho'"),
     ],
 )
@@ -168,3 +213,59 @@ def test_a_graph_without_nodes_is_refused():
 
     with pytest.raises(UserError, match="graph with nodes"):
         multipartite.draw(Nothing())
+
+
+def test_pruners_side_by_side_are_drawn_by_samples_of_equal_size():
+    figure = multipartite.draw_several(
+        iter([Layers(), Layers()]), titles=["one", "other"], title="Both", most_edges=500
+    )
+    for axes in figure.axes:
+        lines = [collection for collection in axes.collections if hasattr(collection, "get_segments")]
+        assert sum(len(each.get_segments()) for each in lines) == 500
+        assert "4,800 edges" in axes.get_title()
+        assert "% of nodes isolated" in axes.get_title()
+    check_layout(figure)
+
+
+def test_the_scheme_shows_what_the_encodings_say():
+    figure = encodings.draw()
+    titles = [axes.get_title() for axes in figure.axes]
+    # 32 weights, half of them kept; each of the 8 kept weights of a kernel is used at 2 x 2 positions.
+    assert "16 kept, 16 pruned" in titles[0]
+    assert "20 nodes, 16 edges" in titles[1]
+    assert "28 nodes, 40 edges" in titles[3]
+    marked = [[line for line in axes.lines if line.get_color() == style.RED] for axes in figure.axes]
+    assert [len(lines) for lines in marked] == [0, 1, 1, 4]
+
+
+def test_a_perfect_predictor_lies_on_the_diagonal():
+    study = small_study()
+    exact = study.features.assign(layer_density=study.features.accuracy_drop)
+    figure = prediction.draw(exact, sets=("layer_density",))
+    assert "$R^2$ = 1.00, MAE = 0.0 %" in figure.axes[0].get_title()
+    for line in figure.axes[0].lines[1:]:
+        np.testing.assert_allclose(line.get_xdata(), line.get_ydata(), atol=1e-9)
+
+
+def test_intervals_of_importance_stand_below_the_shares():
+    table = importance(small_study().features, times=20)
+    table = table.assign(share_low=table.share / 2, share_high=table.share * 2)
+    figure = importance_figure.draw(table)
+    words = [text.get_text() for text in figure.axes[0].texts]
+    first = table.query("level == 'all'").iloc[0]
+    assert f"{100 * first.share:.0f}" in words
+    assert f"{50 * first.share:.0f}\u2013{200 * first.share:.0f}" in words
+
+
+def test_trained_weights_join_both_fits_of_a_group():
+    table = regression(small_study().features, repeats=1).set_index(["level", "group", "features"])
+    figure = trained_weights_figure.draw(table.reset_index())
+    ends = figure.axes[0].lines[0].get_xdata()
+    wanted = [table.adjusted_r2["all", "all", name] for name in ("unrolled_mask", "unrolled")]
+    np.testing.assert_allclose(ends, wanted)
+
+
+def test_the_interval_of_a_mean():
+    # Student's t with 2 degrees of freedom: 4.303; standard deviation 1, three values.
+    assert style.half_interval(np.array([1.0, 2.0, 3.0])) == pytest.approx(4.3027 / np.sqrt(3), rel=1e-4)
+    assert np.isnan(style.half_interval(np.array([1.0])))

@@ -1,4 +1,4 @@
-"""Draw one figure from the table, or the graph, that it shows. The drawings are in prunegraph/figures."""
+"""Draw one figure from the tables, or the graphs, that it shows. The drawings are in prunegraph/figures."""
 
 from pathlib import Path
 
@@ -11,10 +11,13 @@ from prunegraph.figures.style import label, save
 from prunegraph.job import launch, logger
 
 
-def main(source: Path, pictures: list[Path], figure: str):
+def main(sources: list[Path], pictures: list[Path], figure: str):
     draw = lookup(FIGURES, figure, "figure")
     try:
-        picture = _of_graph(draw, source) if source.suffix == ".graph" else draw(tables.read(source))
+        if any(source.suffix == ".graph" for source in sources):
+            picture = _of_graphs(draw, sources, several=figure == "pruners")
+        else:
+            picture = draw(*map(tables.read, sources))
     except UserError as problem:
         # A study too small for one figure still gets the others and its report.
         logger.warning("not drawn: %s", problem)
@@ -22,11 +25,14 @@ def main(source: Path, pictures: list[Path], figure: str):
     save(picture, *pictures)
 
 
-def _of_graph(draw, source):
-    facts = graphs.provenance(source)
-    model, dataset, method = (label(facts[name]) for name in ("model", "dataset", "method"))
-    title = f"{model} on {dataset}, {method} at sparsity {facts['sparsity']}, seed {facts['seed']}"
-    return draw(graphs.load(source), title=title)
+def _of_graphs(draw, sources, several):
+    facts = [graphs.provenance(source) for source in sources]
+    model, dataset, method = (label(facts[0][name]) for name in ("model", "dataset", "method"))
+    at = f"at sparsity {facts[0]['sparsity']}, seed {facts[0]['seed']}"
+    if not several:
+        return draw(graphs.load(sources[0]), title=f"{model} on {dataset}, {method} {at}")
+    titles = [label(fact["method"]) for fact in facts]
+    return draw(map(graphs.load, sources), titles=titles, title=f"{model} on {dataset} {at}")
 
 
 if __name__ == "__main__":

@@ -1,28 +1,41 @@
-"""Write Snakemake's report of the figures and tables that were just made."""
+"""Write the report: gather what the page shows, fill the template. Both are in prunegraph/report."""
 
-import json
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-from prunegraph.errors import UserError
-from prunegraph.files import atomic
+import yaml
+
+from prunegraph.analysis.claims import read_ledger
+from prunegraph.analysis.tables import read
+from prunegraph.files import write_text
 from prunegraph.fingerprint import ROOT
 from prunegraph.job import launch
+from prunegraph.report import content, facts, page
 
 
-def main(figures: list[Path], tables: list[Path], report_file: Path, config: dict):
-    # The workflow that runs this job holds the lock, and its configuration may come from overlays and flags.
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as settings, atomic(report_file) as temporary:
-        json.dump(config, settings)
-        settings.flush()
-        command = [sys.executable, "-m", "snakemake", "--report", str(temporary), "--configfile", settings.name]
-        command += ["--snakefile", str(ROOT / "Snakefile"), "--nolock", "--cores", "1", "--"]
-        command += map(str, [*figures, *tables])
-        done = subprocess.run(command, stdout=sys.stdout, stderr=sys.stderr)
-        if done.returncode or not temporary.exists():
-            raise UserError("Snakemake could not write the report; its own words stand above, in this log.")
+def main(
+    pictures: list[Path],
+    captions: list[Path],
+    tables: list[Path],
+    hyperparameters: Path,
+    ledger: Path,
+    report_file: Path,
+    config: dict,
+    networks: int,
+    snakemake_version: str,
+):
+    read_tables = {path.stem: read(path) for path in tables}
+    context = content.study(read_tables, read(hyperparameters), config, expected=networks)
+    context |= content.verdicts(read_ledger(ledger), read_tables["networks"])
+    context |= content.costs(read_tables.get("costs"), report_file.parent / "benchmarks")
+    context["figures"] = content.figures(pictures, content.captions(captions), report_file.parent)
+    context["tables"] = [content.link(path, read_tables[path.stem], report_file.parent) for path in tables]
+    context |= {
+        "configuration": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+        "versions": {"snakemake": snakemake_version} | facts.versions(),
+        "hardware": facts.hardware(),
+        "commit": facts.commit(ROOT),
+    }
+    write_text(report_file, page.render(context))
 
 
 if __name__ == "__main__":

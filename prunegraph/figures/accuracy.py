@@ -45,9 +45,10 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
         for axes, model in zip(line, models, strict=True):
             cell = (networks.dataset == dataset) & (networks.model == model)
             _panel(axes, networks[cell & networks.accuracy.notna()], styles, interval)
-            axes.set_title(f"{style.label(model)}, {style.label(dataset)}")
-        line[0].set_ylabel("Test accuracy (%)")
+        line[0].set_ylabel(f"{style.label(dataset)}\nTest accuracy (%)")
         line[0].set_ylim(bottom=0)
+    for axes, model in zip(panels[0], models, strict=True):
+        axes.set_title(style.label(model))
     _sparsity_axis(panels, sparsities)
     handles = [Line2D([], [], label=style.label(name), **look) for name, look in styles.items()]
     style.legend_below(figure, [*handles, *_reference_handles(networks)], 5 if len(models) > 1 else 3)

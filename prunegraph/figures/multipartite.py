@@ -1,5 +1,6 @@
 """Figure: a drawing of one multipartite graph, its parts as columns."""
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from prunegraph.randomness import numpy_generator
 
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
+
+_EDGES = {"next": (style.BLUE, "Edge to the next part"), "skip": (style.ORANGE, "Edge that skips parts")}
 
 
 @style.styled
@@ -47,6 +50,69 @@ def draw(
     parts = np.asarray(graph.parts, dtype=np.int64)
     if not len(parts) or parts.sum() == 0:
         raise UserError("The drawing needs a graph with nodes; this one has none.")
+    figure = style.new(style.PAGE, 3.4)
+    axes = figure.subplots()
+    total, drawn, lonely = _graph(axes, graph, parts, most_edges, bins, seed)
+    _frame(axes, parts)
+    axes.set_title(title)
+    axes.set_xlabel(caption(parts, total, drawn, lonely))
+    _legend(figure)
+    return figure
+
+
+@style.styled
+def draw_several(
+    graphs: Iterable["MultipartiteGraph"],
+    *,
+    titles: Sequence[str],
+    title: str = "",
+    most_edges: int = 2500,
+    bins: int = 60,
+    seed: int = 0,
+) -> Figure:
+    """Graphs of the same parts side by side, each as in :func:`draw`, such as one network pruned by several methods.
+
+    Parameters
+    ----------
+    graphs: taken one after the other, so that only one need be in memory.
+    titles, title: of each graph and of the figure.
+    most_edges, bins, seed: as in :func:`draw`, for each graph.
+
+    Above each drawing stand its edges and the share of nodes without one; graphs drawn by a sample of their edges are
+    drawn by samples of equal size.
+
+    Raises
+    ------
+    UserError: there is no graph, or one has no nodes.
+    """
+    if not titles:
+        raise UserError("The figure of several pruners needs at least one pruned network's graph; there is none.")
+    columns = min(len(titles), 4)
+    lines = -(-len(titles) // columns)
+    figure = style.new(style.PAGE, 0.5 + 1.75 * lines)
+    panels = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for axes, graph, name in zip(panels, graphs, titles, strict=False):
+        parts = np.asarray(graph.parts, dtype=np.int64)
+        if parts.sum() == 0:
+            raise UserError("The drawing needs a graph with nodes; this one has none.")
+        total, _, lonely = _graph(axes, graph, parts, most_edges, bins, seed)
+        _bare(axes, len(parts))
+        axes.set_title(f"{name}\n{total:,} edges\n{100 * lonely / parts.sum():.0f} % of nodes isolated", fontsize=6.5)
+    for axes in panels[len(titles) :]:
+        axes.set_visible(False)
+    figure.suptitle(title, fontsize=8)
+    _legend(figure)
+    return figure
+
+
+def caption(parts: np.ndarray, total: int, drawn: int, lonely: int) -> str:
+    """One sentence about a drawing: sizes, how many edges are drawn, how many nodes have none."""
+    edges = f"all {total:,} edges drawn" if drawn == total else f"{drawn:,} of {total:,} edges drawn (uniform sample)"
+    return f"{int(np.sum(parts)):,} nodes in {len(parts)} parts, {lonely:,} of them without an edge; {edges}"
+
+
+def _graph(axes: Axes, graph, parts: np.ndarray, most_edges: int, bins: int, seed: int) -> tuple[int, int, int]:
+    """Draw nodes and edges; (edges, edges drawn, nodes without an edge)."""
     source, target, _ = graph.edges()
     total = len(source)
     connected = np.zeros(int(parts.sum()), dtype=bool)
@@ -55,22 +121,10 @@ def draw(
     if total > most_edges:
         chosen = np.sort(numpy_generator(seed, "figure", "multipartite").choice(total, most_edges, replace=False))
         source, target = source[chosen], target[chosen]
-
-    figure = style.new(style.PAGE, 3.4)
-    axes = figure.subplots()
     positions = _positions(parts)
     _edges(axes, positions, source, target)
     _nodes(axes, parts, positions, connected, bins)
-    _frame(axes, parts)
-    axes.set_title(title)
-    axes.set_xlabel(caption(parts, total, len(source), int((~connected).sum())))
-    return figure
-
-
-def caption(parts: np.ndarray, total: int, drawn: int, lonely: int) -> str:
-    """One sentence about a drawing: sizes, how many edges are drawn, how many nodes have none."""
-    edges = f"all {total:,} edges drawn" if drawn == total else f"{drawn:,} of {total:,} edges drawn (uniform sample)"
-    return f"{int(np.sum(parts)):,} nodes in {len(parts)} parts, {lonely:,} of them without an edge; {edges}"
+    return total, len(source), int((~connected).sum())
 
 
 def _positions(parts: np.ndarray) -> np.ndarray:
@@ -87,17 +141,19 @@ def _edges(axes: Axes, positions: np.ndarray, source: np.ndarray, target: np.nda
     lines = np.stack([positions[source], positions[target]], axis=1)
     skips = np.abs(lines[:, 1, 0] - lines[:, 0, 0]) > 1
     alpha = float(np.clip(600 / len(lines), 0.04, 0.8))
-    handles = []
-    for chosen, colour, strength, text in (
-        (~skips, style.BLUE, alpha, "Edge to the next part"),
-        (skips, style.ORANGE, min(1.0, 5 * alpha), "Edge that skips parts"),
-    ):
+    for chosen, kind, strength in ((~skips, "next", alpha), (skips, "skip", min(1.0, 5 * alpha))):
         if chosen.any():
-            look = {"linewidths": 0.35, "alpha": strength, "rasterized": True}
+            colour, text = _EDGES[kind]
+            look = {"linewidths": 0.35, "alpha": strength, "rasterized": True, "label": text}
             axes.add_collection(LineCollection(lines[chosen], colors=colour, **look))
-            handles.append(Line2D([], [], color=colour, label=text))
+
+
+def _legend(figure: Figure) -> None:
+    """What the colours of edges mean, where there is more than one."""
+    seen = {collection.get_label() for axes in figure.axes for collection in axes.collections}
+    handles = [Line2D([], [], color=colour, label=text) for colour, text in _EDGES.values() if text in seen]
     if len(handles) == 2:
-        style.legend_below(axes.figure, handles, 2)
+        style.legend_below(figure, handles, 2)
 
 
 def _nodes(axes: Axes, parts: np.ndarray, positions: np.ndarray, connected: np.ndarray, bins: int) -> None:
@@ -113,10 +169,12 @@ def _nodes(axes: Axes, parts: np.ndarray, positions: np.ndarray, connected: np.n
 
 
 def _frame(axes: Axes, parts: np.ndarray) -> None:
-    axes.set_xlim(-0.6, len(parts) - 0.4)
-    axes.set_ylim(-1.05, 1.05)
+    _bare(axes, len(parts))
     axes.set_xticks(range(len(parts)), [f"{size:,}" for size in parts], rotation=90 if len(parts) > 9 else 0)
-    axes.set_yticks([])
+
+
+def _bare(axes: Axes, parts: int) -> None:
+    axes.set(xlim=(-0.6, parts - 0.4), ylim=(-1.05, 1.05), xticks=[], yticks=[])
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(axis="x", length=0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -9,9 +10,9 @@ from prunegraph.analysis.correlation import with_density
 from prunegraph.analysis.tables import RAMANUJAN, ordered
 from prunegraph.errors import UserError
 from prunegraph.figures import style
-from prunegraph.randomness import numpy_generator
 
 _PROPERTIES = RAMANUJAN[:3]
+_TURNS = 6
 
 
 @style.styled
@@ -39,18 +40,13 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
         )
     methods = ordered(layers.method, "method")
     styles = style.method_styles(methods)
-    # A mixed order, so that no method covers the others.
-    layers = layers.iloc[numpy_generator(0, "figure", "ramanujan").permutation(len(layers))]
     agreement = with_density(layers, encoding=encoding).query("model == 'all'").set_index("property")
 
     figure = style.new(style.PAGE, 2.5)
-    size = float(np.clip(3000 / len(layers), 1.0, 9.0))
+    size = float(np.clip(4000 / len(layers), 1.5, 9.0))
     for axes, name in zip(figure.subplots(1, 3), _PROPERTIES, strict=True):
         points = layers[np.isfinite(layers[name])]
-        colours = points.method.map({method: look["color"] for method, look in styles.items()})
-        axes.scatter(
-            points.layer_density, points[name], s=size, c=colours.tolist(), alpha=0.5, linewidths=0, rasterized=True
-        )
+        _points(axes, points, name, styles, size)
         axes.set(xscale="log", xlabel="Layer density", ylabel=style.label(name))
         if name == "imsg":  # a gap: from 0 to tens
             axes.set_yscale("symlog", linthresh=0.1, linscale=0.3)
@@ -61,8 +57,17 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
         correlation = f"$\\rho$ = {rho:.2f}, " if np.isfinite(rho) else ""
         axes.set_title(f"{correlation}n = {len(points):,} layers")
     dots = [
-        Line2D([], [], linestyle="", marker="o", color=look["color"], label=style.label(name))
+        Line2D([], [], linestyle="", marker=look["marker"], color=look["color"], label=style.label(name))
         for name, look in styles.items()
     ]
     style.legend_below(figure, dots, 9)
     return figure
+
+
+def _points(axes: Axes, points: pd.DataFrame, name: str, styles: dict[str, dict], size: float) -> None:
+    """A point per layer, by turns a few of each method, so that no method covers the others."""
+    for turn in range(_TURNS):
+        for method, look in styles.items():
+            some = points[points.method == method].iloc[turn::_TURNS]
+            shape = {"s": size, "color": look["color"], "marker": look["marker"], "linewidths": 0}
+            axes.scatter(some.layer_density, some[name], alpha=0.5, rasterized=True, **shape)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from prunegraph.analysis.features import DEFAULT_SETS
 from prunegraph.errors import UserError
 from prunegraph.figures import style
 
@@ -24,17 +25,22 @@ _COLOURS = {
     "unrolled_mask": style.ORANGE,
     "unrolled": style.RED,
 }
+# In grey, what is known from the mask alone is told by its stripes.
+_HATCHES = dict.fromkeys(("rolled_mask", "unrolled_mask"), "//////")
 _HEADINGS = {"all": "All", "sparsity": "By sparsity", "model": "By model", "dataset": "By data set"}
 _FLOOR = -0.3
 
 
 @style.styled
-def draw(regression: pd.DataFrame, *, out_of_sample: str = "grouped_cv_r2") -> Figure:
+def draw(
+    regression: pd.DataFrame, *, sets: tuple[str, ...] = DEFAULT_SETS, out_of_sample: str = "grouped_cv_r2"
+) -> Figure:
     """Bars: adjusted R2 in sample; diamonds: R2 out of sample; one panel per level.
 
     Parameters
     ----------
     regression: the table of :func:`prunegraph.analysis.regression.regression`.
+    sets: the feature sets to show.
     out_of_sample: "grouped_cv_r2" (seeds of a configuration kept together) or "cv_r2".
 
     A cross marks a fit that was not made because there are too few networks; a triangle at the lower edge an R2
@@ -42,11 +48,12 @@ def draw(regression: pd.DataFrame, *, out_of_sample: str = "grouped_cv_r2") -> F
 
     Raises
     ------
-    UserError: the table is empty.
+    UserError: the table holds none of the sets.
     """
+    regression = regression[regression.features.isin(sets)]
     if regression.empty:
         raise UserError("The regression figure needs at least one fitted scope; the table of fits is empty.")
-    sets = list(dict.fromkeys(regression.features))
+    sets = tuple(dict.fromkeys(regression.features))
     groups = {level: list(dict.fromkeys(rows.group)) for level, rows in regression.groupby("level", sort=False)}
     if "all" in groups:  # a level of one group says the same once more
         groups = {level: names for level, names in groups.items() if level == "all" or len(names) > 1}
@@ -76,7 +83,7 @@ def _rows_of(levels: list[str], groups: dict[str, list[str]], most: int = 8) -> 
     return lines
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: list[str], measure: str) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: tuple[str, ...], measure: str) -> None:
     table = rows.set_index(["group", "features"])
     width = 0.84 / len(sets)
     for number, name in enumerate(sets):
@@ -84,7 +91,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: list[str], m
         x = np.arange(len(groups)) + width * (number - (len(sets) - 1) / 2)
         colour = _COLOURS.get(name, style.GREY)
         heights = cells.adjusted_r2.to_numpy(dtype=float)
-        axes.bar(x, np.maximum(heights, _FLOOR), width, color=colour, edgecolor="white")
+        axes.bar(x, np.maximum(heights, _FLOOR), width, color=colour, edgecolor="white", hatch=_HATCHES.get(name))
         outside = cells[measure].to_numpy(dtype=float)
         spread = cells[f"{measure}_sd"].to_numpy(dtype=float)
         inside = outside >= _FLOOR
@@ -104,8 +111,16 @@ def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: list[str], m
     axes.tick_params(axis="x", length=0)
 
 
-def _handles(regression: pd.DataFrame, sets: list[str], measure: str) -> list:
-    handles = [Patch(color=_COLOURS.get(name, style.GREY), label=style.label(name)) for name in sets]
+def _handles(regression: pd.DataFrame, sets: tuple[str, ...], measure: str) -> list:
+    handles = [
+        Patch(
+            facecolor=_COLOURS.get(name, style.GREY),
+            edgecolor="white",
+            hatch=_HATCHES.get(name),
+            label=style.label(name),
+        )
+        for name in sets
+    ]
     kind = "seeds kept together" if measure == "grouped_cv_r2" else "networks dealt singly"
     mark = {"linestyle": "", "markerfacecolor": "white", "markeredgecolor": style.BLACK, "markeredgewidth": 0.5}
     handles.append(Line2D([], [], marker="D", markersize=2.6, label=f"Cross-validated ({kind})", **mark))

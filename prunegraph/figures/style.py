@@ -6,11 +6,16 @@ from functools import wraps
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.special import stdtrit
 
 from prunegraph.errors import UserError
+from prunegraph.figures.names import label
 from prunegraph.files import atomic
+
+__all__ = ["STYLE", "half_interval", "label", "legend_below", "method_styles", "new", "save", "styled"]
 
 #: Widths in inches of one column and of a page.
 COLUMN, PAGE = 3.4, 7.0
@@ -34,23 +39,6 @@ _PRUNERS = {
 # For methods that are not in the catalogue: P. Tol's "muted" colours.
 _SPARE_COLOURS = ("#882255", "#44AA99", "#332288", "#999933", "#AA4499", "#117733", "#DDCC77")
 _SPARE_MARKERS = ("P", "*", "h", "p", "8", "d", "H")
-
-_NAMES = {
-    **{"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow", "prospr": "ProsPr", "uniform": "Uniform"},
-    **{"er": "ER", "er_classic": "ER (classic)", "erk": "ERK", "dense": "Dense"},
-    **{"conv6": "CONV-6", "resnet20": "ResNet-20", "resnet32": "ResNet-32", "mobilenet_v2": "MobileNetV2"},
-    **{"wide_resnet28_2": "WRN-28-2", "digits": "Digits", "mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"},
-    **{"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny-ImageNet"},
-    **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
-    **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},
-    **{"unrolled_mask": "Unrolled, mask only", "unrolled_bipartite": "Unrolled, 10 metrics"},
-    **{"ramanujan": "Ramanujan", "ramanujan_density": "Ramanujan + density"},
-    **{"layer_density": "Layer density", "log_edges": "log(edges)"},
-    **{"delta_r": "$\\Delta_r$", "imdb": "IMDB", "imsg": "IMSG"},
-    **{"one_hop": "1-hop neighbours", "two_hop": "2-hop neighbours", "k_core": "k-core"},
-    **{"removable_out": "Removable out-edges", "removable_in": "Removable in-edges"},
-    **{"cut_edges": "Cut edges", "cut_nodes": "Cut nodes", "mean_component": "Mean component size"},
-}
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -112,14 +100,6 @@ def save(figure: Figure, *paths: str | Path) -> None:
             figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
 
 
-def label(name: str) -> str:
-    """The name that a reader expects, for a name of the catalogue, a metric or a feature."""
-    name = name.rpartition(".")[2]
-    if name.endswith("_compat"):
-        return f"{label(name.removesuffix('_compat'))} (as published)"
-    return _NAMES.get(name, name.replace("_", " ").capitalize())
-
-
 def method_styles(methods: Iterable[str]) -> dict[str, dict]:
     """Line style of each method: colour and marker of a pruner are the same in every figure.
 
@@ -138,6 +118,13 @@ def method_styles(methods: Iterable[str]) -> dict[str, dict]:
         face = colour if base == method else "white"
         styles[method] = {"color": colour, "marker": marker, "markerfacecolor": face, "markeredgecolor": colour}
     return styles
+
+
+def half_interval(values: np.ndarray) -> float:
+    """Half the width of the 95 % interval of the mean, by Student's t; NaN for fewer than two values."""
+    if len(values) < 2:
+        return float("nan")
+    return float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def legend_below(figure: Figure, handles: list, columns: int) -> None:

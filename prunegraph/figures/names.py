@@ -1,0 +1,29 @@
+"""The names that readers expect, for names of the catalogue, metrics and features. Imports nothing."""
+
+_NAMES = {
+    **{"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow", "prospr": "ProsPr", "uniform": "Uniform"},
+    **{"er": "ER", "er_classic": "ER (classic)", "erk": "ERK", "dense": "Dense"},
+    **{"conv6": "CONV-6", "resnet20": "ResNet-20", "resnet32": "ResNet-32", "mobilenet_v2": "MobileNetV2"},
+    **{"wide_resnet28_2": "WRN-28-2", "digits": "Digits", "mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"},
+    **{"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny-ImageNet"},
+    **{"itop": "ITOP", "rigl": "RigL", "dsr": "DSR", "snfs": "SNFS"},
+    **{"dataset": "Data set", "one_cycle": "One cycle"},
+    **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
+    **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},
+    **{"unrolled_mask": "Unrolled, mask only", "unrolled_bipartite": "Unrolled, 10 metrics"},
+    **{"ramanujan": "Ramanujan", "ramanujan_density": "Ramanujan + density"},
+    **{"layer_density": "Layer density", "log_edges": "log(edges)"},
+    **{"mge": "MGE", "bogp": "BoGP", "dpp": "DPP", "mlp_rank": "MLP-Rank", "rgp": "RGP"},
+    **{"delta_r": "$\\Delta_r$", "imdb": "IMDB", "imsg": "IMSG"},
+    **{"one_hop": "1-hop neighbours", "two_hop": "2-hop neighbours", "k_core": "k-core"},
+    **{"removable_out": "Removable out-edges", "removable_in": "Removable in-edges"},
+    **{"cut_edges": "Cut edges", "cut_nodes": "Cut nodes", "mean_component": "Mean component size"},
+}
+
+
+def label(name: str) -> str:
+    """The name that a reader expects, for a name of the catalogue, a metric or a feature."""
+    name = name.rpartition(".")[2]
+    if name.endswith("_compat"):
+        return f"{label(name.removesuffix('_compat'))} (as published)"
+    return _NAMES.get(name, name.replace("_", " ").capitalize())

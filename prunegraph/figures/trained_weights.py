@@ -1,0 +1,86 @@
+"""Figure: the regression with and without the metrics of trained weights (MGE, section 4.2.1)."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunegraph.errors import UserError
+from prunegraph.figures import style
+
+#: Feature sets of the mask alone -> the same with strength, spectral gap and spectral radius of the trained weights.
+PAIRS = {
+    "rolled_mask": "rolled",
+    "rolled_channel_mask": "rolled_channel",
+    "unrolled_mask": "unrolled",
+}
+_FLOOR = -0.5
+_MEASURES = {"adjusted_r2": (style.BLUE, "o", "In sample"), "grouped_cv_r2": (style.RED, "D", "Held out")}
+
+
+@style.styled
+def draw(regression: pd.DataFrame) -> Figure:
+    """R2 with trained-weight metrics (filled) and without (open), in sample and held out, a line per group.
+
+    `regression` is the table of :func:`prunegraph.analysis.regression.regression`. Each encoding of which it holds
+    both feature sets has a panel. Values below -0.5 stand at the edge.
+
+    Raises
+    ------
+    UserError: no encoding has both feature sets fitted.
+    """
+    fitted = regression[regression.adjusted_r2.notna()]
+    found = set(fitted.features)
+    pairs = {mask: full for mask, full in PAIRS.items() if {mask, full} <= found}
+    if not pairs:
+        raise UserError(
+            "The figure of trained-weight metrics needs a regression with and without them for the same encoding "
+            f"({', '.join(f'{full} and {mask}' for mask, full in PAIRS.items())}); the table has no such pair."
+        )
+    scopes = _scopes(fitted[fitted.features.isin([*pairs, *pairs.values()])])
+    figure = style.new(min(style.PAGE, max(style.COLUMN, 1.4 + 2.0 * len(pairs))), 0.95 + 0.2 * len(scopes))
+    panels = figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
+    for axes, (mask, full) in zip(panels, pairs.items(), strict=True):
+        _panel(axes, fitted.set_index(["features", "level", "group"]), mask, full, scopes)
+        axes.set(title=style.label(full), xlabel="$R^2$ of accuracy drop")
+    panels[0].set_yticks(range(len(scopes)), [_name(group) for _, group in scopes])
+    panels[0].set(ylim=(len(scopes) - 0.4, -0.6), xlim=(_FLOOR - 0.05, 1.02))
+    style.legend_below(figure, _handles(), 2 if len(pairs) < 3 else 4)
+    return figure
+
+
+def _scopes(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """(level, group) of every scope, "all" first; a level of one group says the same once more."""
+    scopes = list(dict.fromkeys(zip(rows.level, rows.group, strict=True)))
+    sizes = {level: sum(other == level for other, _ in scopes) for level, _ in scopes}
+    return [scope for scope in scopes if scope[0] == "all" or sizes[scope[0]] > 1]
+
+
+def _panel(axes: Axes, table: pd.DataFrame, mask: str, full: str, scopes: list[tuple[str, str]]) -> None:
+    for row, scope in enumerate(scopes):
+        if (mask, *scope) not in table.index or (full, *scope) not in table.index:
+            continue
+        for shift, (measure, (colour, marker, _)) in zip((-0.16, 0.16), _MEASURES.items(), strict=True):
+            ends = [max(float(table.loc[(name, *scope), measure]), _FLOOR) for name in (mask, full)]
+            axes.plot(ends, [row + shift] * 2, color=colour, linewidth=0.9)
+            look = {"color": colour, "marker": marker, "markersize": 3.2, "linestyle": "none"}
+            axes.plot(ends[0], row + shift, markerfacecolor="white", **look)
+            axes.plot(ends[1], row + shift, **look)
+    for row in range(1, len(scopes)):
+        if scopes[row][0] != scopes[row - 1][0]:
+            axes.axhline(row - 0.5, color="#c0c0c0", linewidth=0.6)
+    axes.axvline(0, color=style.BLACK, linewidth=0.6)
+    axes.grid(False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
+def _name(group: str) -> str:
+    return f"Sparsity {group}" if "." in group else style.label(group)
+
+
+def _handles() -> list[Line2D]:
+    return [
+        Line2D([], [], color=colour, marker=marker, markerfacecolor=face, linestyle="none", label=f"{text}, {what}")
+        for colour, marker, text in _MEASURES.values()
+        for face, what in (("white", "masks alone"), (colour, "with weights"))
+    ]

@@ -1,0 +1,68 @@
+"""Fill the template of the report."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prunegraph.figures.names import label
+
+TEMPLATES = Path(__file__).parent
+
+
+def render(context: Mapping[str, Any]) -> str:
+    """The page for what :mod:`prunegraph.report.content` and :mod:`prunegraph.report.facts` found.
+
+    The same context gives the same text.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = {"label": label, "number": number, "duration": duration, "capitalize_first": capitalize_first}
+    environment.filters |= filters
+    return environment.get_template("page.html").render(context)
+
+
+def embedded(path: str | Path) -> str:
+    """A PNG file as a data URL."""
+    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
+
+
+def size(path: str | Path) -> tuple[int, int]:
+    """(width, height) in pixels of a PNG file, so that the page does not jump while it loads."""
+    head = Path(path).read_bytes()[16:24]
+    return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+
+
+def number(value: Any) -> str:
+    """A number as people write it; a dash for a missing one; words as they are."""
+    if value is None:
+        return "\u2013"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as "4.2 s", "3 min 20 s" or "2 h 5 min"."""
+    if seconds is None:
+        return "\u2013"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return (
+        f"{int(seconds // 60)} min {int(seconds % 60)} s" if seconds < 3600 else f"{minutes // 60} h {minutes % 60} min"
+    )
+
+
+def capitalize_first(text: str) -> str:
+    """`text` with its first letter large and the rest as it is."""
+    return text[:1].upper() + text[1:]
