@@ -47,7 +47,7 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
     for axes, name in zip(figure.subplots(1, 3), _PROPERTIES, strict=True):
         points = layers[np.isfinite(layers[name])]
         _points(axes, points, name, styles, size)
-        axes.set(xscale="log", xlabel="Layer density", ylabel=style.label(name))
+        axes.set(xscale="log" if len(points) else "linear", xlabel="Layer density", ylabel=style.label(name))
         if name == "imsg":  # a gap: from 0 to tens
             axes.set_yscale("symlog", linthresh=0.1, linscale=0.3)
             axes.set_ylim(bottom=min(0.0, points[name].min()) if len(points) else 0.0)
