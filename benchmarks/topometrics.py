@@ -1,17 +1,20 @@
-"""How long the topometrics of an unrolled network take, and how much memory: chosen path, implicit, explicit, igraph.
+"""How long the topometrics of a network take, and how much memory: chosen path, implicit, explicit, igraph.
 
     python benchmarks/topometrics.py [--quick] [--device cuda] [--path implicit ...] [--repeat 5]
 
-Every cell is measured in a process of its own, on one thread: CPU seconds of the calling
-process, the median of some repetitions in it, and peak memory above the same interpreter
-with its imports and its graph loaded. What the first run takes longer (compiling, or
-reading compiled code from numba's cache) is a column of its own. Networks are randomly
-initialised, their masks uniformly random; CONV-6 at 18.4 %
-has 197 million edges.
+Every row is measured in a process of its own, on one thread: CPU seconds of the calling process (on a GPU, seconds
+by the clock), the median of some repetitions in it, and peak memory above the same interpreter with its
+imports and its graph loaded. What the first run takes longer (reading compiled code from numba's cache, or
+with --cold compiling it) is a column of its own. Networks are randomly initialised, their masks
+uniformly random; CONV-6 at 18.4 % has 197 million edges. Models that the catalogue lacks are left out.
 
-The floor is what reading the input once would take: for the explicit path all edges (8 bytes, at the bandwidth
-of one thread measured in the same run), for the implicit path the dense multiplications of its products at the
-speed of a matrix product of the same run.
+Rows: chosen (by the cost model; the last column says which way it went), implicit, explicit and igraph are all
+16 topometrics of the unrolled graph; rolled and channel are the Ramanujan properties of every layer.
+Ways: e(xplicit) or i(mplicit) for counts, cuts and spectrum.
+
+The floor is what the least possible work would take: for explicit eigenvalues, or none, reading all edges once (8
+bytes, at the bandwidth of one thread measured in the same run); for implicit ones the dense multiplications of
+their products at the speed of a matrix product of the same run.
 """
 
 import argparse
@@ -21,9 +24,12 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 NETWORKS = [
     ("resnet20", 0.98),
@@ -37,72 +43,113 @@ NETWORKS = [
     ("conv6", 0.98),
     ("conv6", 0.6),
     ("conv6", 0.184),
+    ("mobilenet_v2", 0.98),
+    ("mobilenet_v2", 0.6),
 ]
 QUICK = [("resnet20", 0.98), ("resnet20", 0.6), ("conv6", 0.6)]
-# Beyond so many edges a path is not tried: time for the explicit one, memory and a microsecond an edge for igraph.
+# Beyond so many edges a row is not tried: time for the explicit path, memory and a microsecond an edge for igraph.
 FITS = {"chosen": 10**10, "implicit": 10**10, "explicit": 8 * 10**6, "igraph": 10**6}
+LAYERS = {"rolled": "rolled", "channel": "rolled_channel"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="three networks, clean, one repetition")
     parser.add_argument("--device", default="cpu", help="where the implicit path multiplies, as torch names it")
-    parser.add_argument("--path", nargs="+", choices=list(FITS), default=list(FITS), help="columns to measure")
+    rows = [*FITS, *LAYERS]
+    parser.add_argument("--path", nargs="+", choices=rows, default=rows, help="rows to measure")
     parser.add_argument("--mode", nargs="+", choices=["clean", "compat"], default=["clean", "compat"])
     parser.add_argument("--network", nargs="+", help="only these models")
     parser.add_argument("--repeat", type=int, default=5, help="timed runs after the first, where they are quick")
+    parser.add_argument("--cold", action="store_true", help="compile everything anew in every first run")
     parser.add_argument("--output", type=Path, help="a JSON file for all numbers")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measure(**json.loads(options.one))))
         return
-    rows = []
-    speed = child({"kind": "speed"})
+    check_device(options.device)
+    speed = child({"kind": "speed"}, options.cold)
     print("reading {read:.1f} GB/s, matrix product {multiply:.0f} GFLOP/s, one thread".format(**speed))
-    print(f"{'network':28}{'edges':>12}  {'path':9}{'CPU s':>7}{'first +':>9}{'MB':>6}{'floor':>7}  parts of it")
-    for network, sparsity in QUICK if options.quick else NETWORKS:
-        if options.network and network not in options.network:
-            continue
-        for mode in ["clean"] if options.quick else options.mode:
-            if network == "conv6" and mode == "compat" and len(options.mode) > 1:
-                continue  # the same graph in both modes but for the rounding of its weights
-            for path in options.path:
-                repeat = 1 if options.quick or path in ("explicit", "igraph") else options.repeat
-                row = child({"kind": path, "network": network, "sparsity": sparsity, "mode": mode,
-                             "device": options.device, "repeat": repeat})  # fmt: skip
-                rows.append(row)
-                report(row, speed)
+    print("           CPU s  first +    MB  floor   local counts   cuts spectrum  ways")
+    measured = []
+    for network, sparsity, mode in cases(options):
+        heading = f"{network}, {sparsity:.1%} sparse, {mode}"
+        for path in options.path:
+            if path in LAYERS and mode == "compat" and "clean" in options.mode:
+                continue  # the same layers in both modes but for the rounding of their weights
+            repeat = 1 if options.quick or path in ("explicit", "igraph") else options.repeat
+            row = child({"kind": path, "network": network, "sparsity": sparsity, "mode": mode,
+                         "device": options.device, "repeat": repeat}, options.cold)  # fmt: skip
+            if heading:
+                print(heading if path in LAYERS else f"{heading}: {row['edges']:,} edges")
+                heading = ""
+            measured.append(row)
+            report(row, speed)
     if options.output:
-        options.output.write_text(json.dumps({"speed": speed, "rows": rows}, indent=1) + "\n")
+        options.output.write_text(json.dumps({"speed": speed, "rows": measured}, indent=1) + "\n")
+
+
+def check_device(name: str) -> None:
+    """Stop with a sentence if torch cannot work there."""
+    if name == "cpu":
+        return
+    import torch
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as problem:
+        sys.exit(f"There is no device {name!r} here ({str(problem).split('.')[0]}); leave --device out for the CPU.")
+
+
+def cases(options) -> list[tuple[str, float, str]]:
+    """Network, sparsity and mode of each part of the table."""
+    sys.path.insert(0, str(ROOT))
+    from prunegraph.catalogue import MODELS
+
+    chosen = [
+        (network, sparsity)
+        for network, sparsity in (QUICK if options.quick else NETWORKS)
+        if network in MODELS and (not options.network or network in options.network)
+    ]
+    modes = ["clean"] if options.quick else options.mode
+    # CONV-6 makes the same graph in both modes but for the rounding of its weights.
+    return [
+        (*case, mode) for case in chosen for mode in modes if case[0] != "conv6" or mode == "clean" or len(modes) == 1
+    ]
 
 
 def report(row: dict, speed: dict) -> None:
-    name = f"{row['network']} {row['sparsity']:.1%} {row['mode']}"
+    """A line of the table."""
     if "seconds" not in row:
-        print(f"{name:28}{row['edges']:>12,}  {row['kind']:9} not tried")
+        print(f"  {row['kind']:9}not tried: too many edges", flush=True)
         return
     floor = row["edges"] * 8 / speed["read"] / 1e9
     if row["vectors"]:
         floor = 2 * 2 * row["multiplications"] * row["vectors"] / speed["multiply"] / 1e9
-    parts = ", ".join(f"{part} {seconds:.2f}" for part, seconds in row["parts"].items())
-    print(f"{name:28}{row['edges']:>12,}  {row['kind']:9}{row['seconds']:7.2f}{row['first']:9.2f}"
-          f"{row['megabytes']:6.0f}{floor:7.3f}  {parts}", flush=True)  # fmt: skip
+    parts = "".join(
+        f"{row['parts'][name]:{width}.2f}" if name in row["parts"] else " " * width
+        for name, width in (("local", 6), ("counts", 7), ("cuts", 7), ("spectrum", 9))
+    )
+    line = f"  {row['kind']:9}{row['seconds']:5.2f}{row['first']:9.2f}{row['megabytes']:6.0f}{floor:7.3f}  {parts}"
+    print(f"{line}  {row['ways']}".rstrip(), flush=True)
 
 
-def child(task: dict) -> dict:
-    environment = os.environ | dict.fromkeys(THREADS, "1")
+def child(task: dict, cold: bool) -> dict:
+    """What the task measures in a process of its own."""
+    environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, __file__, "--one", json.dumps(task)]
-    root = Path(__file__).resolve().parents[1]
-    environment["PYTHONPATH"] = str(root)
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as cache:
+        if cold:
+            environment["NUMBA_CACHE_DIR"] = cache
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{task} failed:\n{done.stderr}")
     return task | json.loads(done.stdout)
 
 
 def measure(kind: str, **task) -> dict:
-    return speeds() if kind == "speed" else paths(kind, **task)
+    return speeds() if kind == "speed" else rows(kind, **task)
 
 
 def speeds() -> dict:
@@ -125,35 +172,49 @@ def quickest(function) -> float:
     return min(seconds)
 
 
-def paths(kind: str, network: str, sparsity: float, mode: str, device: str, repeat: int) -> dict:
-    graph = encoded(network, sparsity, mode)
-    facts = {"edges": graph.number_of_edges(), "nodes": graph.number_of_nodes()}
-    facts["multiplications"] = sum(
-        block.mask.size * block.geometry.target_map[1] * block.geometry.target_map[2] for block in graph.blocks
-    )
-    if facts["edges"] > FITS[kind]:
+def rows(kind: str, network: str, sparsity: float, mode: str, device: str, repeat: int) -> dict:
+    """A row of the table."""
+    graph = encoded(network, sparsity, mode, LAYERS.get(kind, "unrolled"))
+    facts = sizes(graph)
+    if facts["edges"] > FITS.get(kind, 10**10):
         return facts
-    run = igraph_parts if kind == "igraph" else product_parts
-    load(kind)
+    run = {"igraph": igraph_parts, "rolled": layer_parts, "channel": layer_parts}.get(kind, product_parts)
+    load(kind, device)
+    clock = time.process_time if device == "cpu" else time.perf_counter
     before = peak()
-    first, parts = timed(run, graph, kind, device)
-    runs = [timed(run, graph, kind, device) for _ in range(repeat)]
-    seconds, parts = sorted(runs, key=lambda found: found[0])[len(runs) // 2] if runs else (first, parts)
-    seconds = statistics.median(found[0] for found in runs) if runs else first
-    vectors = parts.pop("vectors", 0)
+    first = timed(run, graph, kind, device, clock)
+    runs = sorted((timed(run, graph, kind, device, clock) for _ in range(repeat)), key=lambda found: found[0])
+    seconds = statistics.median(found[0] for found in runs or [first])
+    _, parts, vectors, ways = (runs or [first])[len(runs) // 2]
     megabytes = (peak() - before) / 1024
     return facts | {
-        "seconds": seconds, "first": first - seconds, "parts": parts, "vectors": vectors, "megabytes": megabytes,
+        "seconds": seconds, "first": first[0] - seconds, "megabytes": megabytes,
+        "parts": parts, "vectors": vectors, "ways": ways,
     }  # fmt: skip
 
 
-def timed(run, graph, kind, device):
-    begin = time.process_time()
-    parts = run(graph, kind, device)
-    return time.process_time() - begin, parts
+def sizes(graph) -> dict:
+    """Edges, nodes, and multiplications of the dense network, of a graph or of all layers' graphs."""
+    graphs = list(graph.values()) if isinstance(graph, Mapping) else [graph]
+    return {
+        "edges": sum(one.number_of_edges() for one in graphs),
+        "nodes": sum(one.number_of_nodes() for one in graphs),
+        "multiplications": sum(
+            block.mask.size * block.geometry.target_map[1] * block.geometry.target_map[2]
+            for one in graphs
+            for block in one.blocks
+        ),
+    }
 
 
-def encoded(network: str, sparsity: float, mode: str):
+def timed(run, graph, kind, device, clock) -> tuple:
+    """Seconds, and what the run tells: seconds of its parts, vectors multiplied, ways chosen."""
+    begin = clock()
+    told = run(graph, kind, device, clock)
+    return clock() - begin, *told
+
+
+def encoded(network: str, sparsity: float, mode: str, encoder: str = "unrolled"):
     """A randomly initialised network, a share `sparsity` of its weights zero, uniformly at random."""
     import numpy as np
 
@@ -166,14 +227,15 @@ def encoded(network: str, sparsity: float, mode: str):
     for name, parameter in models.prunable(model).items():
         values = parameter.detach().numpy()
         weights[name] = np.where(draw.random(values.shape) < sparsity, 0, values)
-    return encoding.encode_weights(encoding.trace(model, (3, 32, 32)), weights, "unrolled", mode)
+    return encoding.encode_weights(encoding.trace(model, (3, 32, 32)), weights, encoder, mode)
 
 
-def load(kind: str) -> None:
+def load(kind: str, device: str) -> None:
     """Everything that is imported, before memory and time are looked at."""
     import torch
 
     torch.set_num_threads(1)
+    torch.zeros(1, device=device)
     import scipy.sparse.linalg  # noqa: F401
 
     import prunegraph.metrics.certificate
@@ -185,51 +247,60 @@ def load(kind: str) -> None:
         import igraph  # noqa: F401
 
 
-def product_parts(graph, path: str, device: str) -> dict:
+def product_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
+    """All topometrics of this project."""
     from prunegraph.metrics.measurement import Measurement
     from prunegraph.metrics.paths import plan
 
     report: dict = {}
+    parts, begin = {}, clock()
     chosen = plan(graph, None if path == "chosen" else path)
     measurement = Measurement(graph, chosen, device, report)
-    parts = {}
     for name, function in (
         ("local", lambda: measurement.local(graph.mode)),
         ("counts", measurement.counts),
         ("cuts", measurement.cuts),
         ("spectrum", measurement.spectrum),
     ):
-        begin = time.process_time()
         function()
-        parts[name] = time.process_time() - begin
-    # Vectors at a time: two for the gap, one for the radius.
-    if chosen.spectrum == "implicit":
-        parts["vectors"] = 2 * report["spectral_gap"]["steps"] + report["spectral_radius"]["steps"]
-    return parts
+        parts[name], begin = clock() - begin, clock()
+    # Both solvers multiply two vectors at a time.
+    steps = sum(solve["steps"] for solve in report.values()) if chosen.spectrum == "implicit" else 0
+    ways = " ".join(way[0] for way in (chosen.counts, chosen.cuts, chosen.spectrum))
+    return parts, 2 * steps, ways
 
 
-def igraph_parts(graph, path: str, device: str) -> dict:
-    """The same metrics as python-igraph and scipy give them; motifs exactly, by its full enumeration."""
+def layer_parts(graphs, kind: str, device: str, clock) -> tuple[dict, int, str]:
+    """Ramanujan properties of every layer."""
+    from prunegraph.metrics import ramanujan
+
+    begin = clock()
+    ramanujan(graphs)
+    return {"spectrum": clock() - begin}, 0, ""
+
+
+def igraph_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
+    """The same metrics as python-igraph and scipy give them; motifs exactly, by its full enumeration.
+
+    Building its graph counts as local.
+    """
     import numpy as np
     from scipy.sparse import diags_array
     from scipy.sparse.linalg import eigsh
 
-    del path, device
-    clock = [time.process_time()]
+    laps = [clock()]
 
     def lap() -> float:
-        clock.append(time.process_time())
-        return clock[-1] - clock[-2]
+        laps.append(clock())
+        return laps[-1] - laps[-2]
 
     directed = graph.to_igraph()
     undirected = directed.as_undirected(combine_edges="first")
-    parts = {"build": lap()}
     directed.indegree(), directed.outdegree(), undirected.strength(weights="weight")
-    parts["local"] = lap()
+    parts = {"local": lap()}
     directed.neighborhood_size(order=1, mode="out"), directed.neighborhood_size(order=2, mode="out")
-    parts["hops"] = lap()
     undirected.motifs_randesu_no(size=4)
-    parts["motifs"] = lap()
+    parts["counts"] = lap()
     undirected.coreness(), undirected.bridges(), undirected.articulation_points(), undirected.connected_components()
     parts["cuts"] = lap()
     matrix = graph.to_scipy().astype(np.float64)
@@ -238,7 +309,7 @@ def igraph_parts(graph, path: str, device: str) -> dict:
     laplacian = diags_array(np.asarray(matrix.sum(axis=0)).ravel()) - matrix
     eigsh(laplacian, k=1, which="LA", tol=1e-6, return_eigenvectors=False)
     parts["spectrum"] = lap()
-    return parts
+    return parts, 0, ""
 
 
 def peak() -> int:

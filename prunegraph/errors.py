@@ -1,4 +1,4 @@
-"""The one exception that is meant for the user's eyes."""
+"""The exceptions that are meant for the user's eyes."""
 
 
 class UserError(ValueError):
@@ -8,3 +8,7 @@ class UserError(ValueError):
     to do. The workflow prints it without a traceback; library callers can
     catch it as a ValueError.
     """
+
+
+class Interrupted(Exception):
+    """Work was stopped on request before its end, and can go on from where it is; the message says how."""

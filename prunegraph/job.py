@@ -4,24 +4,33 @@ import argparse
 import inspect
 import json
 import logging
+import signal
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from prunegraph.errors import UserError
+from prunegraph.errors import Interrupted, UserError
 
 logger = logging.getLogger("prunegraph")
+
+# Exit code of a job that stopped on request and can go on: "temporary failure, try again" of sysexits.h.
+TRY_AGAIN = 75
+# Ctrl-C, kill, and what the profile for SLURM sends before a time limit. SIGURG, because the shells and the Snakemake
+# around a job on a cluster ignore it, where SIGTERM or SIGUSR1 ends them and their end ends the job at once.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGURG)
 
 
 def launch(main: Callable[..., None], snakemake: Any = None) -> None:
     """Call `main` with arguments taken by name from a Snakemake job, or from the command line.
 
-    Each parameter of `main` is looked up among the job's outputs, inputs, params
-    and wildcards. ``device`` comes from the resource ``gpu``. A
-    :class:`UserError` ends the process with its sentence and exit code 1.
+    Each parameter of `main` is looked up among the job's outputs, inputs, params,
+    wildcards and resources. ``device`` comes from the resource ``gpu``. A
+    :class:`UserError` ends the process with its sentence and exit code 1,
+    :class:`Interrupted` with exit code 75.
     """
     job = _from_rule if snakemake is not None else _from_shell
     _log_to(snakemake)
@@ -33,6 +42,21 @@ def launch(main: Callable[..., None], snakemake: Any = None) -> None:
     except UserError as problem:
         print(f"Error: {problem}", file=sys.stderr)
         sys.exit(1)
+    except Interrupted as stop:
+        print(stop, file=sys.stderr)
+        sys.exit(TRY_AGAIN)
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Let the block end where it can be resumed: gives a function that says whether a signal asked to stop."""
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda got, frame: asked.append(got)) for number in STOP_SIGNALS}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def usable_device(device: str) -> str:
@@ -66,9 +90,8 @@ def _log_to(snakemake: Any) -> None:
 
 
 def _from_rule(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
-    sources = [
-        dict(part.items()) for part in (snakemake.output, snakemake.input, snakemake.params, snakemake.wildcards)
-    ]
+    parts = snakemake.output, snakemake.input, snakemake.params, snakemake.wildcards, snakemake.resources
+    sources = [dict(part.items()) for part in parts]
     found = {}
     for name, parameter in inspect.signature(main).parameters.items():
         if name == "device":

@@ -74,10 +74,14 @@ class Study:
         self.methods = _variants(config["methods"], "pruner", catalogue.PRUNERS)
         self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
         self.mode = known(catalogue.MODES, config["mode"], "mode")
+        self.motifs = known(catalogue.MOTIFS, config["motifs"], "count of motifs")
         known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
         for dataset in self.datasets.values():
             _check_dataset(dataset)
             self._check_pairs(dataset)
+        for method in self.methods.values():
+            if method.base in catalogue.POST_TRAINING and self.dense() is None:
+                raise UserError(f"Method {method.name!r} prunes the trained dense network; add 'dense' to `methods`.")
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid, in the order of the configuration."""
@@ -92,6 +96,10 @@ class Study:
         if method.base == "dense":
             return (0.0,)
         return method.sparsities or self.sparsities
+
+    def dense(self) -> str | None:
+        """The name of the method that keeps every weight, None without one."""
+        return next((method.name for method in self.methods.values() if method.base == "dense"), None)
 
     def number_of_networks(self) -> int:
         """Cells times seeds."""
@@ -149,13 +157,17 @@ def input_shape(dataset: Variant) -> tuple[int, int, int]:
 def published_as(dataset: Variant) -> str:
     """The catalogue's name whose training recipes fit a configured data set.
 
-    That of its reader, or what it is `like`; none (the variant's own name) where its images have another shape.
+    That of its reader, or what it is `like`; the empty name, which fits none, where its images have another shape.
     """
     name = dataset.like or dataset.base
-    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else dataset.name
+    return name if input_shape(dataset) == catalogue.INPUT_SHAPES[name] else ""
 
 
 def _check_dataset(dataset: Variant) -> None:
+    if dataset.name in catalogue.DATASETS and dataset.name != dataset.base:
+        raise UserError(
+            f"A variant of {dataset.base!r} is named {dataset.name!r}, which is another data set. Give it another name."
+        )
     lacking = [name for name in required_of(catalogue.DATASETS[dataset.base]) if name not in dataset.options]
     if lacking:
         raise UserError(
@@ -189,7 +201,7 @@ def typed(value: Any) -> Any:
         for kind in (int, float):
             with suppress(ValueError):
                 return kind(value)
-        return {"null": None, "true": True, "false": False}.get(value, value)
+        return {"null": None, "none": None, "true": True, "false": False}.get(value.lower(), value)
     return value
 
 

@@ -40,6 +40,7 @@ rule measure:
     threads: 1
     params:
         encodings=STUDY.encodings,
+        motifs=STUDY.motifs,
         seeds=STUDY.seeds,
         code=code_of("prunegraph.metrics.topometrics", "prunegraph.metrics.ramanujan"),
     message:

@@ -68,10 +68,27 @@ rule initialise:
         "../workflow_scripts/initialise.py"
 
 
+def trained_by(wildcards):
+    """The modules that take part in the training of a method's networks."""
+    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
+    base = STUDY.methods[wildcards.method].base
+    return [module_of(table, base) for table in tables if base in table]
+
+
+def weights_of(wildcards):
+    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
+    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
+    cell = dict(wildcards)
+    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+        path = of_network("trained", "weights.safetensors")
+        cell |= {"method": STUDY.dense(), "sparsity": "0"}
+    return expand(path, **cell | {"seed": STUDY.seeds})
+
+
 rule prune:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
     output:
         masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
     log:
@@ -98,7 +115,7 @@ rule prune:
 rule train:
     input:
         images=rules.prepare.output.images,
-        weights=rules.initialise.output.weights,
+        weights=weights_of,
         masks=rules.prune.output.masks,
     output:
         trained=update(each_seed(of_network("trained", "weights.safetensors"))),
@@ -112,16 +129,25 @@ rule train:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
+    # How a network is trained, not what: resources rerun nothing when they change.
     resources:
         gpu=GPU,
+        checkpoint_epochs=config["training"]["checkpoint_epochs"],
+        stack=str(config["training"]["stack"]).lower(),
+        tensorboard=int(config["training"]["tensorboard"]),
     params:
         network=lambda wildcards: model_of(wildcards),
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
+        options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
         published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
         recipe_name=config["training"]["recipe"],
         epochs=config["training"]["epochs"],
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.training", "prunegraph.training.loop", model_module(wildcards)),
+        checkpoints=f"{RESULTS}/checkpoints/{CELL}",
+        scalars=f"{RESULTS}/tensorboard/{CELL}",
+        code=lambda wildcards: code_of(
+            "prunegraph.training", "prunegraph.training.scoring", model_module(wildcards), *trained_by(wildcards)
+        ),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:

@@ -4,14 +4,18 @@ import numpy as np
 
 from prunegraph.encoding import encode_weights
 from prunegraph.encoding.architecture import Architecture, Layer
+from prunegraph.encoding.features import strided_windows
 from prunegraph.errors import UserError
 from prunegraph.randomness import numpy_generator
 
 
-def random_graph(seed, density=None, mode=None):
-    """The graph of a random network of convolutions, pools, shortcuts and linear layers, randomly pruned."""
+def random_graph(seed, density=None, mode=None, rich=False):
+    """The graph of a random network of convolutions, pools, shortcuts and linear layers, randomly pruned.
+
+    `rich`: with overlapping pooling windows, concatenations and slices of channels, too.
+    """
     draw = numpy_generator(seed, "test", "architecture")
-    architecture = random_architecture(draw)
+    architecture = random_architecture(draw, rich)
     density = draw.choice([0.15, 0.4, 0.8, 1.0]) if density is None else density
     weights = {}
     for layer in architecture.layers:
@@ -24,14 +28,17 @@ def random_graph(seed, density=None, mode=None):
         return encode_weights(architecture, weights, "unrolled", "clean")
 
 
-def random_architecture(draw):
+def random_architecture(draw, rich=False):
     side = tuple(int(number) for number in draw.integers(4, 9, 2))
     pad = tuple(int(number) for number in draw.integers(0, 2, 2))
     maps = [(int(draw.integers(1, 4)), *side)]
     layers = []
     margin = (pad[0], pad[0], pad[1], pad[1])
-    for _ in range(draw.integers(1, 5)):
-        layers.append(convolution(draw, maps, pad if not layers else None))
+    for _ in range(draw.integers(1, 5) + 2 * rich):
+        if rich and len(maps) > 2 and draw.random() < 0.5:
+            layers.extend(concatenation(draw, maps))
+        else:
+            layers.append(convolution(draw, maps, pad if not layers else None, rich))
     for _ in range(draw.integers(0, 5)):
         shortcut = side_way(draw, maps, layers)
         if shortcut:
@@ -41,7 +48,7 @@ def random_architecture(draw):
     return Architecture(tuple(maps), margin, tuple(layers))
 
 
-def convolution(draw, maps, padding):
+def convolution(draw, maps, padding, rich=False):
     channels, *size = maps[-1]
     kind = draw.choice(["plain", "groups", "depthwise"], p=[0.6, 0.2, 0.2])
     groups = {"plain": 1, "groups": 2 if channels % 2 == 0 else 1, "depthwise": channels}[kind]
@@ -50,6 +57,9 @@ def convolution(draw, maps, padding):
     while True:
         pool = (1, 1) if first or draw.random() < 0.4 else tuple(int(number) for number in draw.integers(1, 3, 2))
         seen = [length // window for length, window in zip(size, pool, strict=True)]
+        windows = overlapping(draw, size) if rich and not first and draw.random() < 0.5 else None
+        if windows:
+            pool, seen = (1, 1), [len(along) for along in windows]
         kernel, stride, dilation = (tuple(int(n) for n in draw.integers(1, top, 2)) for top in (6, 4, 3))
         around = padding if first else tuple(int(number) for number in draw.integers(0, 3, 2))
         reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
@@ -74,7 +84,37 @@ def convolution(draw, maps, padding):
         groups,
         False,
         *whole(shape, channels),
+        windows,
     )
+
+
+def overlapping(draw, size):
+    """Windows of rows and of columns, most of them with members in common."""
+    kernel, stride = (int(number) for number in draw.integers((2, 1), (4, 3)))
+    padding = int(draw.integers(0, kernel // 2 + 1))
+    counts = [(length + 2 * padding - kernel) // stride + 1 for length in size]
+    if min(counts) < 1:
+        return None
+    return tuple(strided_windows(n, count, kernel, stride, padding, 1) for n, count in zip(size, counts, strict=True))
+
+
+def concatenation(draw, maps):
+    """A convolution of the last map, and of all or some channels of another of its size if there is one."""
+    *_, last = maps
+    others = [part for part in range(1, len(maps) - 1) if maps[part][1:] == last[1:]]
+    pieces = [(len(maps) - 1, (0, last[0]))]
+    for part in draw.permutation(others)[:2]:
+        first = int(draw.integers(0, maps[part][0]))
+        pieces.append((int(part), (first, maps[part][0])))
+    outputs, kernel = int(draw.integers(1, 4)), int(draw.choice([1, 3]))
+    inputs = sum(stop - start for _, (start, stop) in pieces)
+    name, shape, start = f"layer{len(maps)}", (outputs, inputs, kernel, kernel), 0
+    maps.append((outputs, *last[1:]))
+    for part, channels in pieces:
+        stop = start + channels[1] - channels[0]
+        place = part, len(maps) - 1, (1, 1), (kernel, kernel), (1, 1), (kernel // 2,) * 2, (1, 1), 1, False
+        yield Layer(name, f"{name}.weight", False, shape, *place, channels, (0, outputs), (start, stop))
+        start = stop
 
 
 def side_way(draw, maps, layers):

@@ -5,7 +5,14 @@ import pytest
 from test_analysis_collect import small_study
 
 from prunegraph.analysis import ols
-from prunegraph.analysis.importance import importance, shapley_r_squared, subset_r_squared
+from prunegraph.analysis.importance import (
+    importance,
+    shapley_r_squared,
+    subset_r_squared,
+    variance_inflation,
+    with_stability,
+)
+from prunegraph.analysis.permutation import lost_when_permuted
 from prunegraph.errors import UserError
 
 
@@ -64,10 +71,41 @@ def test_too_many_features_are_refused():
 
 
 def test_the_table_of_a_small_study():
-    table = importance(small_study().features)
+    table = importance(small_study().features, times=10)
     whole = table[table.level == "all"]
     assert whole.part.sum() == pytest.approx(whole.r2.iloc[0])
     assert whole.share.sum() == pytest.approx(1)
     by_sparsity = table[table.level == "sparsity"]
     assert by_sparsity.share.isna().all()  # 28 networks for 16 features
     assert (by_sparsity.n == 28).all()
+    assert (whole.share_low <= whole.share_high).all()
+    assert whole.trained_weights.sum() == 3
+    assert whole.family.tolist().count("local") == 5
+
+
+def test_variance_inflation_by_hand():
+    # With two columns of correlation r it is 1 / (1 - r**2) for both.
+    x, _ = _example(50, 2)
+    r = np.corrcoef(x.T)[0, 1]
+    assert variance_inflation(x) == pytest.approx([1 / (1 - r**2)] * 2)
+    assert np.isinf(variance_inflation(np.column_stack([x, x[:, 0]]))[[0, 2]]).all()
+
+
+def test_permutation_finds_what_matters_on_held_out_rows():
+    draw = np.random.default_rng(3)
+    x = draw.standard_normal((300, 3))
+    y = 2 * x[:, 0] + x[:, 1] + 0.1 * draw.standard_normal(300)
+    mean, spread = lost_when_permuted(x, y, np.arange(300), seed=1)
+    # Shuffling doubles what a feature explains: 2 * 4 / 5 and 2 * 1 / 5 of the variance.
+    assert mean == pytest.approx([1.6, 0.4, 0.0], abs=0.1)
+    assert (spread < 0.2).all()
+    again, _ = lost_when_permuted(x, y, np.arange(300), seed=1)
+    assert mean.tolist() == again.tolist()
+
+
+def test_shares_of_two_samples_of_one_group_agree_better_than_of_two_groups():
+    table = small_study(seeds=(0, 1, 2, 3)).features
+    _, stability = with_stability(table, features="rolled", times=20, repeats=1, levels=["model"], rows_per_feature=2)
+    assert stability.comparison.tolist() == ["within", "between"]
+    assert stability.pairs.tolist() == [20, 10]
+    assert stability.spearman.between(-1, 1).all()

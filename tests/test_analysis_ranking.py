@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from test_analysis_collect import small_study
 
-from prunegraph.analysis import agreement, correlation, features, ranking
+from prunegraph.analysis import agreement, correlation, features, ranking, ranking_tests
 
 DRAW = np.random.default_rng(5)
 
@@ -88,6 +88,8 @@ def test_the_table_of_a_small_study():
     table = ranking.ranking(small_study().features)
     assert set(table.kind) == {"single", "mixture"}
     assert table.groupby(["predictor", "kind", "protocol", "level"]).size().eq(6).all()  # 2 models x 3 sparsities
+    assert set(table[table.protocol == "leave_method_out"].level) == {"all"}
+    assert set(table[table.protocol == "leave_scenario_out"].level) == {"all", "sparsity", "model", "model_dataset"}
     assert table.spearman.dropna().between(-1, 1).all()
     assert (table.regret.dropna() >= 0).all()
     few = table.query("predictor == 'unrolled' and level == 'sparsity'")
@@ -116,3 +118,36 @@ def test_layers_denser_by_construction_have_more_margin():
     result = correlation.with_density(small_study().ramanujan).set_index(["model", "property"])
     assert result.pearson["all", "delta_r"] == pytest.approx(1)
     assert result.n["all", "imdb"] < result.n["all", "delta_r"]
+
+
+def test_summary_of_correlations_by_hand():
+    table = _table((3, 2, 1)).assign(**{"ramanujan.delta_r": [1.0, 1, 2, 2, 3, 3.5]})
+    found = correlation.summary(correlation.with_drop(table), table, levels=["all"]).set_index("property")
+    # The drop is 0.1 - accuracy, whose mean falls by rank: denser = less drop.
+    assert found.mean_spearman["layer_density"] == pytest.approx(-1)
+    assert found.mean_abs_spearman["layer_density"] == pytest.approx(1)
+    assert found.pooled_spearman["layer_density"] == pytest.approx(-1)
+    assert found.scenarios.tolist() == [1, 0, 0, 1]
+    assert np.isnan(found.mean_pearson_low["layer_density"])  # one scenario has no interval
+
+
+def test_a_predictor_that_is_always_better_wins_the_test():
+    rows = []
+    for number in range(12):
+        for predictor, rho in (("unrolled", 0.9), ("rolled", 0.1 + 0.01 * number)):
+            row = {"predictor": predictor, "kind": "mixture", "protocol": "in_sample", "level": "all"}
+            row |= {"source": "own", "dataset": "d", "model": "m", "sparsity": number / 20, "spearman": rho}
+            rows.append(row)
+    found = ranking_tests.tests(pd.DataFrame(rows)).iloc[0]
+    assert (found.predictor, found.against, found.scenarios) == ("unrolled", "rolled", 12)
+    assert found.difference == pytest.approx(0.8 - 0.01 * 5.5)
+    assert found.wilcoxon_p == pytest.approx(2 / 2**12)  # exact: one of 2**12 sign patterns on each side
+    assert found.low > 0
+
+
+def test_layers_of_chosen_networks():
+    study = small_study()
+    wanted = study.networks[study.networks.model == "conv6"]
+    found = correlation.layers_of(study.ramanujan, wanted)
+    assert set(found.model) == {"conv6"}
+    assert len(found) == (study.ramanujan.model == "conv6").sum()

@@ -275,7 +275,7 @@ def test_a_graph_too_large_for_the_machine_is_refused(here, network, capsys, mon
 
 
 @pytest.mark.parametrize("width", [40, 100])
-@pytest.mark.parametrize("command", ["measure", "graph", "draw"])
+@pytest.mark.parametrize("command", ["measure", "graph", "draw", "predict"])
 def test_help_is_complete_and_fits(command, width, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     with pytest.raises(SystemExit) as end:

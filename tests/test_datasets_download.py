@@ -188,6 +188,12 @@ def test_a_full_disk_is_known_beforehand(server, tmp_path):
     assert server.asked == []
 
 
+def test_a_data_folder_that_cannot_be_written_to_is_said(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(UserError, match=r"data cannot be written to .*'mnist' is not in the folder"):
+        datasets.download("mnist", tmp_path / "data")
+
+
 def test_a_data_set_in_any_layout_is_not_downloaded(shared, monkeypatch):
     monkeypatch.setattr(fetching, "fetch", None)
     datasets.download("mnist", shared / "data" / "mnist")

@@ -269,6 +269,13 @@ def test_symbolic_links_in_a_folder_are_followed(tmp_path):
     assert len(read(tmp_path / "y").train.labels) == 4
 
 
+def test_a_folder_that_contains_itself_is_refused(tmp_path):
+    as_folder(tmp_path, files_of(("train",), number=1))
+    os.symlink(tmp_path, tmp_path / "train" / "again")
+    with pytest.raises(UserError, match=r"again is a link to a folder that it lies in"):
+        read(tmp_path)
+
+
 # ---- standing for a published data set
 
 

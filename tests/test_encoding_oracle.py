@@ -55,10 +55,11 @@ def with_random_weights(network, seed, kept=0.5):
     return network.eval()
 
 
-def oracle(network, shape, monkeypatch, shortcuts=()):
-    """Edges of the network: {(source, target): weight}, and the nodes of each part.
+def oracle(network, shape, monkeypatch, shortcuts=(), sample=None):
+    """Edges of the network: {(source, target): weight}, the nodes of each part, and which nodes were perturbed.
 
     `shortcuts`: (name, name of the layer whose nodes it feeds). Only the first layer may read the input.
+    `sample`: how many nodes of each part to perturb, None for all.
     """
     monkeypatch.setattr(F, "adaptive_avg_pool2d", lambda x, size: F.adaptive_max_pool2d(x, size))
     monkeypatch.setattr(F, "avg_pool2d", lambda x, kernel, stride=None, *_: F.max_pool2d(x, kernel, stride))
@@ -82,27 +83,40 @@ def oracle(network, shape, monkeypatch, shortcuts=()):
         shapes = {"": image.shape[1:]} | {name: output.shape[1:] for name, output in computed.items()}
         own = [name for name in shapes if name not in feeds]
         parts = [int(np.prod(shapes[name])) for name in own]
-        offset, edges = dict(zip(own, np.cumsum([0, *parts]).tolist(), strict=False)), {}
-        for name in own:
+        offset, edges, perturbed = dict(zip(own, np.cumsum([0, *parts]).tolist(), strict=False)), {}, []
+        for name, size in zip(own, parts, strict=True):
             held.clear()
-            unit = torch.eye(int(np.prod(shapes[name])), dtype=torch.float64).reshape(-1, *shapes[name])
+            chosen = some(size, sample)
+            perturbed.append(chosen + offset[name])
+            unit = torch.zeros(len(chosen), size, dtype=torch.float64)
+            unit[torch.arange(len(chosen)), torch.from_numpy(chosen)] = 1
+            unit = unit.reshape(-1, *shapes[name])
             held[name] = unit
             network(unit if name == "" else image.expand(len(unit), *image.shape[1:]))
             for other, change in computed.items():
                 target = offset[feeds.get(other, other)]
                 found = change.reshape(len(change), -1)
                 for s, t in found.nonzero().tolist():
-                    key = offset[name] + s, target + t
+                    key = offset[name] + int(chosen[s]), target + t
                     edges[key] = edges.get(key, 0) + float(found[s, t])
-    return edges, tuple(parts)
+    return edges, tuple(parts), np.concatenate(perturbed)
 
 
-def compare(graph, network, shape, monkeypatch, shortcuts=()):
+def some(size, sample):
+    """So many of `size` numbers, the first and the last among them; all if `sample` is None."""
+    if sample is None or size <= sample:
+        return np.arange(size)
+    return np.unique([0, size - 1, *np.random.default_rng(size).integers(size, size=sample - 2)])
+
+
+def compare(graph, network, shape, monkeypatch, shortcuts=(), sample=None):
     source, target, weight = graph.edges()
-    expected, parts = oracle(network, shape, monkeypatch, shortcuts)
+    expected, parts, perturbed = oracle(network, shape, monkeypatch, shortcuts, sample)
     assert graph.parts == parts
-    found = dict(zip(zip(source.tolist(), target.tolist(), strict=True), weight.tolist(), strict=True))
-    assert len(found) == len(source) == graph.number_of_edges()
+    seen = np.isin(source, perturbed)
+    pairs = zip(source[seen].tolist(), target[seen].tolist(), strict=True)
+    found = dict(zip(pairs, weight[seen].tolist(), strict=True))
+    assert len(found) == seen.sum() and len(source) == graph.number_of_edges()
     assert found == expected
     nodes = graph.number_of_nodes()
     np.testing.assert_array_equal(graph.out_degree(), np.bincount(source, minlength=nodes))
@@ -150,6 +164,16 @@ def test_torchvision_architectures_at_reduced_width(name, monkeypatch):
     with_random_weights(network, 0, kept=0.25)
     graph = encode(network, (3, 32, 32))
     compare(graph, without_identities(network), (3, 32, 32), monkeypatch, shortcuts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_torchvision_architectures_at_full_resolution(name, monkeypatch):
+    """Edges out of a sample of nodes of every part, at the corners among others."""
+    network, shortcuts = TORCHVISION[name]()
+    with_random_weights(network, 0, kept=0.25)
+    graph = encode(network, (3, 224, 224))
+    compare(graph, without_identities(network), (3, 224, 224), monkeypatch, shortcuts, sample=12)
 
 
 class Body(nn.Module):

@@ -79,6 +79,15 @@ def test_compat_lays_a_strided_convolution_over_a_map_cropped_too_far():
     }
 
 
+def test_compat_says_which_layer_it_leaves_without_a_map():
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 3, stride=3, padding=2))
+    assert encode(network, (1, 1, 1)).number_of_edges() == 2
+    with pytest.raises(
+        UserError, match=r"Layer '1': its stride \(3, 3\).* map of 1 x 1.*Use mode .clean. or larger inputs"
+    ):
+        encode(network, (1, 1, 1), mode="compat")
+
+
 def test_compat_rounds_after_the_test_for_zero():
     # 1e-9 is below the smallest float16 (6e-8); 0.1 becomes 0.0999755859375; -0.0 is zero.
     network = with_weights(nn.Sequential(nn.Flatten(), nn.Linear(3, 1)), **{"1_weight": [1e-9, 0.1, -0.0]})

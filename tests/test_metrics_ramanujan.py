@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prunegraph.errors import UserError
-from prunegraph.graphs import MultipartiteGraph
+from prunegraph.graphs import Block, Geometry, MultipartiteGraph
 from prunegraph.metrics import ramanujan
 from prunegraph.randomness import numpy_generator
 
@@ -137,3 +137,14 @@ def test_only_two_parts():
         ramanujan(MultipartiteGraph.from_edges((1, 1, 1), np.array([0]), np.array([1])))
     with pytest.raises(UserError, match="first part to its second"):
         ramanujan(MultipartiteGraph.from_edges((2, 1), np.array([0]), np.array([1])))
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_blocks_give_what_their_edges_give(groups):
+    draw = numpy_generator(0, "test", "blocks")
+    weights = draw.random((18, 30 // groups)) * (draw.random((18, 30 // groups)) < 0.8)
+    block = Block.from_weights("layer", weights, Geometry(0, (30, 1, 1), 30, (18, 1, 1), groups=groups))
+    whole = MultipartiteGraph((30, 18), (block,))
+    listed = MultipartiteGraph.from_edges((30, 18), *whole.edges())
+    assert ramanujan(whole) | {"layer_density": 0} == ramanujan(listed) | {"layer_density": 0}
+    assert ramanujan(whole)["imdb"] is not None

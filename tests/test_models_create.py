@@ -13,6 +13,7 @@ from prunegraph.errors import UserError
 
 # Prunable weights for 10 classes at 3x32x32 of the networks of Cunegatti et al. 2024.
 PUBLISHED = {"resnet20": 270_896, "resnet32": 464_432, "wide_resnet28_2": 1_463_984, "conv6": 2_261_184}
+PUBLISHED |= {"mobilenet_v2": 2_261_824}
 
 GOLDEN = {
     "resnet20-0.9": "resnet20",
@@ -47,8 +48,24 @@ def test_output_is_one_logit_a_class_whatever_the_image(name, shape):
 def test_smallest_input_of_the_catalogue_is_the_smallest_that_works(name):
     side = SMALLEST_INPUT[name]
     models.create(name, 2, (1, side, side))
+    if side == 1:  # nothing is smaller
+        return
     with pytest.raises(UserError, match=f"{name} needs images of at least {side}x{side} pixels, found 40x{side - 1}"):
         models.create(name, 2, (1, 40, side - 1))
+
+
+def test_mlp_is_lenet_300_100_on_mnist_or_of_other_layers():
+    lenet = models.create("mlp", 10, (1, 28, 28))
+    assert sum(weight.numel() for weight in models.prunable(lenet).values()) == 784 * 300 + 300 * 100 + 100 * 10
+    other = models.prunable(models.create("mlp", 10, (1, 28, 28), hidden=[512, 512], width=0.5))
+    assert [tuple(weight.shape) for weight in other.values()] == [(256, 784), (256, 256), (10, 256)]
+    assert len(models.prunable(models.create("mlp", 10, (1, 28, 28), hidden=[]))) == 1
+
+
+@pytest.mark.parametrize("hidden", [[300, 0], [2.5], "300", [True], None])
+def test_hidden_layers_are_whole_numbers(hidden):
+    with pytest.raises(UserError, match="list of positive whole numbers, found"):
+        models.create("mlp", 10, (1, 28, 28), hidden=hidden)
 
 
 def test_conv6_takes_one_pixel_of_digits_and_sixteen_of_cifar():
@@ -66,7 +83,7 @@ def test_wide_resnet_has_three_shortcuts_of_which_the_first_keeps_the_size():
 def test_width_multiplies_hidden_channels_only(name):
     full, half = models.create(name, 10, (3, 32, 32)), models.create(name, 10, (3, 32, 32), width=0.5)
     first, *_, last = models.prunable(half).values()
-    assert first.shape[1] == 3 and last.shape[0] == 10
+    assert first.shape[1] == (3 * 32 * 32 if name == "mlp" else 3) and last.shape[0] == 10
     for wide, narrow in zip(models.prunable(full).values(), models.prunable(half).values(), strict=True):
         if wide.shape[0] != 10:
             assert narrow.shape[0] * 2 == wide.shape[0]

@@ -10,14 +10,15 @@ import torch
 from torch import nn
 
 from prunegraph import masks
-from prunegraph.catalogue import PRUNERS, lookup
+from prunegraph.catalogue import DYNAMICS, IN_ROUNDS, PRUNERS, lookup
 from prunegraph.errors import UserError
 from prunegraph.models import create, prunable
 from prunegraph.pruning import prune
 
-FREE_OF_DATA = {"dense", "uniform", "er", "er_classic", "erk", "uniform_compat", "er_compat", "erk_compat"}
-RANDOM = sorted({name for name in FREE_OF_DATA if name != "dense"} | {"grasp_compat"})
-STRICT = sorted(name for name in PRUNERS if name != "dense" and not name.endswith("_compat"))
+FREE_OF_DATA = {"dense", "uniform", "er", "er_classic", "erk", "uniform_compat", "er_compat", "erk_compat", *DYNAMICS}
+FREE_OF_DATA |= {"magnitude", *IN_ROUNDS}
+RANDOM = sorted(FREE_OF_DATA - {"dense", "magnitude", *IN_ROUNDS} | {"grasp_compat"})
+STRICT = sorted(name for name in set(PRUNERS) - {"dense", *IN_ROUNDS} if not name.endswith("_compat"))
 PRUNING = sorted(name for name in PRUNERS if name != "dense")
 # So that each takes milliseconds here; everything else is as published.
 SMALL = {

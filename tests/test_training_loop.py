@@ -13,7 +13,9 @@ from prunegraph.errors import UserError
 from prunegraph.masks import Mask
 from prunegraph.randomness import torch_generator
 from prunegraph.training import Recipe
-from prunegraph.training.loop import Trainer, recalibrate
+from prunegraph.training.descent import Descent
+from prunegraph.training.evaluation import recalibrate
+from prunegraph.training.scoring import at_chance
 
 
 def tiny(images, labels, classes=2):
@@ -80,7 +82,8 @@ def test_removed_weights_are_zero_at_every_step_and_all_else_learns(model, digit
     network = models.create(model, 10, digits.input_shape, width=0.25)
     start = {name: value.clone() for name, value in network.named_parameters()}
     mask = half(network)
-    trainer = Trainer(network, mask, Recipe(epochs=1, batch_size=64, learning_rate=0.1), 20)
+    kept = {name: torch.from_numpy(values) for name, values in mask.items()}
+    trainer = Descent(network.train(), kept, Recipe(epochs=1, batch_size=64, learning_rate=0.1), 20)
     removed = {name: torch.from_numpy(~values) for name, values in mask.items()}
     for images, labels in digits.epoch(64, torch.Generator().manual_seed(0)):
         trainer.step(images, labels)
@@ -233,3 +236,19 @@ def test_evaluation_agrees_with_training_mode_where_channels_are_constant(digits
         in_training_mode = float((network(images).argmax(1) == labels).float().mean())
     assert in_training_mode > 0.8
     assert share == pytest.approx(in_training_mode, abs=0.05)
+
+
+@pytest.mark.parametrize(("correct", "chance"), [(10, True), (19, True), (20, False), (100, False)])
+def test_chance_is_what_a_constant_answer_and_luck_reach(correct, chance):
+    # 100 images, 10 of each class: 0.1 + 3.09 x sqrt(0.1 x 0.9 / 100) = 0.1927.
+    assert at_chance(correct / 100, torch.arange(100) % 10) is chance
+
+
+def test_divergence_and_chance_are_in_the_score(digits):
+    network = models.create("conv6", 10, digits.input_shape, width=0.125)
+    with torch.no_grad():
+        network.linear[-1].weight.zero_()  # always the same answer
+    found = training.train(network, None, digits, Recipe(epochs=1, batch_size=64, learning_rate=1e30), 0)
+    facts = training.score(network, found, digits)
+    assert (facts["diverged"], facts["at_chance"], facts["validation_accuracy"]) == (True, True, None)
+    assert facts["accuracy"] == pytest.approx(0.1, abs=0.01)

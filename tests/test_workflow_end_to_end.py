@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -39,7 +40,9 @@ def jobs(done):
 def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
     blocked = tmp_path / "blocked"
     blocked.mkdir()
-    for name in ("torch", "numpy", "pandas"):
+    # The plugin for SLURM, which Snakemake loads wherever it is installed, imports the other two itself.
+    plugin = find_spec("snakemake_executor_plugin_slurm") is not None
+    for name in ("torch",) if plugin else ("torch", "numpy", "pandas"):
         (blocked / f"{name}.py").write_text(f"raise ImportError('{name} in a dry run')")
     done = snakemake(tmp_path, "-n", env={**os.environ, "PYTHONPATH": str(blocked)})
     planned = jobs(done)

@@ -73,7 +73,7 @@ def test_variants_of_data_sets_have_their_own_shape_and_recipe():
     assert {cell.dataset for cell in made.cells()} == {"digits", "cifar10", "mine"}
     shapes = {name: input_shape(variant) for name, variant in made.datasets.items()}
     assert shapes == {"digits": (1, 8, 8), "cifar10": (3, 32, 32), "mine": (1, 48, 48)}
-    assert [published_as(variant) for variant in made.datasets.values()] == ["digits", "cifar10", "mine"]
+    assert [published_as(variant) for variant in made.datasets.values()] == ["digits", "cifar10", ""]
     like = study(datasets=[folder_of(like="cifar10")], training={"recipe": "published"})
     assert published_as(like.datasets["mine"]) == "cifar10"
 
@@ -118,6 +118,7 @@ def test_the_network_to_draw():
         ({"datasets": ["digits", "digits"]}, ["data set 'digits' is named twice"]),
         ({"datasets": [{"name": "d", "dataset": "digit"}]}, ["Unknown data set 'digit'", "imagefolder"]),
         ({"datasets": [{"name": "d", "dataset": "digits", "options": {"size": 9}}]}, ["Unknown option 'size'", "none"]),
+        ({"datasets": [{"name": "cifar10", "dataset": "digits"}]}, ["'digits' is named 'cifar10'", "another name"]),
         ({"datasets": ["imagefolder"]}, ["'imagefolder' needs the option 'path'", "name a variant"]),
         ({"datasets": [folder_of(like="mnist")]}, ["Unknown published data set 'mnist'", "cifar10"]),
         ({"datasets": [folder_of(like="cifar10", size=64)]}, ["images are 3x32x32, but has images of 3x64x64"]),
@@ -184,3 +185,14 @@ def test_static_options_are_the_real_ones(table):
 def test_image_shapes_are_known_for_every_data_set():
     assert set(catalogue.INPUT_SHAPES) == set(catalogue.DATASETS)
     assert set(catalogue.SMALLEST_INPUT) == set(catalogue.MODELS)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_file_is_a_study(path):
+    assert study(**yaml.safe_load(path.read_text())).number_of_networks() > 0
+
+
+def test_magnitude_needs_the_dense_network():
+    with pytest.raises(UserError, match="Method 'late' prunes the trained dense network; add 'dense' to `methods`"):
+        study(methods=["snip", {"name": "late", "pruner": "magnitude"}])
+    assert study(methods=[{"name": "whole", "pruner": "dense"}, "magnitude"]).dense() == "whole"

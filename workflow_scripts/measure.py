@@ -1,5 +1,6 @@
 """Measure graphs: topometrics of all, Ramanujan properties of the layers. The metrics are in prunegraph/metrics."""
 
+from functools import partial
 from pathlib import Path
 
 from prunegraph import graphs
@@ -15,6 +16,7 @@ def main(
     topometrics_files: list[Path],
     ramanujan_files: list[Path],
     encodings: list[str],
+    motifs: str,
     dataset: str,
     model: str,
     method: str,
@@ -26,7 +28,7 @@ def main(
     for place, (seed, topo, rama) in enumerate(zip(seeds, topometrics_files, ramanujan_files, strict=True)):
         files = encoded[place * each : (place + 1) * each]
         facts = {"dataset": dataset, "model": model, "method": method, "sparsity": sparsity, "seed": seed}
-        facts["made_from"] = made_from(files, code=code, **facts)
+        facts["made_from"] = made_from(files, code=code, motifs=motifs, **facts)
         if all(read_json(path, {}).get("made_from") == facts["made_from"] for path in (topo, rama)):
             logger.info("seed %d: kept, it is up to date", seed)
             continue
@@ -35,7 +37,8 @@ def main(
             for encoding, path in zip(encodings, files, strict=True)
             for layer, graph in _layers(graphs.load(path))
         ]
-        write_json(topo, {**facts, "rows": [_row(*one, topometrics) for one in layers]})
+        measured = partial(topometrics, motifs=motifs, seed=seed)
+        write_json(topo, {**facts, "rows": [_row(*one, measured) for one in layers]})
         write_json(rama, {**facts, "rows": [_row(*one, ramanujan) for one in layers if one[1]]})
         logger.info("seed %d: %d graphs measured", seed, len(layers))
 

@@ -1,14 +1,16 @@
 """Train pruned networks and score each once on the test images. Loop and recipes are in prunegraph/training."""
 
-import math
+from functools import partial
 from pathlib import Path
 
-from prunegraph import datasets, models
-from prunegraph.files import read_json, write_json, write_table
+from prunegraph import datasets, models, pruning, training
+from prunegraph.catalogue import IN_ROUNDS, lookup
+from prunegraph.files import read_json
 from prunegraph.fingerprint import made_from
-from prunegraph.job import launch, logger
+from prunegraph.job import launch, logger, stoppable
 from prunegraph.masks import Mask
-from prunegraph.training import evaluate, recipe, train
+from prunegraph.training.cell import Manner, Member, train_cell
+from prunegraph.training.watching import replay
 
 
 def main(
@@ -25,50 +27,44 @@ def main(
     sparsity: float,
     network: dict,
     pruner: str,
+    options: dict,
     published_as: str,
     recipe_name: str,
     epochs: int | None,
     seeds: list[int],
+    checkpoints: Path,
+    scalars: Path,
     device: str,
     code: str,
+    checkpoint_epochs: int = 5,
+    stack: str = "auto",
+    tensorboard: bool = False,
 ):
     data = datasets.load(images, device)
-    chosen = recipe(recipe_name, published_as, network["name"], epochs=epochs)
+    complete = pruning.completed(pruner, options)
+    recipe = training.recipe(recipe_name, published_as, network["name"], epochs=epochs)
+    recipe = recipe.shortened(complete.get("finetune", 1.0))
     cell = {"system": "mge", "dataset": dataset, "model": model, "method": method, "pruner": pruner}
-    for place, seed in enumerate(seeds):
-        facts = {**cell, "sparsity": sparsity, "seed": seed, "recipe": recipe_name, "epochs": chosen.epochs}
-        outputs = trained[place], final_masks[place], histories[place], scores[place]
-        key = made_from([images, weights[place], masks[place]], chosen=chosen, network=network, code=code, **facts)
-        if read_json(scores[place], {}).get("made_from") == key and all(path.exists() for path in outputs):
+    cell |= {"sparsity": sparsity, "recipe": recipe_name, "epochs": recipe.epochs}
+    rounds = (
+        partial(lookup(IN_ROUNDS, pruner, "pruner"), sparsity=sparsity, **complete) if pruner in IN_ROUNDS else None
+    )
+    members = []
+    for seed, start, mask, *files in zip(seeds, weights, masks, trained, final_masks, histories, scores, strict=True):
+        key = made_from([images, start, mask], chosen=recipe, network=network, options=options, code=code, seed=seed,
+                        **cell)  # fmt: skip
+        if read_json(files[-1], {}).get("made_from") == key and all(file.exists() for file in files):
             logger.info("seed %d: kept, it is up to date", seed)
+            if tensorboard:
+                replay(scalars / f"seed{seed}", files[-2])
             continue
         made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
-        models.load_weights(made, weights[place])
-        mask = Mask.load(masks[place])
-        training = train(made, mask, data, chosen, seed, device, on_epoch=lambda row, seed=seed: _tell(seed, row))
-        score = evaluate(made, data.test.batches())
-        models.save(made, trained[place], **facts)
-        mask.save(final_masks[place], **facts)
-        write_table(histories[place], training.history)
-        score = {"accuracy": score["accuracy"], "test_loss": _finite(score["loss"]), **_last_validation(training)}
-        counts = {"weights": mask.size, "kept": mask.kept, "density": mask.density, "collapsed": mask.collapsed}
-        facts |= {"classes": data.classes, "diverged": training.diverged, **score, **counts}
-        # Last, so that a score on disk means that the other files are there.
-        write_json(scores[place], {**facts, "made_from": key})
-        logger.info("seed %d: test accuracy %.4f, %d weights", seed, score["accuracy"], mask.kept)
-
-
-def _last_validation(training):
-    return {"validation_accuracy": training.history[-1]["validation_accuracy"] if training.history else None}
-
-
-def _finite(value):
-    return value if math.isfinite(value) else None
-
-
-def _tell(seed, row):
-    told = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if value is not None and name != "epoch")
-    logger.info("seed %d  epoch %d  %s", seed, row["epoch"], told)
+        models.load_weights(made, start)
+        moving = pruning.dynamics(pruner, sparsity, seed, **options)
+        members.append(Member(seed, made, Mask.load(mask), key, files, moving, rounds))
+    with stoppable() as stop:
+        manner = Manner(checkpoints, checkpoint_epochs, stop, stack, scalars if tensorboard else None)
+        train_cell(members, data, recipe, cell, manner, device)
 
 
 if __name__ == "__main__":

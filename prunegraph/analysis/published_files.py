@@ -47,7 +47,7 @@ def lacking(folder: str | Path) -> str:
         return ""
     return (
         f"{folder} lacks {missing[0]} ({len(missing)} of {len(FILES)} files): expected the authors' folder graph_data "
-        f"of {REPOSITORY}. Set published_dir to a copy of it, or to null to download it."
+        f"of {REPOSITORY}. Set published_dir to a copy of it, or to null, with download: true."
     )
 
 

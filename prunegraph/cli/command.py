@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import prunegraph
-from prunegraph.catalogue import ENCODINGS, MODELS, MODES
+from prunegraph.catalogue import ENCODINGS, MODELS, MODES, MOTIFS
 from prunegraph.errors import UserError
 
 _NETWORK = (
@@ -143,6 +143,13 @@ def _width() -> int:
 def _measure(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("result")
     group.add_argument("--normalised", action="store_true", help="divide by nodes or edges, as in the published tables")
+    group.add_argument(
+        "--motifs",
+        choices=MOTIFS,
+        default="exact",
+        help="exact (default), or estimate: random with a standard deviation of 17 %%, as in the published tables",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the estimate (default: 0)")
     group.add_argument("--json", metavar="FILE", help="write everything measured as JSON, too")
     group.add_argument("--csv", metavar="FILE", help="write the table as CSV, too")
 

@@ -21,8 +21,9 @@ def run(options: argparse.Namespace) -> None:
     graph = graph_of(options)
     whole = isinstance(graph, MultipartiteGraph)
     layers = {"": graph} if whole else graph
-    rows = [row(name, layer, options.normalised, with_ramanujan=not whole) for name, layer in layers.items()]
-    names = ("weights", "model", "input", "encoding", "mode", "identity_edges", "normalised")
+    counted = {"motifs": options.motifs, "seed": options.seed}
+    rows = [row(name, layer, options.normalised, not whole, **counted) for name, layer in layers.items()]
+    names = ("weights", "model", "input", "encoding", "mode", "identity_edges", "normalised", "motifs", "seed")
     facts = {name: getattr(options, name) for name in names}
     if options.json:
         files.write_json(options.json, {**facts, "input": list(options.input), "rows": rows})
@@ -36,13 +37,13 @@ def run(options: argparse.Namespace) -> None:
         print("\nThe topometrics of every layer are written with --csv FILE or --json FILE.")
 
 
-def row(name: str, graph: MultipartiteGraph, normalised: bool, with_ramanujan: bool) -> dict[str, Any]:
+def row(name: str, graph: MultipartiteGraph, normalised: bool, with_ramanujan: bool, **counted: Any) -> dict[str, Any]:
     """Everything measured of one graph: sizes, topometrics, and of a layer graph its Ramanujan properties."""
-    if "explicit" in astuple(plan(graph)):  # the implicit path lists no edges
+    if "explicit" in astuple(plan(graph)) or counted.get("motifs") == "estimate":  # else no edges are listed
         affordable(graph, "measure")
     sizes = {"layer": name, "nodes": graph.number_of_nodes(), "edges": graph.number_of_edges()}
     sizes |= {"weights_kept": graph.weights, "weights": graph.parameters, "density": graph.density}
-    found = topometrics(graph, normalised=normalised)
+    found = topometrics(graph, normalised=normalised, **counted)
     if with_ramanujan:
         found |= {key: value for key, value in ramanujan(graph).items() if key != "layer_density"}
     return sizes | found

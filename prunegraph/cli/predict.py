@@ -107,11 +107,13 @@ def _said(
         facts[f"  {name}"] = f"{text(value)}, the fit saw {low:.4g} to {high:.4g}"
     facts["fitted to"] = f"{model.networks:,} networks, features {model.features}"
     facts |= {f"  {name}": ", ".join(map(str, values)) for name, values in content["fitted_to"].items()}
+    if found["drop"] > 1:
+        facts["note"] = "no drop exceeds 1: this network is too unlike those of the fit to be predicted"
     if held := content["coverage"].get(model.features):
         shares = (f"{share:.0%} {_TESTS.get(way, way)}" for way, share in held.items())
         facts["interval held"] = ", ".join(shares)
     if "published" in content["fitted_to"]["source"] and mode == "clean":
-        facts["note"] = "the authors' graphs have the quirks of --mode compat, this one has not"
+        facts["quirks"] = "the authors' graphs have the quirks of --mode compat, this one has not"
     return facts
 
 

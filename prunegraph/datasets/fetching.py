@@ -58,6 +58,8 @@ def download(name: str, folder: str | Path) -> None:
             fetch(remote, Path(folder))
     except UserError as problem:
         raise UserError(f"{problem} {sentence}") from None
+    except OSError as problem:  # those of an address are reported with it
+        raise UserError(f"{Path(folder).resolve()} cannot be written to ({problem}). {sentence}") from None
 
 
 def fetch(remote: Remote, folder: Path) -> None:

@@ -31,7 +31,8 @@ def read(folder: str | Path, *, path: str | None = None, size: int = 64) -> Orig
     path
         The folder that holds ``train`` and ``val``, where it is not ``imagenet`` below `folder`.
     size
-        Side of the prepared images. All pixels together may take 16 GiB: whole ImageNet fits up to 65.
+        Side of the prepared images. All pixels together may take 16 GiB: whole ImageNet fits up to 65. Preparing
+        needs that much memory twice, or once if no validation part is drawn.
 
     Raises
     ------

@@ -81,11 +81,21 @@ def _entries(path: Path) -> Iterator[Entry]:
 
 
 def _in_folder(path: Path) -> Iterator[Entry]:
-    for folder, below, files in os.walk(path, followlinks=True):
+    above: dict[str, frozenset[str]] = {}  # the real folders that each one lies in
+    for folder, below, files in os.walk(path, followlinks=True, onerror=_refuse):
+        real, outer = os.path.realpath(folder), above.get(os.path.dirname(folder), frozenset())
+        if real in outer:
+            raise UserError(f"{folder} is a link to a folder that it lies in. Remove the link.")
+        above[folder] = outer | {real}
         below.sort()
         for file in sorted(files):
             place = Path(folder, file)
             yield place.relative_to(path).as_posix(), 0, place.read_bytes
+
+
+def _refuse(problem: OSError) -> None:
+    """A folder that cannot be read: passing over it, as os.walk does, would lose a class."""
+    raise problem
 
 
 def _in_zip(path: Path) -> Iterator[Entry]:

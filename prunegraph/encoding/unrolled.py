@@ -6,6 +6,7 @@ import numpy as np
 
 from prunegraph.encoding.architecture import Architecture, Layer, Windows
 from prunegraph.encoding.rounding import edge_weights
+from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
 from prunegraph.graphs.merging import routed, without_parallels
 
@@ -39,7 +40,7 @@ def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode
             true.append(routed(layer.name, mask, magnitudes, _reach(architecture, layer, windows), place))
             continue
         geometry = _geometry(architecture, layer, place)
-        published = _cropped(geometry) if mode == "compat" and _in_line(architecture, layer) else geometry
+        published = _cropped(layer.name, geometry) if mode == "compat" and _in_line(architecture, layer) else geometry
         (true if published == geometry else cropped).append(Block(layer.name, mask, magnitudes, published))
     blocks = (*without_parallels(true), *cropped)
     order = {layer.name: number for number, layer in reversed(list(enumerate(architecture.layers)))}
@@ -113,13 +114,18 @@ def _reach(architecture: Architecture, layer: Layer, windows: tuple[Windows, Win
     return tuple(axes)
 
 
-def _cropped(geometry: Geometry) -> Geometry:
+def _cropped(name: str, geometry: Geometry) -> Geometry:
     """The geometry of the published graphs, which differs where the stride leaves a remainder.
 
     There the padded input is cropped to what the kernel sees, and then loses a ring of
     padding on both sides although only one is left: node numbers of a map of
     ``(H_out - 1) * stride + kernel - 2 * padding`` rows are laid over the true one, and
     the targets begin right behind that smaller map.
+
+    Raises
+    ------
+    UserError
+        Where nothing is left of the map.
     """
     channels, *source = geometry.source_map
     seen = []
@@ -130,6 +136,12 @@ def _cropped(geometry: Geometry) -> Geometry:
         if (size + 2 * padding - reach) % stride:
             size = (geometry.target_map[1 + axis] - 1) * stride + reach - 2 * padding
         seen.append(size * pool)
+    if min(seen) < 1:
+        raise UserError(
+            f"Layer {name!r}: its stride {geometry.stride} does not divide its map of {source[0]} x {source[1]}. Mode "
+            "'compat' crops such maps as the published program does, this one to nothing. Use mode 'clean' or larger "
+            "inputs."
+        )
     if all(new // pool == old // pool for new, old, pool in zip(seen, source, geometry.pool, strict=True)):
         return geometry
     height, width = seen

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import from_arrays
+from prunegraph.graphs import EdgeList
 from prunegraph.metrics.composites import Relation
 from prunegraph.metrics.layout import Layout
 
@@ -84,15 +84,60 @@ def _append(table: np.ndarray, reach_start: list[int], reach: list[np.ndarray]) 
 
 
 def _loose(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours of every node over loose blocks, both ways, as compressed rows: int64 (nodes + 1), int32."""
+    start, number = np.zeros(layout.nodes + 1, np.int64), channels_last(layout)
     if not layout.loose:
-        return np.zeros(layout.nodes + 1, np.int64), np.zeros(0, np.int32)
-    number = channels_last(layout)
-    source, target = (
-        np.concatenate([number[ends] for ends in every])
-        for every in zip(*(block.edges()[:2] for block in layout.loose), strict=True)
-    )
-    rows = from_arrays(layout.nodes, source, target, np.zeros(len(source), np.float32)).undirected
-    return rows.start, rows.neighbour
+        return start, np.zeros(0, np.int32)
+    for block in layout.loose:
+        for ends, degree in ((block.source_range, block.out_degree()), (block.target_range, block.in_degree())):
+            start[1 + number[slice(*ends)]] += degree.ravel()
+    np.cumsum(start, out=start)
+    neighbour, free = np.empty(start[-1], np.int32), start[:-1].copy()
+    for block in layout.loose:
+        if isinstance(block, EdgeList):
+            _list(number[block.source], number[block.target], free, neighbour)
+            continue
+        relation, geometry = Relation.of(block), block.geometry
+        _walk(
+            *(number, np.ascontiguousarray(relation.mask), relation.rows, relation.columns),
+            *(geometry.source_offset, geometry.target_offset, free, neighbour),
+        )
+    return start, neighbour
+
+
+@njit(cache=True)
+def _list(source, target, free, neighbour):
+    for s, t in zip(source, target):  # noqa: B905 (compiled code knows no `strict`)
+        neighbour[free[s]] = t
+        free[s] += 1
+        neighbour[free[t]] = s
+        free[t] += 1
+
+
+@njit(cache=True)
+def _walk(number, mask, rows, columns, source_offset, target_offset, free, neighbour):
+    """Write the edges of a block to both ends' rows; `rows`, `columns`: the tap between each two of them."""
+    (height, down), (width, right) = rows.shape, columns.shape
+    _, _, groups, inputs, outputs = mask.shape
+    for y in range(height):
+        for to_y in range(down):
+            if rows[y, to_y] < 0:
+                continue
+            for x in range(width):
+                for to_x in range(right):
+                    if columns[x, to_x] < 0:
+                        continue
+                    kept = mask[rows[y, to_y], columns[x, to_x]]
+                    for group in range(groups):
+                        for c in range(inputs):
+                            s = number[source_offset + ((group * inputs + c) * height + y) * width + x]
+                            for o in range(outputs):
+                                if kept[group, c, o]:
+                                    t = number[target_offset + ((group * outputs + o) * down + to_y) * right + to_x]
+                                    neighbour[free[s]] = t
+                                    free[s] += 1
+                                    neighbour[free[t]] = s
+                                    free[t] += 1
 
 
 def channels_last(layout: Layout) -> np.ndarray:

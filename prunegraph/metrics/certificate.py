@@ -35,8 +35,11 @@ def certified_cuts(layout: Layout, arms: Arms | None = None) -> Cuts:
     counts = _incident(arms, part, place, inside, np.zeros(0, np.int32), np.zeros(0, np.int32))
     ends = np.empty(counts, np.int32), np.empty(counts, np.int32)
     _incident(arms, part, place, inside, *ends)
-    source, target = _kept(sample.start, sample.neighbour, inside, *ends)
-    return cuts(_undirected(layout.nodes, source, target))
+    if np.count_nonzero(inside) <= 2:  # the block is a single edge, which may be cut
+        return cuts(_undirected(layout.nodes, *_kept(sample.start, sample.neighbour, inside, *ends)))
+    source, target, absent = _closed(inside, *ends)
+    found = cuts(_undirected(layout.nodes, source, target))
+    return found._replace(components=found.components - int(absent))
 
 
 def _undirected(nodes: int, source: np.ndarray, target: np.ndarray) -> Neighbours:
@@ -96,6 +99,42 @@ def _kept(start, neighbour, inside, source, target):
                 sources[count], targets[count] = u, v
                 count += 1
     return sources, targets
+
+
+@njit(cache=True)
+def _closed(inside, source, target):
+    """The edges given and a cycle in place of the block, and how many of its nodes are left out.
+
+    Of the block only nodes with edges that lead out of it matter: a cycle through them joins them as firmly.
+    """
+    nodes, wanted = len(inside), 0
+    stays = np.zeros(nodes, np.bool_)
+    for e in range(len(source)):
+        for u in (source[e], target[e]):
+            if inside[u] and not stays[u]:
+                stays[u] = True
+                wanted += 1
+    for u in range(nodes):
+        if wanted >= 3:  # fewer make no cycle
+            break
+        if inside[u] and not stays[u]:
+            stays[u] = True
+            wanted += 1
+    sources, targets = np.empty(len(source) + wanted, np.int32), np.empty(len(source) + wanted, np.int32)
+    sources[wanted:], targets[wanted:] = source, target
+    count, first, last, absent = 0, -1, -1, 0
+    for u in range(nodes):
+        absent += inside[u] and not stays[u]
+        if not stays[u]:
+            continue
+        if last < 0:
+            first = u
+        else:
+            sources[count], targets[count] = last, u
+            count += 1
+        last = u
+    sources[count], targets[count] = last, first
+    return sources, targets, absent
 
 
 @njit(cache=True)

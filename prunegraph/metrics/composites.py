@@ -16,10 +16,12 @@ number of edges; all counts are exact (float32 holds whole numbers up to 2^24).
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numba import njit
 
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.layout import Fitted
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
@@ -44,16 +46,20 @@ class Relation:
     columns: np.ndarray
 
     @classmethod
-    def between(cls, fit: Fitted, start: int) -> "Relation":
-        """The block of `fit`, read from part `start` on."""
-        geometry = fit.block.geometry
-        outputs, inputs, height, width = fit.block.mask.shape
-        mask = fit.block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
+    def of(cls, block: Bundle) -> "Relation":
+        """A block, read along its edges."""
+        geometry = block.geometry
+        outputs, inputs, height, width = block.mask.shape
+        mask = block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
         rows = _table(geometry.rows, geometry.target_map[1])
         columns = _table(geometry.columns, geometry.target_map[2])
-        if start == fit.source:
-            return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
-        return cls(mask.transpose(3, 4, 0, 1, 2), rows.T, columns.T)
+        return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
+
+    @classmethod
+    def between(cls, fit: Fitted, start: int) -> "Relation":
+        """The block of `fit`, read from part `start` on."""
+        forth = cls.of(fit.block)
+        return forth if start == fit.source else forth.back
 
     @property
     def back(self) -> "Relation":
@@ -199,7 +205,8 @@ class Composite:
 
     def _checked(self, weight: np.ndarray, start: np.ndarray) -> None:
         middle = max(relation.mask.shape[4] for route in self.routes for relation in route[:1])
-        most = np.add.reduceat(weight, start[:-1]).max(initial=0) if len(weight) else 0
+        sums = np.append(0, np.cumsum(weight, dtype=np.float64))
+        most = np.diff(sums[start]).max(initial=0)
         if most * middle >= LARGEST:
             raise TooManyPaths(f"up to {most * middle:.0f} paths between two nodes")
 
@@ -208,8 +215,7 @@ class Composite:
         if not self.products:
             return Tally(0, 0)
         start, term, weight = self.classes()
-        filled = start[1:] > start[:-1]
-        self._checked(weight, np.append(start[:-1][filled], start[-1]))
+        self._checked(weight, start)
         times = np.outer(self.rows.times, self.columns.times).ravel()
         joined = pairs = 0
         for products in self.matrix_products():
@@ -218,22 +224,49 @@ class Composite:
             pairs += sum(int(d) * int(t) for d, t in zip(double, times, strict=True))
         return Tally(joined, pairs)
 
+    def values(self) -> np.ndarray:
+        """The number of paths in each class: int32 (lists of rows, of columns, groups, channels from, channels to).
+
+        A single group, unless the two relations of the only route have the same groups.
+        """
+        route, shape = self.routes[0], (len(self.rows.count), len(self.columns.count))
+        groups = route[0].groups if len({relation.groups for relation in route}) == 1 else 1
+        if groups == 1:
+            route = tuple(relation.dense() for relation in route)
+        start, term, weight = self.classes()
+        self._checked(weight, start)
+        found = np.zeros((len(start) - 1, groups, route[0].mask.shape[3], route[-1].mask.shape[4]), np.int32)
+        if self.products:
+            own = self if groups > 1 or len(self.routes) > 1 else Composite([route])
+            products = _grouped(route, self.taps[0]) if groups > 1 else own.products_between()
+            for i in range(len(found)):
+                terms = slice(start[i], start[i + 1])
+                found[i] = (weight[terms] @ products[term[terms]]).reshape(found.shape[1:])
+        return found.reshape(*shape, *found.shape[1:])
+
     def matrix_products(self):
-        """The matrix products, (products, entries), for some channels at a time."""
-        channels = self.routes[0][0].mask.shape[2] * self.routes[0][0].mask.shape[3]
-        if len(self.routes) > 1:
-            yield np.concatenate([_of_route(*pair) for pair in zip(self.routes, self.taps, strict=True)])
+        """The matrix products, (products, entries), for some channels of both ends at a time."""
+        if max(relation.groups for relation in self.routes[0]) > 1:
+            yield _grouped(self.routes[0], self.taps[0])
             return
-        (route,), (taps,) = self.routes, self.taps
-        groups = max(relation.groups for relation in route)
-        if groups > 1:
-            yield _grouped(route, taps)
-            return
-        entries = self.products * route[-1].mask.shape[4]
-        step = max(1, PRODUCTS // max(1, entries))
-        for first in range(0, channels, step):
-            part = route[0].mask[:, :, :, first : first + step]
-            yield _of_route((Relation(part, route[0].rows, route[0].columns), *route[1:]), taps)
+        start, end = self.routes[0][0].mask.shape[3], self.routes[0][-1].mask.shape[4]
+        # Squares: a matrix product does more with what it reads the more alike its sides are.
+        side = max(1, int((PRODUCTS / max(1, self.products)) ** 0.5))
+        down = min(start, max(side, PRODUCTS // max(1, self.products * end)))
+        right = min(end, max(side, PRODUCTS // max(1, self.products * down)))
+        for first, left in product(range(0, start, down), range(0, end, right)):
+            yield self.products_between(slice(first, first + down), slice(left, left + right))
+
+    def products_between(self, start: slice = slice(None), end: slice = slice(None)) -> np.ndarray:
+        """The matrix products of routes without groups between these channels: (products, entries)."""
+        parts = []
+        for route, taps in zip(self.routes, self.taps, strict=True):
+            masks = [relation.mask for relation in route]
+            masks[0] = masks[0][:, :, :, start]
+            masks[-1] = masks[-1][..., end]
+            own = tuple(Relation(m, r.rows, r.columns) for m, r in zip(masks, route, strict=True))
+            parts.append(_of_route(own, taps))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _of_route(route: Route, taps) -> np.ndarray:
@@ -244,11 +277,11 @@ def _of_route(route: Route, taps) -> np.ndarray:
         return mask[down[0]][:, right[0]].reshape(-1, mask.shape[2] * mask.shape[3]).astype(np.float32)
     one = np.ascontiguousarray(route[0].mask[:, :, 0], np.float32)
     two = np.ascontiguousarray(route[1].mask[:, :, 0], np.float32)
-    product = np.empty((len(down[0]), len(right[0]), one.shape[2], two.shape[3]), np.float32)
+    found = np.empty((len(down[0]), len(right[0]), one.shape[2], two.shape[3]), np.float32)
     for i, (a, b) in enumerate(zip(*down, strict=True)):
         for j, (c, d) in enumerate(zip(*right, strict=True)):
-            np.matmul(one[a, c], two[b, d], out=product[i, j])
-    return product.reshape(-1, one.shape[2] * two.shape[3])
+            np.matmul(one[a, c], two[b, d], out=found[i, j])
+    return found.reshape(-1, one.shape[2] * two.shape[3])
 
 
 def _grouped(route: Route, taps) -> np.ndarray:

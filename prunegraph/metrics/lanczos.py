@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from prunegraph.metrics.arrays import Array, combined, like, new_array, norm, precision, products, subtract
 from prunegraph.randomness import numpy_generator
 
-BLOCK = 4  # vectors at a time: up to four equal eigenvalues are all found, where one vector finds one of them
-BASIS = 32, 128  # vectors kept, at least and at most
-BASIS_NUMBERS = 2**23  # between these, as many vectors as hold so many numbers (64 MiB)
+BASIS = 48, 120  # vectors kept, at least and at most
+BASIS_BYTES = 2**27  # between these, as many vectors as take so much memory
 GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
 MOST_STEPS = 3000
 ENOUGH = 0.7
@@ -46,54 +46,50 @@ class Effort:
         Error of the wanted eigenvalues, relative to the largest, at which to stop (see `settled`).
     residual
         Residual, likewise relative, which they must have reached as well.
-    block
-        Vectors at a time: so many equal eigenvalues are all found, where one vector finds one of them.
-    dtype
-        Of the basis: float32 halves memory and time; then errors below 1e-6 are beyond reach.
     """
 
     tolerance: float
     residual: float
-    block: int = BLOCK
-    dtype: type = np.float64
 
 
 def extreme_eigenvalues(
-    apply: Callable[[np.ndarray], np.ndarray],
-    nodes: int,
+    apply: Callable[[Array], Array],
+    start: Array,
     order: Callable[[np.ndarray], np.ndarray],
     wanted: int,
     effort: Effort,
-    emphasis: np.ndarray | float = 1.0,
 ) -> Eigenvalues:
     """The `wanted` first eigenvalues in `order` of a symmetric operator.
 
-    `apply` maps (vectors, nodes), of the effort's dtype and block, to the same shape. Block Lanczos with full
-    reorthogonalisation and thick restarts; the start block is random but always the same, times `emphasis` (nodes,).
+    `apply` maps (vectors, nodes) to the same shape; `start`, two or three vectors of so many nodes, should be
+    random, since an eigenvector without any share in it stays unseen: so many equal eigenvalues are all found.
+    Both are numpy's, or both tensors of torch, which then hold the basis. Block Lanczos with thick restarts,
+    reorthogonalised where rounding errors might have grown.
     Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
     one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
     almost equal eigenvalues) warns and returns what it has.
-    Needs more nodes than the largest basis holds. Memory 64 MiB, or 36 numbers a node if that is more.
+    Needs more nodes than the largest basis holds. Memory 128 MiB, or 50 numbers a node if that is more.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
     """
-    draw = numpy_generator(0, "metrics", "lanczos", nodes)
-    block, room = effort.block, _room(nodes)
-    basis, projected = np.empty((room + block, nodes), effort.dtype), np.zeros((room, room))
-    basis[:block], _ = _principal((draw.standard_normal((block, nodes)) * emphasis).astype(effort.dtype))
-    size = 0
+    block, nodes = start.shape
+    draw, room = numpy_generator(0, "metrics", "lanczos", nodes), _room(start[0].nbytes)
+    basis, projected = new_array(start, room + block), np.zeros((room, room))
+    basis[:block], _ = principal(start)
+    size, purges = 0, _Purges(basis[:block])
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
-        coupling = _extend(apply, basis, projected, size, block, draw)
+        coupling = _extend(apply, basis, projected, size, block, draw, purges)
         size += block
         value, vector = np.linalg.eigh(projected[:size, :size])
         chosen = order(value)
         value, vector = value[chosen], vector[:, chosen]
+        purges.largest = np.abs(value).max()
         residual = np.linalg.norm(coupling @ vector[-block:], axis=0)
-        if size >= wanted + block and _settled(value, residual, wanted, effort):
+        if size >= wanted + block and settled(value, residual, wanted, effort):
             break
         if size == room:
-            size = _restart(basis, projected, value, vector, block)
+            size, purges.always = _restart(basis, projected, value, vector, block), True
     worst = float(residual[:wanted].max() / (np.abs(value).max() or 1.0))
     if step == MOST_STEPS:
         wish = effort.residual
@@ -101,7 +97,7 @@ def extreme_eigenvalues(
     return Eigenvalues(value[:wanted], step, worst)
 
 
-def _settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effort) -> bool:
+def settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effort) -> bool:
     """Whether the wanted eigenvalues are known well enough.
 
     The error of an eigenvalue is at most its residual r, and at most r^2 / d if all others are at least d away
@@ -121,24 +117,53 @@ def _settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effor
     return True
 
 
-def _room(nodes: int) -> int:
-    """Vectors in the basis: many for small graphs, where they are cheap; twice a multiple of BLOCK."""
+def _room(size: int) -> int:
+    """Vectors of so many bytes in the basis: many if they are small; twice a multiple of every block up to three."""
     least, most = BASIS
-    return min(most, max(least, BASIS_NUMBERS // nodes)) // (2 * BLOCK) * 2 * BLOCK
+    return min(most, max(least, BASIS_BYTES // size)) // 12 * 12
 
 
-def _extend(apply, basis, projected, size, block, draw) -> np.ndarray:
+class _Purges:
+    """In which steps new vectors must be made orthogonal to all before, and not to the last two blocks alone.
+
+    Of a vector along which the operator acts as `largest`, rounding leaves a share in each block, and a step enlarges
+    it: by `largest` over the length of what is new in the step. Before it can reach the root of the
+    precision, below which it does not show in the eigenvalues, a purge is due, and one in the step after, because
+    each step builds on the two before. Restarts mix what there is into all vectors, so that it would
+    pile up: after the first, `always`.
+
+    Source: H. Simon, "The Lanczos algorithm with partial reorthogonalization", Math. Comp. 42 (1984).
+    """
+
+    def __init__(self, rows: Array):
+        self.precision = 4 * precision(rows)
+        self.share, self.largest, self.always, self.second = self.precision, 0.0, False, False
+
+    def due(self, image: Array) -> bool:
+        """Whether in the step that has brought `image`, not yet purged."""
+        shortest = np.sqrt(max(np.linalg.eigvalsh(products(image, image))[0], 0))
+        with np.errstate(divide="ignore"):
+            self.share *= 1 + self.largest / shortest
+        due = self.always or self.second or not self.share < np.sqrt(self.precision)
+        if due:
+            self.share, self.second = self.precision, not self.second
+        return due
+
+
+def _extend(apply, basis, projected, size, block, draw, purges) -> np.ndarray:
     """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
     end = size + block
     image = apply(basis[size:end])
-    known, scale = basis[:end], np.linalg.norm(image)
+    known, scale = basis[:end], norm(image)
     part = np.zeros((end, block))
-    # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection on all
-    # others suffices, unless it shortens the image much (after a restart): then rounding errors have been laid bare.
-    _remove(image, known, part, max(0, end - 2 * block))
-    before = np.linalg.norm(image)
-    _remove(image, known, part, 0)
-    if np.linalg.norm(image) < ENOUGH * before:
+    # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection, now and
+    # then on all others, suffices, unless it shortens the image much (after a restart): then rounding errors have
+    # been laid bare.
+    near = max(0, end - 2 * block)
+    _remove(image, known, part, near)
+    before = norm(image)
+    _remove(image, known, part, 0 if purges.due(image) else near)
+    if norm(image) < ENOUGH * before:
         _remove(image, known, part, 0)
     projected[:end, size:end] = part
     projected[size:end, :end] = part.T
@@ -149,45 +174,45 @@ def _extend(apply, basis, projected, size, block, draw) -> np.ndarray:
 
 def _remove(image, known, part, first) -> None:
     """Subtract from `image` its projection on `known` rows from `first` on, and add that to `part`."""
-    along = known[first:] @ image.T
-    image -= along.T @ known[first:]
+    along = products(known[first:], image)
+    subtract(image, along, known[first:])
     part[first:] += along
 
 
-def _orthonormal(block, known, scale, draw) -> tuple[np.ndarray, np.ndarray]:
+def _orthonormal(block, known, scale, draw) -> tuple[Array, np.ndarray]:
     """Orthonormal rows that span `block` beyond `known`, and the coupling: block = coupling.T @ rows.
 
     `block` has been projected once. Directions that then are short beside `scale` still hold
     rounding errors along `known` and are projected again; where nothing is left (an invariant
     subspace is complete) random directions, which do not couple, take their place.
     """
-    rows, coupling = _principal(block)
+    rows, coupling = principal(block)
     length = np.linalg.norm(coupling, axis=1)
     if length.min() > SHORT * scale:
         return rows, coupling
     lost = length <= LOST * scale
     coupling[lost] = 0
-    rows[lost] = draw.standard_normal((int(lost.sum()), rows.shape[1])) / np.sqrt(rows.shape[1])
+    for i in np.flatnonzero(lost):
+        rows[int(i)] = like(block, draw.standard_normal(rows.shape[1]) / np.sqrt(rows.shape[1]))
     for _ in range(2):
-        rows -= (rows @ known.T) @ known
-        rows, change = _principal(rows)
+        subtract(rows, products(known, rows), known)
+        rows, change = principal(rows)
         coupling = change @ coupling
     return rows, coupling
 
 
-def _principal(block) -> tuple[np.ndarray, np.ndarray]:
+def principal(block) -> tuple[Array, np.ndarray]:
     """Orthonormal rows and coupling with block = coupling.T @ rows, from the small Gram matrix."""
-    value, vector = np.linalg.eigh((block @ block.T).astype(np.float64))
+    value, vector = np.linalg.eigh(products(block, block))
     length = np.sqrt(np.maximum(value, 0))
-    rows = (vector / np.where(length > 0, length, 1)).T.astype(block.dtype) @ block
-    return rows, length[:, None] * vector.T
+    return combined(vector / np.where(length > 0, length, 1), block), length[:, None] * vector.T
 
 
 def _restart(basis, projected, value, vector, block) -> int:
     """Keep the first half of the Ritz vectors and the residual block."""
     room = len(projected)
     kept = room // 2
-    basis[:kept] = vector[:, :kept].T.astype(basis.dtype) @ basis[:room]
+    basis[:kept] = combined(vector[:, :kept], basis[:room])
     basis[kept : kept + block] = basis[room:]
     projected[:] = 0
     projected[np.arange(kept), np.arange(kept)] = value[:kept]

@@ -1,6 +1,6 @@
 """Which blocks of a graph fit together as maps of nodes, so that they can be counted without listing edges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prunegraph.graphs import Block
-from prunegraph.graphs.geometry import Geometry, Map
+from prunegraph.graphs.blocks import Bundle
+from prunegraph.graphs.geometry import Map
 
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
+
+ENDS = "source_range", "target_range"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +23,7 @@ class Fitted:
 
     source: int
     target: int
-    block: Block
+    block: Bundle
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +49,7 @@ class Layout:
     @cached_property
     def touched(self) -> frozenset[int]:
         """Parts in which a loose block has an end."""
-        return frozenset(
-            part
-            for block in self.loose
-            for ends in (block.source_range, block.target_range)
-            for part in self.parts_in(ends)
-        )
+        return frozenset(part for block in self.loose for ends in ENDS for part in self.parts_in(getattr(block, ends)))
 
     def parts_in(self, ends: tuple[int, int]) -> range:
         """The parts with which a range of nodes overlaps."""
@@ -84,7 +82,7 @@ def layout(graph: "MultipartiteGraph") -> Layout | None:
             continue
         source, target = parts.get(block.source_range), parts.get(block.target_range)
         fits = (
-            isinstance(block, Block)
+            isinstance(block, Bundle)
             and source is not None
             and target is not None
             and source < target
@@ -97,13 +95,56 @@ def layout(graph: "MultipartiteGraph") -> Layout | None:
     return Layout(graph.offsets, maps, tuple(fitted), tuple(loose))
 
 
+def flattened(graph: "MultipartiteGraph") -> "MultipartiteGraph":
+    """The same graph, maps that only linear layers see as maps of single nodes.
+
+    A linear layer on a map is a kernel as large as the map, one tap for each position; where no other block
+    needs the positions, one row of taps with a channel for each node says the same in less.
+    """
+    parts = {ends: part for part, ends in enumerate(pairwise(graph.offsets))}
+    seen = np.zeros(len(graph.parts), bool)
+    for block in graph.blocks:
+        for ends in ENDS:
+            first, last = np.searchsorted(graph.offsets, getattr(block, ends), side="right") - (1, 0)
+            flat = ends == "source_range" and block.source_range in parts and _is_linear(block)
+            flat |= isinstance(block, Bundle) and ends == "target_range" and block.geometry.target_map[1:] == (1, 1)
+            if not flat:
+                seen[first:last] = True
+    blocks = tuple(
+        _flat(block) if block.source_range in parts and not seen[parts[block.source_range]] else block
+        for block in graph.blocks
+    )
+    return replace(graph, blocks=blocks)
+
+
+def _is_linear(block) -> bool:
+    geometry = block.geometry if isinstance(block, Block) else None
+    return (
+        geometry is not None
+        and geometry.kernel == geometry.source_map[1:]
+        and geometry.target_map[1:] == geometry.pool == geometry.dilation == (1, 1)
+        and (geometry.padding, geometry.groups) == ((0, 0), 1)
+    )
+
+
+def _flat(block: Block) -> Block:
+    """A linear layer with one tap and a channel for each node that it sees."""
+    geometry = block.geometry
+    if geometry.source_map[1:] == (1, 1):
+        return block
+    facts = {"source_map": (geometry.source_size, 1, 1), "kernel": (1, 1), "stride": (1, 1)}
+    # Nodes are numbered channel by channel and row by row, as the weights are.
+    mask = block.mask.reshape(len(block.mask), -1, 1, 1)
+    return Block(block.name, mask, block.values, replace(geometry, **facts))
+
+
 def _maps(graph, parts) -> tuple[Map, ...]:
     """For every part the map under which most of its weights see it."""
     votes = [{} for _ in graph.parts]
     for block in graph.blocks:
-        if not isinstance(block, Block):
+        if not isinstance(block, Bundle):
             continue
-        geometry: Geometry = block.geometry
+        geometry = block.geometry
         for ends, seen in ((block.source_range, geometry.source_map), (block.target_range, geometry.target_map)):
             if ends in parts:
                 vote = votes[parts[ends]]
@@ -115,23 +156,19 @@ def _maps(graph, parts) -> tuple[Map, ...]:
 
 def _simple(blocks) -> bool:
     """Whether no two blocks can join the same two nodes, in either direction (and none does so by itself)."""
-    for i, one in enumerate(blocks):
-        if not isinstance(one, Block):
-            return False
-        for other in blocks[:i]:
-            same = _overlap(one.source_range, other.source_range) and _overlap(one.target_range, other.target_range)
-            back = _overlap(one.source_range, other.target_range) and _overlap(one.target_range, other.source_range)
-            if same or back:
-                return False
-        if _overlap(one.source_range, one.target_range) and not _upwards(one):
-            return False
-    return True
+    if not all(isinstance(block, Bundle) for block in blocks):
+        return False
+    source, target = (np.array([getattr(b, ends) for b in blocks]).reshape(-1, 2) for ends in ENDS)
+    same = np.argwhere(_overlap(source, source) & _overlap(target, target))
+    back = np.argwhere(_overlap(source, target) & _overlap(target, source))
+    return all(i == j for i, j in same) and all(i == j and _upwards(blocks[i]) for i, j in back)
 
 
-def _upwards(block: Block) -> bool:
+def _upwards(block: Bundle) -> bool:
     source, target, _ = block.edges()
     return bool((source < target).all())
 
 
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return max(one[0], other[0]) < min(one[1], other[1])
+def _overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Which ranges (n, 2) of the one share a number with which of the other: bool (n, n)."""
+    return np.maximum.outer(one[:, 0], other[:, 0]) < np.minimum.outer(one[:, 1], other[:, 1])

@@ -13,7 +13,8 @@ def local_counts(into: np.ndarray, out: np.ndarray, parts: tuple[int, ...], mode
     Mode ``compat``, as published: *all* sinks minus the size of the last part, all
     sources minus the size of the first (so a count can be negative); ``removable_out``
     sums over sinks with id < nodes - 1 - last part, ``removable_in`` over sources with
-    id > first part: both conditions miss one node.
+    id > first part: both conditions miss one node. Published tables divide the counts of nodes by the number of
+    nodes, those of connections by the number of edges.
 
     Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "local connectivity", and its code. O(nodes).
     """

@@ -1,15 +1,17 @@
 """One graph being measured: what several metrics share, made once and only if needed."""
 
+import os
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
 from prunegraph.metrics.adjacency import Adjacency, from_graph
 from prunegraph.metrics.cuts import Cuts, cuts, mean_component
-from prunegraph.metrics.layout import Layout, layout
+from prunegraph.metrics.estimate import estimated_motifs
+from prunegraph.metrics.layout import Layout, flattened, layout
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import Plan
 from prunegraph.metrics.strength import strength
@@ -17,6 +19,7 @@ from prunegraph.metrics.strength import strength
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
 
+BYTES_PER_EDGE = 40  # of the list of edges while it is made and measured
 Values = dict[str, int | float | None]
 
 
@@ -24,13 +27,22 @@ class Measurement:
     """A graph, the path that each of its metrics takes, and what they have in common."""
 
     def __init__(self, graph: "MultipartiteGraph", plan: Plan, device: str, report: dict):
-        self.graph, self.plan, self.device, self.report = graph, plan, device, report
+        self.plan, self.device, self.report = plan, device, report
+        self.motifs_seed: int | None = None  # of an estimate, which is not made unless asked for
+        self.graph = graph = flattened(graph)
         self.into, self.out = graph.in_degree(), graph.out_degree()
         self.degree = self.into + self.out
 
     @cached_property
     def rows(self) -> Adjacency:
-        """The edges, listed."""
+        """The edges, listed.
+
+        Raises
+        ------
+        UserError
+            If they would not fit into memory.
+        """
+        check_memory(self.graph.number_of_edges())
         return from_graph(self.graph)
 
     @cached_property
@@ -63,18 +75,25 @@ class Measurement:
         return {
             "one_hop": neighbourhood.one_hop(self.rows),
             "two_hop": neighbourhood.two_hop(self.rows),
-            "motifs": motifs.motifs(self.rows.undirected),
+            "motifs": self._motifs(),
         }
+
+    def _motifs(self) -> float | int:
+        if self.motifs_seed is not None:
+            return estimated_motifs(self.rows.undirected, self.motifs_seed)
+        return motifs.motifs(self.rows.undirected)
 
     def _structured(self) -> Values:
         from prunegraph.metrics import structured
 
         structure = structured.Structure(self.layout)
-        found = structured.motifs(self.graph, structure, self.degree)
+        found = None
+        if self.motifs_seed is None:
+            found = structured.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
         return {
             "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
             "two_hop": structured.two_hop(self.graph, structure),
-            "motifs": motifs.motifs(self.rows.undirected) if found is None else found,
+            "motifs": self._motifs() if found is None else found,
         }
 
     def cuts(self) -> Values:
@@ -103,7 +122,7 @@ class Measurement:
 
     def spectrum(self) -> Values:
         """Spectral gap and radius; steps and residuals go into the report."""
-        if self.plan.spectrum == "implicit" and all(isinstance(block, Block) for block in self.graph.blocks):
+        if self.plan.spectrum == "implicit" and all(isinstance(block, Bundle) for block in self.graph.blocks):
             operator = _operator_type()(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()
             gap = spectral.implicit_gap(operator)
@@ -113,6 +132,23 @@ class Measurement:
         for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
             self.report[name] = {"steps": solution.steps, "residual": solution.residual}
         return {"spectral_gap": gap.value, "spectral_radius": radius.value}
+
+
+def check_memory(edges: int) -> None:
+    """Refuse to list so many edges that this machine's memory would not hold them.
+
+    Raises
+    ------
+    UserError
+        With the number of edges and the memory that they need.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    if memory and edges * BYTES_PER_EDGE > memory:
+        raise UserError(
+            f"This graph can only be measured with a list of its {edges:,} edges, which takes about "
+            f"{edges * BYTES_PER_EDGE / 1e9:,.0f} GB; this machine has {memory / 1e9:,.0f} GB. Prune more, use smaller "
+            "inputs or another encoding, and the exact count of motifs."
+        )
 
 
 def _operator_type() -> type:

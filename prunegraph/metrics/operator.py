@@ -3,16 +3,31 @@
 Torch does the arithmetic, in float32, on a processor or a GPU; it is imported here only.
 """
 
-from collections.abc import Callable
-from itertools import product
+from dataclasses import dataclass
+from itertools import pairwise
+from itertools import product as pairs
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from prunegraph.graphs import Block, MultipartiteGraph
+from prunegraph.graphs import Block, MultipartiteGraph, RoutedBlock
+from prunegraph.graphs.geometry import Map
+from prunegraph.metrics.routed import RoutedProduct
 
 Vectors = torch.Tensor  # (vectors, nodes) float32
+Images = torch.Tensor  # (vectors, channels, height, width) float32, channels last in memory
+WAVES = 2  # waves along each axis in a smooth start
+NOISE = 0.1  # of white noise in it, so that no eigenvector is left out
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a part lies among the operator's nodes, and the map under which its blocks see it."""
+
+    start: int
+    stop: int
+    map: Map
 
 
 class Operator:
@@ -22,56 +37,145 @@ class Operator:
     transposed convolution; pooling windows sum what they hold, and repeat what they get.
     One product costs twice the multiplications of the dense network for each vector, whatever the
     number of edges. `device` as in torch.
+
+    The operator numbers the nodes in an order of its own, place after place with the channels of a place next
+    to each other, which is what convolutions are fast on; if the graph has two sides, one comes after the other.
+
+    Attributes
+    ----------
+    nodes
+        Their number.
+    order
+        (nodes,) The node at each place of the operator's order.
+    half
+        Nodes on the first side, which is the smaller one; None unless the graph has two sides made of whole parts
+        (no edge joins two nodes of one side).
     """
 
     def __init__(self, graph: MultipartiteGraph, device: str = "cpu"):
-        self.device = device
-        self.nodes = graph.number_of_nodes()
-        self._arms = [_Convolution(block, device) for block in graph.blocks if block.number_of_edges()]
+        self.device, self.nodes = torch.device(device), graph.number_of_nodes()
+        blocks = [block for block in graph.blocks if block.number_of_edges()]
+        parts, first = _sides(graph, blocks)
+        maps = [_map(graph, blocks, part) for part in range(len(graph.parts))]
+        bounds = np.cumsum([0, *(graph.parts[part] for part in parts)])
+        self.places = [_Place(int(a), int(b), maps[part]) for part, (a, b) in zip(parts, pairwise(bounds), strict=True)]
+        self.order = np.concatenate(
+            [_last(np.arange(graph.offsets[part], graph.offsets[part + 1]), maps[part]) for part in parts]
+        )
+        self.half = None if first is None else int(bounds[first])
+        self._first = first
+        self._arms, self._loose = self._joining(graph, blocks, parts)
+        if self._loose:
+            self.half = None
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """The products, as the vectors (vectors, nodes) float32."""
-        return self._times(vectors, [(True, True)] * len(self._arms))
+        """The products, as the vectors (vectors, nodes) float32 in the graph's order of nodes."""
+        result = np.empty_like(vectors)
+        result[:, self.order] = np.asarray(self.product(np.ascontiguousarray(vectors[:, self.order])))
+        return result
 
-    @torch.inference_mode()
-    def _times(self, vectors, ways) -> np.ndarray:
-        given = torch.from_numpy(np.ascontiguousarray(vectors)).to(self.device)
-        product = torch.zeros_like(given)
-        with _exact():
-            for arm, (forth, back) in zip(self._arms, ways, strict=True):
-                if forth:
-                    arm.forth(given, product)
-                if back:
-                    arm.back(given, product)
-        return product.cpu().numpy()
+    def array(self, numbers: np.ndarray) -> np.ndarray | Vectors:
+        """The same numbers where the operator works: on a GPU a tensor there, so that nothing travels."""
+        return numbers if self.device.type == "cpu" else torch.from_numpy(numbers).to(self.device)
 
-    def side(self) -> np.ndarray | None:
-        """For a graph of two sides (no edge joins two nodes of one side) which nodes are on the first; else None."""
-        # Parts of nodes that no block's end divides, and which of them are joined.
-        ends = [(arm.source.start, arm.source.stop, arm.target.start, arm.target.stop) for arm in self._arms]
-        bounds = sorted({0, self.nodes, *(bound for four in ends for bound in four)})
-        number = {bound: i for i, bound in enumerate(bounds)}
-        joined: list[set[int]] = [set() for _ in bounds]
-        for four in ends:
-            first, last, begin, end = (number[bound] for bound in four)
-            for i, j in product(range(first, last), range(begin, end)):
-                joined[i].add(j)
-                joined[j].add(i)
-        sides = _two_colours(joined)
-        return None if sides is None else np.repeat(np.array(sides[:-1]) == 0, np.diff(bounds))
+    def product(self, vectors: np.ndarray | Vectors) -> np.ndarray | Vectors:
+        """The products, of the vectors' kind and in the operator's order of nodes."""
+        return self._as_given(vectors, self._product)
 
-    def squared(self, side: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """The matrix's square on one side of a graph of two, at the price of one product with the whole."""
-        first = [bool(side[arm.source.start]) for arm in self._arms]
-        across = [(own, not own) for own in first]
-        home = [(not own, own) for own in first]
+    def square(self, vectors: np.ndarray | Vectors) -> np.ndarray | Vectors:
+        """The matrix's square on the first of two sides (vectors, half), at the price of one whole product."""
+        return self._as_given(vectors, self._square)
 
-        def apply(vectors: np.ndarray) -> np.ndarray:
-            whole = np.zeros((len(vectors), self.nodes), np.float32)
-            whole[:, side] = vectors
-            return self._times(self._times(whole, across), home)[:, side]
+    def _as_given(self, vectors, function):
+        if isinstance(vectors, torch.Tensor):
+            return function(vectors)
+        return function(torch.from_numpy(vectors).to(self.device)).cpu().numpy()
 
-        return apply
+    def _product(self, vectors: Vectors) -> Vectors:
+        with torch.no_grad(), _exact():
+            product = _joined(self._flow(self._images(vectors, self.places)), vectors, self.places)
+            for arm in self._loose:
+                arm.add(vectors, product)
+            return product
+
+    def _square(self, vectors: Vectors) -> Vectors:
+        near, far = self.places[: self._first], self.places[self._first :]
+        with torch.no_grad(), _exact():
+            across = self._flow(self._images(vectors, near) + [None] * len(far))
+            home = self._flow([None] * len(near) + across[len(near) :])
+            return _joined(home[: len(near)], vectors, near)
+
+    @staticmethod
+    def _images(vectors: Vectors, places: list[_Place]) -> list[Images | None]:
+        return [_image(vectors[:, place.start : place.stop], place.map) for place in places]
+
+    def _flow(self, images: list[Images | None]) -> list[Images | None]:
+        """What reaches each place along the edges, both ways, from the places that have an image; None: nothing."""
+        sums: list[Images | None] = [None] * len(self.places)
+        for arm in self._arms:
+            if images[arm.source] is not None:
+                _add(sums, arm.target, arm.convolution.forth(images[arm.source]))
+            if images[arm.target] is not None:
+                _add(sums, arm.source, arm.convolution.back(images[arm.target]))
+        return sums
+
+    def _joining(self, graph, blocks, parts) -> tuple[list["_Arm"], list["_LooseArm"]]:
+        number = {(graph.offsets[part], graph.offsets[part + 1]): i for i, part in enumerate(parts)}
+        where = np.empty(self.nodes, np.int64)
+        where[self.order] = np.arange(self.nodes)
+        arms, loose = [], []
+        for block in blocks:
+            convolution = (_Convolution if isinstance(block, Block) else _Routed)(block, self.device)
+            ranges = block.source_range, block.target_range
+            maps = block.geometry.source_map, block.geometry.target_map
+            ends = [number.get(ends) for ends in ranges]
+            if None not in ends and all(self.places[i].map == seen for i, seen in zip(ends, maps, strict=True)):
+                arms.append(_Arm(*ends, convolution))
+            else:
+                nodes = [where[_last(np.arange(*ends), seen)] for ends, seen in zip(ranges, maps, strict=True)]
+                loose.append(_LooseArm(*(torch.from_numpy(at).to(self.device) for at in nodes), convolution))
+        return arms, loose
+
+    def smooth(self, vectors: int, draw: np.random.Generator) -> np.ndarray:
+        """Random vectors (vectors, nodes) float32 in the operator's order, most of them slow waves over each map.
+
+        The extreme eigenvectors are smooth, as the weights are not negative, so that solves that start
+        here need fewer steps than from white noise, of which there is NOISE.
+        """
+        start = NOISE * draw.standard_normal((vectors, self.nodes), dtype=np.float32)
+        for place in self.places:
+            channels, *size = place.map
+            down, right = (_waves(length) for length in size)
+            much = draw.standard_normal((vectors, len(down), len(right), channels), dtype=np.float32)
+            image = np.einsum("vijc,iy,jx->vyxc", much, down, right, optimize=True)
+            start[:, place.start : place.stop] += image.reshape(vectors, -1)
+        return start
+
+
+def _waves(length: int) -> np.ndarray:
+    """The first standing waves between fixed ends outside: (waves, length) float32."""
+    wave, place = np.arange(1, min(WAVES, length) + 1), np.arange(1, length + 1)
+    return np.sin(np.pi * np.outer(wave, place) / (length + 1)).astype(np.float32)
+
+
+def _sides(graph, blocks) -> tuple[list[int], int | None]:
+    """The parts, those of the smaller side first, and how many these are; None if there are no two sides."""
+    parts = list(range(len(graph.parts)))
+    joined: list[set[int]] = [set() for _ in parts]
+    for block in blocks:
+        ends = [
+            [part for part in parts if graph.offsets[part] < stop and start < graph.offsets[part + 1]]
+            for start, stop in (block.source_range, block.target_range)
+        ]
+        for i, j in pairs(*ends):
+            joined[i].add(j)
+            joined[j].add(i)
+    colour = _two_colours(joined)
+    if colour is None:
+        return parts, None
+    sizes = [sum(size for size, side in zip(graph.parts, colour, strict=True) if side == which) for which in (0, 1)]
+    smaller = int(sizes[1] < sizes[0])
+    return sorted(parts, key=lambda part: colour[part] != smaller), colour.count(smaller)
 
 
 def _two_colours(joined: list[set[int]]) -> list[int] | None:
@@ -92,13 +196,105 @@ def _two_colours(joined: list[set[int]]) -> list[int] | None:
     return colour
 
 
-class _Convolution:
-    """One block as a convolution of torch."""
+def _map(graph, blocks, part: int) -> Map:
+    """The map of a part under the first block that ends there; single nodes without one."""
+    ends = graph.offsets[part], graph.offsets[part + 1]
+    for block in blocks:
+        if block.source_range == ends:
+            return block.geometry.source_map
+        if block.target_range == ends:
+            return block.geometry.target_map
+    return graph.parts[part], 1, 1
 
-    def __init__(self, block: Block, device: str):
+
+def _last(numbers: np.ndarray, shape: Map) -> np.ndarray:
+    """Numbers of a map with its channels last."""
+    return numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
+
+
+def _image(vectors: Vectors, shape: Map) -> Images:
+    channels, height, width = shape
+    return vectors.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _clear(image: Images) -> Images:
+    """The image with strides that leave no doubt about its layout.
+
+    Of one channel or a single place either layout is true, and torch's convolution may leave places of its
+    result unwritten if the strides say both (seen in 2.13 on x86).
+    """
+    one = image.shape[1] == 1 or image.shape[2:] == (1, 1)
+    return image.flatten(1).reshape(image.shape) if one else image
+
+
+def _flat(image: Images) -> Vectors:
+    return image.permute(0, 2, 3, 1).flatten(1)
+
+
+def _add(sums: list[Images | None], place: int, image: Images) -> None:
+    sums[place] = image if sums[place] is None else sums[place].add_(image)
+
+
+def _joined(images: list[Images | None], vectors: Vectors, places: list[_Place]) -> Vectors:
+    """The images as one block of vectors; zero where there is none."""
+    rows = [
+        vectors.new_zeros(len(vectors), place.stop - place.start) if image is None else _flat(image)
+        for image, place in zip(images, places, strict=True)
+    ]
+    return torch.cat(rows, dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Arm:
+    """A block's convolution and the places that it joins."""
+
+    source: int
+    target: int
+    convolution: "_Convolution | _Routed"
+
+
+@dataclass(frozen=True, eq=False)
+class _LooseArm:
+    """A block that sees no places, but single nodes: numbers of nodes on its maps, channels last.
+
+    Such are the strided blocks of ``compat`` graphs, which see 31 x 31 of 32 x 32 nodes and reach into the next part.
+    """
+
+    source: torch.Tensor
+    target: torch.Tensor
+    convolution: "_Convolution | _Routed"
+
+    def add(self, vectors: Vectors, product: Vectors) -> None:
+        """Add to `product` what flows along the edges, both ways."""
+        source = _image(vectors[:, self.source], self.convolution.source_map)
+        product.index_add_(1, self.target, _flat(self.convolution.forth(source)))
+        target = _image(vectors[:, self.target], self.convolution.target_map)
+        product.index_add_(1, self.source, _flat(self.convolution.back(target)))
+
+
+class _Routed:
+    """One routed block, like a :class:`_Convolution`."""
+
+    def __init__(self, block: RoutedBlock, device: torch.device):
+        self.source_map, self.target_map = block.geometry.source_map, block.geometry.target_map
+        self._product = RoutedProduct(block, device)
+
+    def forth(self, image: Images) -> Images:
+        """What an image on the source sends along the edges."""
+        return self._product.forth(_clear(image))
+
+    def back(self, image: Images) -> Images:
+        """What an image on the target sends against the edges."""
+        return self._product.back(_clear(image))
+
+
+class _Convolution:
+    """One block as a convolution of torch, on images with their channels last."""
+
+    def __init__(self, block: Block, device: torch.device):
         geometry = block.geometry
-        self.weight = torch.from_numpy(block.dense_values).to(device)
-        self.source, self.target = slice(*block.source_range), slice(*block.target_range)
+        weight = torch.from_numpy(block.dense_values).to(device)
+        self.weight = weight.contiguous(memory_format=torch.channels_last)
         self.source_map, self.target_map = geometry.source_map, geometry.target_map
         self.pool = geometry.pool
         size = [length // window for length, window in zip(geometry.source_map[1:], self.pool, strict=True)]
@@ -125,46 +321,42 @@ class _Convolution:
         self.matrix = None
         full = list(geometry.kernel) == size and self.target_map[1:] == (1, 1) and geometry.groups == 1
         if full and self.margin is None and not any(before):
-            self.matrix = self.weight.reshape(self.weight.shape[0], -1)
+            self.matrix = _flat(weight).contiguous()
 
-    def forth(self, given: Vectors, product: Vectors) -> None:
-        """Add to `product` what flows along the edges."""
-        image = self._pooled(given[:, self.source])
+    def forth(self, image: Images) -> Images:
+        """What an image on the source sends along the edges."""
+        image = self._pooled(image)
         if self.matrix is not None:
-            product[:, self.target] += image.flatten(1) @ self.matrix.T
-            return
+            return _image(_flat(image) @ self.matrix.T, self.target_map)
         if self.margin is not None:
             image = functional.pad(image, self.margin)
-        product[:, self.target] += functional.conv2d(image, self.weight, **self.options).flatten(1)
+        return functional.conv2d(_clear(image), self.weight, **self.options)
 
-    def back(self, given: Vectors, product: Vectors) -> None:
-        """Add to `product` what flows against the edges."""
-        onto = given[:, self.target]
+    def back(self, image: Images) -> Images:
+        """What an image on the target sends against the edges."""
         if self.matrix is not None:
-            return self._spread(product, (onto @ self.matrix).reshape(-1, self.source_map[0], *self.size))
-        onto = onto.reshape(-1, *self.target_map)
-        image = functional.conv_transpose2d(onto, self.weight, output_padding=self.rest, **self.options)
+            return self._spread(_image(_flat(image) @ self.matrix, (self.source_map[0], *self.size)))
+        image = functional.conv_transpose2d(_clear(image), self.weight, output_padding=self.rest, **self.options)
         if self.margin is not None:
             image = functional.pad(image, tuple(-edge for edge in self.margin))
-        self._spread(product, image)
+        return self._spread(image)
 
-    def _pooled(self, image: Vectors) -> Vectors:
-        image = image.reshape(-1, *self.source_map)
+    def _pooled(self, image: Images) -> Images:
         if self.pool == (1, 1):
             return image
         (height, width), (down, right) = self.size, self.pool
-        image = image[:, :, : height * down, : width * right]
-        return image.reshape(*image.shape[:2], height, down, width, right).sum(dim=(3, 5))
+        image = image[:, :, : height * down, : width * right].permute(0, 2, 3, 1)
+        windows = image.reshape(len(image), height, down, width, right, -1)
+        return windows.sum(dim=(2, 4)).permute(0, 3, 1, 2)
 
-    def _spread(self, product: Vectors, back: Vectors) -> None:
-        product = product[:, self.source].reshape(-1, *self.source_map)
+    def _spread(self, image: Images) -> Images:
         if self.pool == (1, 1):
-            product += back
-            return
+            return image
         (height, width), (down, right) = self.size, self.pool
-        for y in range(down):
-            for x in range(right):
-                product[:, :, y : height * down : down, x : width * right : right] += back
+        windows = image.permute(0, 2, 3, 1)[:, :, None, :, None].expand(-1, -1, down, -1, right, -1)
+        spread = windows.reshape(len(image), height * down, width * right, -1).permute(0, 3, 1, 2)
+        _, rows, columns = self.source_map
+        return functional.pad(spread, (0, columns - width * right, 0, rows - height * down))
 
 
 class _exact:

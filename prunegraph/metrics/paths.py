@@ -23,7 +23,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from prunegraph.catalogue import known
-from prunegraph.graphs import Block
+from prunegraph.graphs.blocks import Bundle
 
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 PATHS = ("explicit", "implicit")
 
 # Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only choose a path.
-ROWS = 50  # an edge, in the lists that all explicit metrics share
+ROWS = 60  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
 SEARCH = 40  # an edge, in the explicit cores and cuts
 SOLVE = 200, 1800  # an edge, and a node, in the explicit eigenvalue solves
 CLASSES, PEEL, BASIS = 700, 800, 1000  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
 PRODUCT = 0.03 * 2 * 80  # one multiplication of the dense network, both ways, for about 80 vectors
+LISTED = 8_000_000  # edges whose list takes 0.3 GB; larger ones are made only where nothing else counts
 TORCH = 1e9  # loading it, which a job on small graphs would not earn back
 
 
@@ -66,12 +67,13 @@ def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
     if path is not None:
         known(PATHS, path, "path")
         return Plan(path, path, path)
-    if not all(isinstance(block, Block) for block in graph.blocks):
+    if not all(isinstance(block, Bundle) for block in graph.blocks):
         return Plan(*["explicit"] * 3)
-    choices = [Plan(*paths) for paths in product(PATHS, repeat=3)]
+    paths = PATHS if graph.number_of_edges() <= LISTED else ("implicit",)
+    choices = [Plan(*three) for three in product(paths, repeat=3)]
     costs = estimate(graph)
     if find_spec("torch") is None:
-        choices = [plan for plan in choices if plan.spectrum == "explicit"]
+        choices = [Plan(plan.counts, plan.cuts, "explicit") for plan in choices]
     return min(choices, key=lambda plan: _total(plan, costs))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prunegraph.errors import UserError
+from prunegraph.graphs import Block, Geometry
 
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
@@ -61,14 +62,33 @@ def _biadjacency(graph) -> tuple[np.ndarray, np.ndarray]:
             f"The graph has {len(parts)} parts; Ramanujan properties belong to graphs of two parts. "
             "Encode the network layer by layer (rolled or rolled_channel)."
         )
-    source, target, value = graph.edges()
     left, right = parts
+    whole = _whole(graph.blocks, left, right)
+    if whole is not None:
+        return whole
+    source, target, value = graph.edges()
     if len(source) and (source.max() >= left or target.min() < left):
         raise UserError("The graph has edges that do not go from its first part to its second.")
     weight = np.zeros((left, right))
     np.add.at(weight, (source, target - left), value)
     edge = np.zeros((left, right), bool)
     edge[source, target - left] = True
+    return edge, weight
+
+
+def _whole(blocks, left: int, right: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The same of a graph that is one block between single nodes, whose mask says it all; None of others."""
+    if len(blocks) != 1 or not isinstance(blocks[0], Block):
+        return None
+    block, groups = blocks[0], blocks[0].geometry.groups
+    if block.geometry != Geometry(0, (left, 1, 1), left, (right, 1, 1), groups=groups):
+        return None
+    edge, weight = np.zeros((left, right), bool), np.zeros((left, right))
+    values, inputs, outputs = block.dense_values, left // groups, right // groups
+    for group in range(groups):
+        rows, columns = slice(group * inputs, (group + 1) * inputs), slice(group * outputs, (group + 1) * outputs)
+        edge[rows, columns] = block.mask[columns, :, 0, 0].T
+        weight[rows, columns] = values[columns, :, 0, 0].T
     return edge, weight
 
 

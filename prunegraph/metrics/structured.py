@@ -3,19 +3,27 @@
 The parts of the graph, joined by blocks, are a small graph themselves. What two steps
 reach, and every cycle of three or four nodes, follows a walk of two blocks (and its
 closing edges) between parts; :mod:`prunegraph.metrics.composites` counts those.
-Around loose blocks (see :class:`prunegraph.metrics.layout.Layout`) edges are listed.
+Around loose blocks (see :class:`prunegraph.metrics.layout.Layout`) it needs :mod:`prunegraph.metrics.overlaid` and
+:mod:`prunegraph.metrics.reach`; edges are listed where those do not apply.
 """
 
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
 
-from prunegraph.graphs import Block, MultipartiteGraph
+from prunegraph.graphs import MultipartiteGraph
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.adjacency import from_arrays
+from prunegraph.metrics.arms import Arms, pack
 from prunegraph.metrics.composites import Composite, Relation, Tally
 from prunegraph.metrics.layout import Layout
 from prunegraph.metrics.motifs import Subgraphs, stars, subgraphs_and_triangles
 from prunegraph.metrics.neighbourhood import within_two
+from prunegraph.metrics.overlaid import Overlaid, separable
+from prunegraph.metrics.reach import reached
+
+MANY = 2  # common neighbours of two parts on average, from which on cycles are counted at one side
 
 
 class Structure:
@@ -72,18 +80,61 @@ class Structure:
 
         A cycle has two diagonals. Those within one block, a-b-a'-b', and those over three parts, a-b-c-b', are
         counted at the diagonal whose ends differ least: (a, a') and (a, c); cycles over four different parts at both
-        diagonals.
+        diagonals. Where parts have many neighbours in common (concatenated maps) and fall into two sides, it is less
+        work to count all cycles at the diagonals on one side.
         """
-        twice = 0
-        for fit in self.layout.fitted:
-            twice += 2 * self._within(fit)
-        for start, end in combinations(range(len(self.layout.maps)), 2):
-            middles = self.common(start, end)
-            if middles:
-                apart = sum(self.tally(start, end, (middle,)).pairs for middle in middles)
-                together = self.tally(start, end, *[(m,) for m in middles]).pairs if len(middles) > 1 else apart
-                twice += 2 * apart + together - apart
+        ends = combinations(range(len(self.layout.maps)), 2)
+        pairs = [(*two, middles) for two in ends if (middles := self.common(*two))]
+        sides = self._sides()
+        if sides and sum(len(middles) for *_, middles in pairs) > MANY * len(pairs):
+            return self._at_one_side(min(sides, key=self._effort))
+        twice = sum(2 * self._within(fit) for fit in self.layout.fitted)
+        for start, end, middles in pairs:
+            apart = sum(self.tally(start, end, (middle,)).pairs for middle in middles)
+            together = self.tally(start, end, *[(m,) for m in middles]).pairs if len(middles) > 1 else apart
+            twice += 2 * apart + together - apart
         return twice // 2
+
+    def _sides(self) -> tuple[list[int], list[int]] | None:
+        """The parts in two sides without a block inside one; None if there are none such."""
+        side: dict[int, bool] = {}
+        for root in self.layout.joined:
+            stack = [] if root in side else [root]
+            side.setdefault(root, False)
+            while stack:
+                part = stack.pop()
+                for other in self.layout.joined[part]:
+                    if other not in side:
+                        side[other] = not side[part]
+                        stack.append(other)
+                    elif side[other] == side[part]:
+                        return None
+        return [part for part in side if side[part]], [part for part in side if not side[part]]
+
+    def _effort(self, side: list[int]) -> int:
+        channels = [map_[0] for map_ in self.layout.maps]
+        return sum(
+            channels[one] * channels[two] * sum(channels[middle] for middle in self.common(one, two))
+            for one, two in combinations_with_replacement(side, 2)
+        )
+
+    def _at_one_side(self, side: list[int]) -> int:
+        cycles = 0
+        for one, two in combinations(side, 2):
+            middles = self.common(one, two)
+            cycles += self.tally(one, two, *[(m,) for m in middles]).pairs if middles else 0
+        for part in side:
+            middles = self.common(part, part)
+            if middles:
+                routes = [(there := self.route(part, m)[0], there.back) for m in middles]
+                # As in _within, and the degree is that of all blocks together.
+                degree = sum(self._degree(part, m) for m in middles)
+                cycles += (Composite(routes).tally().pairs - _pairs(degree)) // 2
+        return cycles
+
+    def _degree(self, part: int, other: int) -> np.ndarray:
+        fit = self.layout.joined[part][other]
+        return fit.block.out_degree() if part == fit.source else fit.block.in_degree()
 
     def _within(self, fit) -> int:
         """Cycles within one block: pairs of paths between two nodes of its source, or target if cheaper."""
@@ -127,7 +178,7 @@ def _pairs(count: np.ndarray) -> int:
 def _at_edges(composite: Composite) -> tuple[np.ndarray, np.ndarray, int]:
     """Paths that run beside an edge (the first route), summed at its source and its target; pairs of them."""
     start, term, weight = composite.classes()
-    (products,) = composite.matrix_products()
+    products = composite.products_between()
     rows, columns = composite.rows, composite.columns
     inputs, outputs = composite.routes[0][0].mask.shape[3], composite.routes[0][0].mask.shape[4]
     edges = composite.terms[0][0].size * composite.terms[0][1].size
@@ -160,8 +211,15 @@ def two_hop(graph: MultipartiteGraph, structure: Structure) -> float:
     layout = structure.layout
     walked = _before(layout)
     total = layout.nodes + structure.two_hop_sum(walked)
-    if walked:
-        total += _walked_sum(graph, layout, walked)
+    listed = set()
+    for part in walked:
+        found = _reached(layout, part)
+        if found is None:
+            listed.add(part)
+        else:
+            total += found
+    if listed:
+        total += _walked_sum(graph, layout, listed)
     return total / layout.nodes
 
 
@@ -169,6 +227,13 @@ def _before(layout: Layout) -> set[int]:
     """Parts that have an edge into, or a node in, the source range of a loose block."""
     sources = {part for block in layout.loose for part in layout.parts_in(block.source_range)}
     return sources | {fit.source for fit in layout.fitted if fit.target in sources}
+
+
+def _reached(layout: Layout, part: int) -> int | None:
+    if not all(isinstance(block, Bundle) for block in layout.loose):
+        return None
+    blocks = [*layout.loose, *(fit.block for fit in layout.fitted)]
+    return reached(layout.offsets[part], layout.offsets[part + 1], blocks)
 
 
 def _walked_sum(graph: MultipartiteGraph, layout: Layout, walked: set[int]) -> int:
@@ -179,11 +244,10 @@ def _walked_sum(graph: MultipartiteGraph, layout: Layout, walked: set[int]) -> i
     return int(within_two(rows.start, rows.target.view(np.uint32), starts)) - len(starts)
 
 
-def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray) -> int | None:
+def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray, arms: Arms | None = None) -> int | None:
     """Connected subgraphs on four nodes (see :func:`prunegraph.metrics.motifs.motifs`), None if it must list edges.
 
-    `degree` int64 (nodes,), in and out. Subgraphs that contain an edge of a loose block lie among the parts
-    next to it: there both the whole graph and its fitted blocks alone are counted, and the difference added.
+    `degree` int64 (nodes,), in and out; `arms`: the packed layout, if there is one already.
     """
     layout = structure.layout
     if structure.has_cliques():
@@ -192,14 +256,11 @@ def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray) -
     at_node, diamonds = structure.triangles()
     cliques = 0
     if layout.loose:
-        near = _near(layout)
-        part = Structure(layout.only(near))
-        listed, listed_at_node = _listed(graph, layout, near)
-        part_at_node, part_diamonds = part.triangles()
-        cycles += listed.cycles - part.cycles()
-        at_node += listed_at_node - part_at_node
-        diamonds += listed.diamonds - part_diamonds
-        cliques = listed.cliques
+        around = _separated(layout, arms) if separable(layout) else _difference(graph, structure)
+        cycles += around.cycles
+        at_node += around.triangles
+        diamonds += around.diamonds
+        cliques = around.cliques
     triangles = int(at_node.sum()) // 3
     return Subgraphs(
         stars=stars(degree),
@@ -209,6 +270,33 @@ def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray) -
         diamonds=diamonds,
         cliques=cliques,
     ).motifs
+
+
+class Around(NamedTuple):
+    """Subgraphs that contain an edge of a loose block; triangles at every node."""
+
+    cycles: int
+    triangles: np.ndarray
+    diamonds: int
+    cliques: int
+
+
+def _separated(layout: Layout, arms: Arms | None) -> Around:
+    overlaid = Overlaid(layout)
+    triangles, diamonds = overlaid.triangles(pack(layout) if arms is None else arms)
+    return Around(overlaid.cycles(), triangles, diamonds, 0)
+
+
+def _difference(graph: MultipartiteGraph, structure: Structure) -> Around:
+    """They lie among the parts next to loose blocks: there all edges are listed, and the fitted blocks' counts
+    subtracted."""
+    near = _near(structure.layout)
+    part = Structure(structure.layout.only(near))
+    listed, at_node = _listed(graph, structure.layout, near)
+    part_at_node, part_diamonds = part.triangles()
+    return Around(
+        listed.cycles - part.cycles(), at_node - part_at_node, listed.diamonds - part_diamonds, listed.cliques
+    )
 
 
 def _near(layout: Layout) -> set[int]:
@@ -226,13 +314,15 @@ def _listed(graph: MultipartiteGraph, layout: Layout, near: set[int]) -> tuple[S
     )
 
 
-def middle_edges(block: Block, degree: np.ndarray) -> int:
+def middle_edges(block: Bundle, degree: np.ndarray) -> int:
     """Sum over the edges of a block of (degree - 1) at both ends."""
     geometry = block.geometry
     first = (degree[slice(*block.source_range)] - 1).reshape(geometry.source_map)
     last = (degree[slice(*block.target_range)] - 1).reshape(geometry.target_map)
-    windows = _window_sums(first, geometry.pool)
-    rows, columns = geometry.rows[:, :: geometry.pool[0]], geometry.columns[:, :: geometry.pool[1]]
+    # All nodes of a pooling window lead to the same targets: their sum does for them.
+    pool = getattr(geometry, "pool", (1, 1))
+    windows = _window_sums(first, pool)
+    rows, columns = geometry.rows[:, :: pool[0]], geometry.columns[:, :: pool[1]]
     total = 0
     for down in range(geometry.kernel[0]):
         y = np.flatnonzero(rows[down, : windows.shape[1]] >= 0)

@@ -1,23 +1,26 @@
 """Choosing which weights of a network to keep, before it is trained.
 
 A pruner is a score; selection (:mod:`.selection`), the densities of layers
-(:mod:`.allocation`) and the gathering of data (:mod:`.batches`) are shared.
+(:mod:`.allocation`) and the gathering of data (:mod:`.batches`) are shared. The
+masks of some move later, while the network is trained (:mod:`.dynamic`).
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prunegraph.catalogue import PRUNERS, known, lookup
+from prunegraph.catalogue import DYNAMICS, IN_ROUNDS, PRUNERS, known, lookup
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask, kept_weights
 
 if TYPE_CHECKING:
     import torch
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+    from prunegraph.pruning.dynamic.update import Dynamics
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 """What options can be, in words."""
 
 
@@ -41,7 +44,8 @@ def prune(
         Any module whose Conv2d and Linear weights are to be pruned.
     pruner
         A name of ``prunegraph.catalogue.PRUNERS``. Names that end in ``_compat``
-        reproduce published quirks and may miss the exact number of weights.
+        reproduce published quirks and may miss the exact number of weights. Those of
+        ``IN_ROUNDS`` find their mask in training and start from all weights.
     sparsity
         Fraction of prunable weights removed, in [0, 1).
     seed
@@ -67,8 +71,7 @@ def prune(
     from prunegraph.models import prunable
     from prunegraph.pruning.isolation import isolated
 
-    choose = lookup(PRUNERS, pruner, "pruner")
-    options = _complete(choose, pruner, options)
+    choose, options = lookup(PRUNERS, pruner, "pruner"), completed(pruner, options)
     weights = prunable(network)
     if not weights:
         raise UserError("The network has no Conv2d or Linear layer, so there is nothing to prune.")
@@ -79,12 +82,40 @@ def prune(
         with isolated(network, seed, pruner) as copy:
             layers = choose(copy, sparsity, seed, batches, **options)
     mask = Mask(layers, {"pruner": pruner, "sparsity": sparsity, "seed": seed, "options": options})
-    return mask.check(network, None if pruner.endswith("_compat") else sparsity)
+    exact = not pruner.endswith("_compat") and pruner not in IN_ROUNDS
+    return mask.check(network, sparsity if exact else None)
 
 
-def _complete(choose: Any, pruner: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The given options over the defaults that the pruner's signature declares."""
-    parameters = inspect.signature(choose).parameters.values()
+def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> "Dynamics | None":
+    """What moves the mask of `pruner` during training, None if nothing does.
+
+    Parameters
+    ----------
+    pruner, seed, options
+        As for :func:`prune`, which gives the mask to start from.
+    sparsity
+        At 0 there is nothing to move.
+
+    Raises
+    ------
+    UserError
+        For an unknown pruner or option, or an option out of its range.
+    """
+    options = completed(pruner, options)
+    if pruner not in DYNAMICS or sparsity == 0:
+        return None
+    return lookup(DYNAMICS, pruner, "pruner")(seed, **options)
+
+
+def completed(pruner: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The given options over the defaults that the pruner's signature declares.
+
+    Raises
+    ------
+    UserError
+        For an unknown pruner or option, or a value of another kind than the default.
+    """
+    parameters = inspect.signature(lookup(PRUNERS, pruner, "pruner")).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     for name in options:
         if not defaults:

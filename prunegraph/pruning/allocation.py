@@ -79,3 +79,29 @@ def whole_counts(densities: Mapping[str, float], sizes: Mapping[str, int], total
     for name in by_remainder[: total - sum(counts.values())]:
         counts[name] += 1
     return counts
+
+
+def shared(total: int, weights: Mapping[str, float], rooms: Mapping[str, int]) -> dict[str, int]:
+    """Whole numbers that add up to `total`, in proportion to `weights`, none above its room.
+
+    What a full layer cannot take goes to the others in the same proportion. Layers of
+    weight 0 get something only if the others are full, in proportion to their rooms.
+
+    Parameters
+    ----------
+    total
+        At most the sum of rooms.
+    weights, rooms
+        By layer, neither negative.
+    """
+    counts = dict.fromkeys(rooms, 0)
+    asked = {name: rooms[name] for name in rooms if weights[name] > 0 and rooms[name] > 0}
+    fits = min(total, sum(asked.values()))
+    if asked:
+        # filled() speaks of densities: min(1, epsilon * ratio) of a room is min(room, epsilon * weight).
+        ratios = {name: weights[name] / room for name, room in asked.items()}
+        counts |= whole_counts(filled(ratios, asked, fits), asked, fits)
+    if total > fits:
+        others = {name: room for name, room in rooms.items() if name not in asked}
+        counts |= shared(total - fits, others, others)
+    return counts

@@ -36,3 +36,15 @@ def at_least(least: int, value: int, option: str, pruner: str) -> int:
     if value < least:
         raise UserError(f"Option {option!r} of pruner {pruner!r} is {value}; expected at least {least}.")
     return value
+
+
+def in_range(fits: bool, value: object, option: str, pruner: str, expected: str) -> None:
+    """Refuse the value of an option that does not fit.
+
+    Raises
+    ------
+    UserError
+        Saying what was `expected`.
+    """
+    if not fits:
+        raise UserError(f"Option {option!r} of pruner {pruner!r} is {value!r}; expected {expected}.")

@@ -3,9 +3,10 @@
 Recipes are plain numbers and import nothing heavy; the loop imports torch when it is used.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from prunegraph.training.checkpoint import Checkpoint
 from prunegraph.training.recipes import RECIPES, Recipe, recipe
 
 if TYPE_CHECKING:
@@ -14,9 +15,19 @@ if TYPE_CHECKING:
 
     from prunegraph.datasets.data import Data
     from prunegraph.masks import Mask
+    from prunegraph.training.dynamics import Dynamics
     from prunegraph.training.loop import Training
 
-__all__ = ["RECIPES", "Recipe", "evaluate", "recipe", "train"]
+__all__ = [
+    "RECIPES",
+    "Checkpoint",
+    "Recipe",
+    "evaluate",
+    "recipe",
+    "score",
+    "train",
+    "train_together",
+]
 
 
 def train(
@@ -27,6 +38,8 @@ def train(
     seed: int,
     device: str | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    dynamics: "Dynamics | None" = None,
+    checkpoint: Checkpoint | None = None,
 ) -> "Training":
     """Train `network` in place with the weights outside `mask` at exactly zero.
 
@@ -53,6 +66,12 @@ def train(
         Default: where the images are.
     on_epoch
         Called with each row of the history as it is made, for progress.
+    dynamics
+        Moves the mask while the network trains (:class:`prunegraph.training.dynamics.Dynamics`); `mask` is where it
+        starts. None leaves the mask as it is.
+    checkpoint
+        Where the state is kept, so that a training that was killed goes on and ends with the same weights, bit for bit
+        on the same device. None keeps none.
 
     Returns
     -------
@@ -62,16 +81,43 @@ def train(
         validation_loss, validation_accuracy (None without a validation part),
         seconds. ``diverged``: the loss became infinite or no number. Training then
         ends, that epoch has no row, and the weights are those of the epoch before,
-        so that the network can still be encoded and measured.
+        so that the network can still be encoded and measured. ``mask``: the mask at the end.
 
     Raises
     ------
     UserError
         If the mask does not fit the network, or the network and the images lie on different devices.
+    Interrupted
+        If the checkpoint was asked to stop.
     """
     from prunegraph.training import loop
 
-    return loop.train(network, mask, data, recipe, seed, device, on_epoch)
+    told = None if on_epoch is None else lambda place, row: on_epoch(row)
+    return loop.train_together([network], [mask], data, recipe, [seed], device, told, checkpoint, dynamics)[0]
+
+
+def train_together(
+    networks: "Sequence[nn.Module]",
+    masks: "Sequence[Mask | None]",
+    data: "Data",
+    recipe: Recipe,
+    seeds: Sequence[int],
+    device: str | None = None,
+    on_epoch: Callable[[int, dict[str, Any]], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    dynamics: "Dynamics | None" = None,
+) -> "list[Training]":
+    """Train several networks of one architecture in the same operations, as :func:`train` would one by one.
+
+    Their parameters are stacked (:class:`prunegraph.training.stack.Stack`), which keeps a large device busy with small
+    networks. Each has its own mask, order and augmentation of images, and ends as if trained alone, but for
+    float32 rounding. One that diverges stands still from then on. Parameters as of :func:`train`, one network, mask
+    and seed each; either every mask is None or none; `on_epoch` is called with the place of a network and its row;
+    `dynamics` needs a network on its own.
+    """
+    from prunegraph.training import loop
+
+    return loop.train_together(networks, masks, data, recipe, seeds, device, on_epoch, checkpoint, dynamics)
 
 
 def evaluate(network: "nn.Module", batches: "Iterable[tuple[torch.Tensor, torch.Tensor]]") -> dict[str, float | None]:
@@ -81,6 +127,13 @@ def evaluate(network: "nn.Module", batches: "Iterable[tuple[torch.Tensor, torch.
     ``data.test.batches()``. Without any image both values are None. The mode of
     the network is as before afterwards.
     """
-    from prunegraph.training import loop
+    from prunegraph.training import evaluation
 
-    return loop.evaluate(network, batches)
+    return evaluation.evaluate(network, batches)
+
+
+def score(network: "nn.Module", training: "Training", data: "Data") -> dict[str, Any]:
+    """What `network` has learned, as plain values for JSON; see :func:`prunegraph.training.scoring.score`."""
+    from prunegraph.training import scoring
+
+    return scoring.score(network, training, data)

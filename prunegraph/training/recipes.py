@@ -75,6 +75,12 @@ class Recipe:
             if not fits:
                 raise UserError(f"In a training recipe, {name} is {getattr(self, name)!r}, expected {expected}.")
 
+    def shortened(self, share: float) -> "Recipe":
+        """The recipe with that share of its epochs, at least one; milestones move along."""
+        epochs = max(1, round(share * self.epochs)) if self.epochs else 0
+        milestones = tuple(round(share * milestone) for milestone in self.milestones)
+        return dataclasses.replace(self, epochs=epochs, milestones=milestones)
+
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """The learning rate of step number `step` (from 0) of the whole training."""
         if self.schedule == "steps":

@@ -1,0 +1,67 @@
+"""The largest eigenvalue of a symmetric operator whose diagonal outweighs the rest, as a graph's Laplacian's does."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from prunegraph.metrics.arrays import Array, combined, inner, like, new_array, products, subtract
+from prunegraph.metrics.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, principal, settled
+
+BASIS = 24, 120  # vectors in the basis, at least and at most
+BASIS_BYTES = 2**27  # between these, as many as take so much memory with their images
+CLOSEST = 1e-4  # residuals are divided by no less than this share of the eigenvalue
+LOST = 1e-5  # a direction of which projection leaves no more is not added
+
+
+def largest_eigenvalue(
+    apply: Callable[[Array], Array], diagonal: np.ndarray, start: Array, effort: Effort
+) -> Eigenvalues:
+    """The largest eigenvalue of diag(`diagonal`) - (what `apply` multiplies by).
+
+    Davidson's method: Lanczos, but every residual is divided, node by node, by its distance from the diagonal
+    before it joins the basis. The largest eigenvalues of a Laplacian sit close above its largest diagonal entries,
+    often in crowds (all places of a map have nearly the same strength).
+    `start` (vectors, nodes), random, is divided in the same way; so many eigenvalues are followed, which guards
+    against one that is slow to appear: the second must have come near, too (see `settled`). Where the diagonal is
+    no help (all strengths equal) the basis fills, and Lanczos steps take over from there. `apply` maps
+    (vectors, nodes) to the same shape. The value is the Rayleigh quotient of the vector found, summed in float64.
+
+    Source: E. Davidson, J. Comput. Phys. 17 (1975); block form: B. Liu, "The simultaneous expansion method" (1978).
+    """
+    followed, top = len(start), float(diagonal.max())
+    along = like(start, diagonal)
+    room = min(BASIS[1], max(BASIS[0], BASIS_BYTES // (2 * start[0].nbytes)))
+    basis, images, projected = new_array(start, room), new_array(start, room), np.zeros((room, room))
+    new, size = start / (1.01 * top - along), 0
+    for step in range(1, room // followed + 1):  # noqa: B007 (a result)
+        new = _beyond(basis[:size], new)
+        end = size + len(new)
+        basis[size:end], images[size:end] = new, along * new - apply(new)
+        projected[:end, size:end] = products(basis[:end], images[size:end])
+        projected[size:end, :end], size = projected[:end, size:end].T, end
+        value, vector = (part[..., ::-1] for part in np.linalg.eigh(projected[:size, :size]))
+        factors, best = vector[:, :followed], value[:followed]
+        rest = combined(factors, images[:size])
+        subtract(rest, factors * best, basis[:size])
+        residual = np.sqrt(np.diag(products(rest, rest)))
+        if settled(value, residual, 1, effort):
+            break
+        new = rest / (max(float(best[0]), top) - along).clip(min=CLOSEST * top)
+    else:
+        best = combined(factors, basis[:size])
+        found = extreme_eigenvalues(lambda x: along * x - apply(x), best, by_value, 1, effort)
+        return found._replace(steps=step + found.steps)
+    vector, image = (combined(factors[:, :1], rows[:size])[0] for rows in (basis, images))
+    exact = np.array([inner(vector, image) / inner(vector, vector)])
+    return Eigenvalues(exact, step, float(residual[0] / (np.abs(value).max() or 1.0)))
+
+
+def _beyond(basis: Array, new: Array) -> Array:
+    """Orthonormal rows that add the new directions to those of the basis; fewer where it holds them already."""
+    rows = new / like(new, np.sqrt(np.diag(products(new, new))).clip(min=1e-30))[:, None]
+    for _ in range(2):
+        if len(basis):
+            subtract(rows, products(basis, rows), basis)
+        rows, coupling = principal(rows)
+        rows = rows[np.flatnonzero(np.linalg.norm(coupling, axis=1) > LOST)]
+    return rows

@@ -1,0 +1,66 @@
+"""The published estimate of the number of motifs: connected subgraphs of four nodes at a sample of nodes."""
+
+import numpy as np
+from numba import njit
+
+from prunegraph.metrics.adjacency import Neighbours
+from prunegraph.randomness import numpy_generator
+
+SHARE = 1000  # the published tables look at one node in so many
+
+
+def estimated_motifs(graph: Neighbours, seed: int, sample: int | None = None) -> float:
+    """An unbiased random estimate of :func:`prunegraph.metrics.motifs.motifs`.
+
+    Every connected set of four nodes belongs to its lowest node; those of some nodes, drawn
+    without replacement, are counted and scaled up. `sample`: how many (default: nodes / 1000, at least one,
+    as published; all of them give the exact number). In the published networks the standard deviation is about
+    17 % of the number. Time O(degree^3) for each node drawn: minutes for graphs of 100 million edges.
+
+    Source: S. Wernicke, "Efficient detection of network motifs", IEEE/ACM TCBB 3 (2006), the enumeration ESU;
+    sampled by root as igraph's ``motifs_randesu_estimate`` does, on which the tables of Cunegatti et al.,
+    TMLR 2024 (arXiv 2305.16886) rest.
+    """
+    graph = graph.simple()
+    if not graph.nodes:
+        return 0.0
+    sample = max(1, graph.nodes // SHARE) if sample is None else sample
+    roots = numpy_generator(seed, "motifs").choice(graph.nodes, sample, replace=False)
+    return int(_rooted(graph.start, graph.neighbour, roots)) * graph.nodes / sample
+
+
+@njit(cache=True)
+def _rooted(start, neighbour, roots):
+    """Connected sets of four nodes whose lowest is one of the roots."""
+    # The nodes that a set may still take: neighbours of its members above the root, each listed once.
+    open_to, reached = np.empty(len(start), np.int32), np.zeros(len(start), np.bool_)
+    total = 0
+    for root in roots:
+        reached[root] = True
+        first = _add(start, neighbour, root, root, open_to, reached, 0)
+        for i in range(first):
+            second = _add(start, neighbour, open_to[i], root, open_to, reached, first)
+            for j in range(i + 1, second):
+                new = 0
+                u = open_to[j]
+                for e in range(start[u], start[u + 1]):
+                    new += neighbour[e] > root and not reached[neighbour[e]]
+                total += second - j - 1 + new
+            for j in range(first, second):
+                reached[open_to[j]] = False
+        for j in range(first):
+            reached[open_to[j]] = False
+        reached[root] = False
+    return total
+
+
+@njit(cache=True)
+def _add(start, neighbour, u, root, open_to, reached, count):
+    """List the neighbours of u above the root that are not listed yet; how many are listed then."""
+    for e in range(start[u], start[u + 1]):
+        v = neighbour[e]
+        if v > root and not reached[v]:
+            reached[v] = True
+            open_to[count] = v
+            count += 1
+    return count

@@ -1,0 +1,231 @@
+"""Nodes within two steps where walks cross blocks that see the same nodes as different maps.
+
+From each node every edge of the first step is walked; what the second step adds is a row of
+bits for each position that it leads to: all channels there at once. So no list of edges is needed,
+and the cost is that of the first steps times the positions that a node leads to.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numba.core.extending import intrinsic
+
+from prunegraph.graphs.blocks import Bundle
+from prunegraph.metrics.composites import Relation
+
+
+class Steps(NamedTuple):
+    """Blocks read along their edges; every array is flat, so that compiled code can walk all of them.
+
+    Attributes
+    ----------
+    facts
+        (blocks, 6) int64: first node of the source, its size and the nodes of a channel; first node of the target,
+        the nodes of a channel there, words of a row.
+    where
+        (nodes, 2) uint32, for every source node of the blocks, one block after the other: the place in `start` of its
+        position, and the words of a row times its channel.
+    first
+        (blocks,) int64: where the nodes of a block begin in `where`.
+    start, leads
+        A position leads to ``leads[start[i]:start[i + 1]]``, uint32 (first word of the row of channel 0, position of
+        the target).
+    words
+        uint64, for every block (rows of taps, columns of taps, source channels, words): bit c of a row is set where
+        the mask joins the source channel with target channel c.
+    """
+
+    facts: np.ndarray
+    where: np.ndarray
+    first: np.ndarray
+    start: np.ndarray
+    leads: np.ndarray
+    words: np.ndarray
+
+
+def pack_steps(blocks: list[Bundle]) -> Steps:
+    """Blocks, packed."""
+    facts, where, first = [], [np.zeros((0, 2), np.uint32)], [0]
+    start, leads, words, size = [np.zeros(1, np.int64)], [np.zeros((0, 2), np.int64)], [np.zeros(0, np.uint64)], 0
+    for block in blocks:
+        relation, geometry = Relation.of(block), block.geometry
+        own = _words(relation.mask)
+        (channels, *source), (_, *target) = geometry.source_map, geometry.target_map
+        area = source[0] * source[1]
+        place = geometry.source_offset, channels * area, area, geometry.target_offset, target[0] * target[1]
+        facts.append((*place, own.shape[3]))
+        position = np.arange(area) + sum(len(part) for part in start) - 1
+        channel = np.arange(channels) * own.shape[3]
+        where.append(np.stack([np.tile(position, channels), np.repeat(channel, area)], axis=1).astype(np.uint32))
+        first.append(first[-1] + channels * area)
+        count, led = _leads(relation, target[1])
+        leads.append(led * [own[0, 0].size, 1] + [size, 0])
+        start.append(start[-1][-1] + np.cumsum(count))
+        words.append(own.ravel())
+        size += own.size
+    flat = [np.concatenate(arrays) for arrays in (where, start, leads, words)]
+    flat = [flat[0], np.array(first), flat[1].astype(np.uint32), flat[2].astype(np.uint32), flat[3]]
+    return Steps(np.array(facts, np.int64).reshape(-1, 6), *flat)
+
+
+def _leads(relation: Relation, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many positions each position leads to; for each of them (tap, position of the target), in order."""
+    (y, down), (x, right) = np.nonzero(relation.rows >= 0), np.nonzero(relation.columns >= 0)
+    tap = relation.rows[y, down][:, None] * relation.mask.shape[1] + relation.columns[x, right]
+    position = y[:, None] * len(relation.columns) + x
+    order = np.argsort(position, axis=None, kind="stable")
+    to = down[:, None] * width + right
+    count = np.bincount(position.ravel(), minlength=len(relation.rows) * len(relation.columns))
+    return count, np.stack([tap.ravel()[order], to.ravel()[order]], axis=1)
+
+
+def _words(mask: np.ndarray) -> np.ndarray:
+    """Rows of target channels as bits: uint64 (rows of taps, columns of taps, source channels, words)."""
+    height, width, groups, inputs, outputs = mask.shape
+    size = -(-groups * outputs // 64)
+    bits = np.zeros((height, width, groups, inputs, size * 64), bool)
+    for group in range(groups):
+        bits[:, :, group, :, group * outputs : (group + 1) * outputs] = mask[:, :, group]
+    packed = np.packbits(bits, axis=-1, bitorder="little").view("<u8").astype(np.uint64)
+    return packed.reshape(height, width, groups * inputs, size)
+
+
+def spaces(blocks: list[Bundle]) -> list[tuple[int, tuple[int, int, int]]] | None:
+    """The maps that blocks lead to, (first node, map); None if two of them number the same nodes in different ways."""
+    found: list[tuple[int, tuple[int, int, int]]] = []
+    for block in blocks:
+        own = block.geometry.target_offset, block.geometry.target_map
+        if own in found:
+            continue
+        for first, map_ in found:
+            if max(first, own[0]) < min(first + int(np.prod(map_)), block.target_range[1]):
+                return None
+        found.append(own)
+    return found
+
+
+def reached(first: int, last: int, blocks: list[Bundle]) -> int | None:
+    """Nodes within two steps along the blocks, summed over the nodes first:last, themselves not counted.
+
+    None if two blocks of the second step lead to the same nodes under different numbers.
+    """
+    once = [block for block in blocks if _meet(block.source_range, (first, last))]
+    twice = [b for b in blocks if any(_meet(b.source_range, one.target_range) for one in once)]
+    maps = spaces(twice)
+    if maps is None:
+        return None
+    # Of each space: first node, size, nodes of a channel, words of a row; where its words and its positions begin.
+    facts, bits, positions = np.zeros((len(maps), 6), np.int64), 0, 0
+    for number, (offset, (channels, height, width)) in enumerate(maps):
+        words = -(-channels // 64)
+        facts[number] = offset, channels * height * width, height * width, words, bits, positions
+        bits += height * width * words
+        positions += height * width
+    space = np.array([maps.index((b.geometry.target_offset, b.geometry.target_map)) for b in twice], np.int64)
+    steps = pack_steps(once), pack_steps(twice)
+    return int(_reached(*steps, facts, space, first, last, bits, positions))
+
+
+def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
+
+
+@intrinsic
+def _popcount(typing, word):
+    """Number of bits that are set."""
+    del typing
+
+    def generate(context, builder, signature, arguments):
+        del context, signature
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@njit(cache=True)
+def _reached(once, twice, spaces, space, first, last, size, positions):
+    bits, stamp = np.zeros(size, np.uint64), np.full(positions, -1, np.int64)
+    opened = np.empty((positions, 2), np.int32)  # where the words of a position begin, and how many they are
+    total, marked = 0, _marked(once, spaces)
+    for u in range(first, last):
+        count = 0
+        for k in range(len(once.facts)):
+            fact = once.facts[k]
+            i = u - fact[0]
+            if i < 0 or i >= fact[1]:
+                continue
+            place, channel = once.where[once.first[k] + i, 0], once.where[once.first[k] + i, 1]
+            for e in range(once.start[place], once.start[place + 1]):
+                for w in range(fact[5]):
+                    word = once.words[once.leads[e, 0] + channel + w]
+                    while word:
+                        low = word & (~word + np.uint64(1))
+                        word ^= low
+                        channel_there = w * 64 + np.int64(_popcount(low - np.uint64(1)))
+                        v = fact[3] + channel_there * fact[4] + once.leads[e, 1]
+                        opens = _mark(v, u, spaces, bits, stamp, opened, count) if marked[k] else -1
+                        total += opens < 0  # no second step leads to where this node is
+                        count = max(count, opens)
+                        count = _spread(v, u, twice, spaces, space, bits, stamp, opened, count)
+        for i in range(count):
+            for w in range(opened[i, 0], opened[i, 0] + opened[i, 1]):
+                total += np.int64(_popcount(bits[w]))
+    return total
+
+
+@njit(cache=True)
+def _marked(once, spaces):
+    """Whether a block may lead to nodes of the spaces."""
+    marked = np.zeros(len(once.facts), np.bool_)
+    for k in range(len(once.facts)):
+        first, last = once.facts[k, 3], once.facts[k, 3] + once.facts[k, 4] * 64 * once.facts[k, 5]
+        for s in range(len(spaces)):
+            marked[k] |= max(first, spaces[s, 0]) < min(last, spaces[s, 0] + spaces[s, 1])
+    return marked
+
+
+@njit(cache=True)
+def _mark(v, u, spaces, bits, stamp, opened, count):
+    """Mark one node; the number of open positions, -1 if no space holds the node."""
+    for s in range(len(spaces)):
+        i = v - spaces[s, 0]
+        if 0 <= i < spaces[s, 1]:
+            channel = i // spaces[s, 2]
+            position = i - channel * spaces[s, 2]
+            begin = spaces[s, 4] + position * spaces[s, 3]
+            if stamp[spaces[s, 5] + position] != u:
+                stamp[spaces[s, 5] + position] = u
+                bits[begin : begin + spaces[s, 3]] = 0
+                opened[count, 0], opened[count, 1] = begin, spaces[s, 3]
+                count += 1
+            bits[begin + channel // 64] |= np.uint64(1) << np.uint64(channel % 64)
+            return count
+    return -1
+
+
+@njit(cache=True)
+def _spread(v, u, twice, spaces, space, bits, stamp, opened, count):
+    """Mark all that one step from v reaches; the number of open positions (a position's words are cleared at first)."""
+    for k in range(len(space)):
+        i = v - twice.facts[k, 0]
+        if i < 0 or i >= twice.facts[k, 1]:
+            continue
+        words = np.uint32(twice.facts[k, 5])
+        first_word, first_position = np.uint32(spaces[space[k], 4]), np.uint32(spaces[space[k], 5])
+        node = np.uint32(twice.first[k] + i)
+        place, channel = twice.where[node, 0], twice.where[node, 1]
+        for e in range(twice.start[place], twice.start[place + np.uint32(1)]):
+            row, position = twice.leads[e, 0] + channel, twice.leads[e, 1]
+            at = first_word + position * words
+            position += first_position
+            if stamp[position] == u:
+                for w in range(words):
+                    bits[at + w] |= twice.words[row + w]
+            else:
+                stamp[position] = u
+                opened[count, 0], opened[count, 1] = at, words
+                count += 1
+                for w in range(words):
+                    bits[at + w] = twice.words[row + w]
+    return count

@@ -1,0 +1,40 @@
+"""Products of a routed block's weights with vectors: a convolution between gathered rows and columns."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from prunegraph.graphs import RoutedBlock
+
+
+class RoutedProduct:
+    """What flows through a block whose taps lead where its tables say.
+
+    For each tap the source rows that lead to a target row are summed, and columns likewise; of the
+    image of all taps side by side, a convolution whose stride is its kernel makes the product. Against the edges
+    the same steps are transposed.
+    """
+
+    def __init__(self, block: RoutedBlock, device: "str | torch.device"):
+        geometry = block.geometry
+        self.weight = torch.from_numpy(block.dense_values).to(device)
+        self.options = {"stride": geometry.kernel, "groups": geometry.groups}
+        self.rows = torch.from_numpy(_gathering(geometry.rows, geometry.target_map[1])).to(device)
+        self.columns = torch.from_numpy(_gathering(geometry.columns, geometry.target_map[2])).to(device)
+
+    def forth(self, image: torch.Tensor) -> torch.Tensor:
+        """Images of the target (vectors, channels, height, width) from those of the source."""
+        return functional.conv2d(self.rows @ image @ self.columns.T, self.weight, **self.options)
+
+    def back(self, image: torch.Tensor) -> torch.Tensor:
+        """Images of the source from those of the target."""
+        return self.rows.T @ functional.conv_transpose2d(image, self.weight, **self.options) @ self.columns
+
+
+def _gathering(table: np.ndarray, targets: int) -> np.ndarray:
+    """0/1 matrix (targets * taps, sources): whether a tap leads from a source row to a target row."""
+    taps, sources = table.shape
+    matrix = np.zeros((targets * taps, sources), np.float32)
+    tap, source = np.nonzero(table >= 0)
+    matrix[table[tap, source] * taps + tap, source] = 1
+    return matrix

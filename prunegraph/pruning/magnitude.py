@@ -1,0 +1,99 @@
+"""Magnitude pruning: keep the largest weights of a trained network, the baseline of the field."""
+
+from collections.abc import Iterable
+
+import torch
+
+from prunegraph.catalogue import known
+from prunegraph.masks import kept_weights
+from prunegraph.models import prunable
+from prunegraph.pruning.allocation import whole_counts
+from prunegraph.pruning.batches import Batch
+from prunegraph.pruning.selection import join, keep_largest, largest
+from prunegraph.pruning.weights import at_least, in_range, size
+
+SCOPES = ("global", "layer")
+
+
+def magnitude(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    scope: str = "global",
+    finetune: float = 1.0,
+) -> dict[str, torch.Tensor]:
+    """Keep the weights of largest magnitude (Han et al., NeurIPS 2015).
+
+    In a study the network is the trained dense one of the same seed, and training goes on from its
+    weights; with the whole recipe this is learning-rate rewinding (Renda, Frankle & Carbin, ICLR 2020).
+
+    Parameters
+    ----------
+    scope
+        ``global``: one threshold for all layers; ``layer``: the same density in every layer.
+    finetune
+        How long training goes on, as a share of the recipe's epochs (milestones shrink with it); at least one epoch.
+
+    Raises
+    ------
+    UserError
+        If an option is out of its range, or a weight is not finite.
+    """
+    in_range(finetune > 0, finetune, "finetune", "magnitude", "a positive share of the recipe's epochs")
+    weights = {name: weight.detach().abs() for name, weight in prunable(network).items()}
+    return strongest(weights, kept_weights(size(weights), sparsity), scope, "magnitude")
+
+
+def iterative_magnitude(
+    network: torch.nn.Module,
+    sparsity: float,
+    seed: int,
+    batches: Iterable[Batch] | None,
+    *,
+    rounds: int = 5,
+    rewind: int = 0,
+    scope: str = "global",
+) -> dict[str, torch.Tensor]:
+    """Keep everything: the mask is found by training in rounds (:mod:`prunegraph.training.iterative`).
+
+    Each round trains by the whole recipe, keeps the weights of largest magnitude and
+    rewinds them to what they were (Frankle & Carbin, ICLR 2019); after round r of R,
+    round(N d^(r/R)) of N weights are left.
+
+    Parameters
+    ----------
+    rounds
+        R; R + 1 trainings are made.
+    rewind
+        The step of the first training to which weights return: 0 for the initial ones, about a hundredth
+        of the training for large networks (Frankle, Dziugaite, Roy & Carbin, ICML 2020).
+    scope
+        As in :func:`magnitude`.
+
+    Raises
+    ------
+    UserError
+        If an option is out of its range.
+    """
+    at_least(1, rounds, "rounds", "iterative_magnitude")
+    at_least(0, rewind, "rewind", "iterative_magnitude")
+    known(SCOPES, scope, "scope of pruner 'iterative_magnitude':")
+    return {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in prunable(network).items()}
+
+
+def strongest(scores: dict[str, torch.Tensor], count: int, scope: str, pruner: str) -> dict[str, torch.Tensor]:
+    """Masks of the `count` largest scores, of the whole network or (scope ``layer``) the same share of each layer.
+
+    Raises
+    ------
+    UserError
+        If there is no such scope, or a score is not finite.
+    """
+    if known(SCOPES, scope, f"scope of pruner {pruner!r}:") == "global":
+        return keep_largest(scores, count, pruner)
+    join(scores, pruner)  # refuses what is not finite
+    sizes = {name: values.numel() for name, values in scores.items()}
+    counts = whole_counts(dict.fromkeys(sizes, count / sum(sizes.values())), sizes, count)
+    return {name: largest(values.flatten(), counts[name]).view(values.shape) for name, values in scores.items()}

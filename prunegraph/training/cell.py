@@ -1,0 +1,109 @@
+"""The networks of one cell of a study, which differ in their seed: trained together or one by one, and saved."""
+
+import functools
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from prunegraph.datasets.data import Data
+from prunegraph.fingerprint import made_from
+from prunegraph.masks import Mask
+from prunegraph.training.checkpoint import Checkpoint, never
+from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.loop import Training, train_together
+from prunegraph.training.recipes import Recipe
+from prunegraph.training.scoring import save
+from prunegraph.training.watching import Watch
+
+logger = logging.getLogger("prunegraph")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a cell: where it starts, and the files in which its result ends (see :func:`scoring.save`).
+
+    `dynamics` moves its mask. `rounds` trains it several times to find its mask, in place of one training: see
+    :func:`prunegraph.training.iterative.train`, whose parameters it has but for the options.
+    """
+
+    seed: int
+    network: nn.Module
+    mask: Mask
+    made_from: str
+    files: Sequence[Path]
+    dynamics: Dynamics | None = None
+    rounds: Callable[..., Training] | None = None
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a cell is trained, none of which changes a result by more than rounding.
+
+    Parameters
+    ----------
+    checkpoints, every, stop
+        Folder of the cell's checkpoints; see :class:`Checkpoint`.
+    stack
+        ``true``, ``false`` or ``auto``; see :func:`groups`.
+    scalars
+        Folder for TensorBoard's files; None: none.
+    """
+
+    checkpoints: Path
+    every: int = 5
+    stop: Callable[[], bool] = never
+    stack: str = "auto"
+    scalars: Path | None = None
+
+
+def train_cell(
+    members: Sequence[Member], data: Data, recipe: Recipe, facts: Mapping[str, Any], manner: Manner, device: str = "cpu"
+) -> None:
+    """Train the `members` and save each. Checkpoints go when all are saved: a job that fails loses its outputs."""
+    for group in groups(members, manner.stack, device):
+        names = [f"seed{member.seed}" for member in group]
+        key = made_from(keys=[member.made_from for member in group])
+        checkpoint = Checkpoint(manner.checkpoints / "-".join(names), key, manner.every, manner.stop)
+        scalars = manner.scalars and [manner.scalars / name for name in names]
+        networks, masks, seeds = zip(*((member.network, member.mask, member.seed) for member in group), strict=True)
+        with Watch([f"seed {member.seed}" for member in group], recipe.epochs, scalars) as watch:
+            if group[0].rounds:
+                told = functools.partial(watch, 0)
+                found = [group[0].rounds(networks[0], data, recipe, seeds[0], device, told, checkpoint)]
+            else:
+                found = train_together(
+                    networks, masks, data, recipe, seeds, device, watch, checkpoint, dynamics=group[0].dynamics
+                )
+        for member, training in zip(group, found, strict=True):
+            moved = getattr(member.dynamics, "facts", dict)()
+            score = save(
+                member.files,
+                member.network,
+                training,
+                data,
+                **facts,
+                **moved,
+                seed=member.seed,
+                made_from=member.made_from,
+            )
+            logger.info("seed %d: test accuracy %.4f, %d weights", member.seed, score["accuracy"], score["kept"])
+    shutil.rmtree(manner.checkpoints, ignore_errors=True)
+
+
+def groups(members: Sequence[Member], stack: str, device: str) -> Iterator[Sequence[Member]]:
+    """Who trains together.
+
+    ``auto`` stacks the members on a GPU, which small networks leave idle, and not on a CPU: there grouped convolutions
+    are slower than one network after the other, 1.1 to 1.9 times for the networks measured
+    (benchmarks/training.py). Networks whose masks move or are found in rounds train one by one.
+    """
+    together = stack == "true" or (stack == "auto" and device != "cpu")
+    if members and together and not any(member.dynamics or member.rounds for member in members):
+        yield members
+    else:
+        yield from ([member] for member in members)

@@ -1,0 +1,64 @@
+"""The score of a trained network, divergence and chance among its facts, and the files that keep it."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from prunegraph import models
+from prunegraph.datasets.data import Data
+from prunegraph.files import write_json, write_table
+from prunegraph.training.evaluation import evaluate
+from prunegraph.training.loop import Training
+
+# Standard deviations above the mean that a guess exceeds once in a thousand times (one-sided 0.1 %).
+LUCK = 3.09
+
+
+def score(network: nn.Module, training: Training, data: Data) -> dict[str, Any]:
+    """What a trained network has learned: plain values for JSON.
+
+    ``accuracy`` and ``test_loss`` (nats; None if no number) on the test images, ``validation_accuracy`` of the last
+    epoch (None without one), ``diverged`` (:func:`prunegraph.training.train`), ``at_chance`` (:func:`at_chance`).
+    """
+    found = evaluate(network, data.test.batches())
+    return {
+        "accuracy": found["accuracy"],
+        "test_loss": found["loss"] if math.isfinite(found["loss"]) else None,
+        "validation_accuracy": training.history[-1]["validation_accuracy"] if training.history else None,
+        "diverged": training.diverged,
+        "at_chance": at_chance(found["accuracy"], data.test.labels),
+    }
+
+
+def save(
+    files: Sequence[Path], network: nn.Module, training: Training, data: Data, *, made_from: str, **facts: Any
+) -> dict[str, Any]:
+    """Write weights, mask, history and score of a trained network to four `files`; the score.
+
+    The score is the last: one with the right `made_from` says that the other files are there. `facts` stand in
+    the headers of weights and mask, and in the score.
+    """
+    weights, final_mask, history, scored = files
+    mask = training.mask
+    found = {**facts, "classes": data.classes, **score(network, training, data)}
+    found |= {"weights": mask.size, "kept": mask.kept, "density": mask.density, "collapsed": mask.collapsed}
+    models.save(network, weights, **facts)
+    mask.save(final_mask, **facts)
+    write_table(history, training.history)
+    write_json(scored, {**found, "made_from": made_from})
+    return found
+
+
+def at_chance(accuracy: float, labels: torch.Tensor) -> bool:
+    """Whether `accuracy` on images of these true `labels` is no better than one constant answer, luck included.
+
+    The best constant answer is the most frequent class, with share p of the N labels. At chance means
+    accuracy <= p + 3.09 sqrt(p (1 - p) / N): the number of correct answers does not exceed what a binomial of N
+    trials with probability p exceeds once in a thousand times (normal approximation).
+    """
+    share = int(labels.bincount().max()) / len(labels)
+    return accuracy <= share + LUCK * math.sqrt(share * (1 - share) / len(labels))

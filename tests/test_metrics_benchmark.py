@@ -1,0 +1,35 @@
+"""The benchmark of the topometrics runs and says what it measured."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "topometrics.py"
+
+
+def run(*options):
+    return subprocess.run([sys.executable, SCRIPT, "--quick", *options], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_every_row_is_measured(tmp_path):
+    rows = ["chosen", "implicit", "igraph", "rolled", "channel"]
+    done = run("--network", "resnet20", "--path", *rows, "--output", tmp_path / "all.json")
+    assert done.returncode == 0, done.stderr
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    found = json.loads((tmp_path / "all.json").read_text())["rows"]
+    assert [row["kind"] for row in found] == rows * 2
+    assert [row["kind"] for row in found if "seconds" not in row] == ["igraph"]  # fifteen million edges
+    measured = [row for row in found if "seconds" in row]
+    assert all(row["seconds"] > 0 and row["megabytes"] >= 0 for row in measured)
+    assert all(row["vectors"] > 0 for row in measured if row["ways"].endswith("i"))
+    assert {row["ways"] for row in measured if row["kind"] == "implicit"} == {"i i i"}
+
+
+def test_a_device_that_is_not_there_ends_in_a_sentence():
+    done = run("--device", "abacus")
+    assert done.returncode == 1
+    assert done.stderr.startswith("There is no device 'abacus' here") and done.stderr.count("\n") == 1

@@ -1,0 +1,81 @@
+"""The analysis of the authors' tables as a workflow: without training, from a copy, and beside own networks."""
+
+import json
+
+import pandas as pd
+import pytest
+from test_workflow_end_to_end import ROOT, jobs, snakemake
+
+from prunegraph.analysis import published_files
+from prunegraph.analysis.schemas import SCHEMAS
+
+STUDY = ["--configfile", str(ROOT / "studies/published.yaml")]
+OWN_JOBS = {"prepare", "initialise", "prune", "train", "encode", "measure", "collect"}
+
+
+def test_nothing_is_trained_and_the_tables_are_fetched(tmp_path):
+    planned = jobs(snakemake(tmp_path, "-n", *STUDY))
+    assert not OWN_JOBS & set(planned)
+    assert planned["download_published"] == planned["read_published"] == planned["regression"] == 1
+    assert "figure_multipartite" not in planned  # nothing was published that it could be drawn from
+
+
+@pytest.mark.parametrize("config", ["published_dir=elsewhere", "download=false"])
+def test_a_copy_that_is_not_there_is_one_sentence(tmp_path, config):
+    done = snakemake(tmp_path, "-n", *STUDY, config=[config], check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "(37 of 37 files)" in said and "Set published_dir" in said
+    assert "Traceback" not in said
+
+
+def test_published_networks_beside_own_ones(tmp_path):
+    planned = jobs(snakemake(tmp_path, "-n", config=["networks=both"]))
+    assert set(planned) >= OWN_JOBS | {"download_published", "read_published", "join"}
+    assert planned["regression"] == 1
+
+
+def test_a_copy_is_read_and_joined(tmp_path, shared):
+    # Two networks of one's own beside the published ones: every step but the studies.
+    config = ["networks=both", f"published_dir={shared / 'published' / 'mge'}", "methods=[dense,snip]", "seeds=[0]"]
+    config += ["sparsities=[0.9]", "models=[{'name':'conv6','options':{'width':0.1}}]", "encodings=[rolled,unrolled]"]
+    config += ["training={'recipe':'quick','epochs':1}"]
+    snakemake(tmp_path, "results/tables/features.csv", config=config)
+    features = pd.read_csv(tmp_path / "results/tables/features.csv")
+    assert features.source.value_counts().to_dict() == {"published": 2333, "own": 2}
+    assert features.accuracy_drop[(features.source == "own") & (features.pruner == "snip")].notna().all()
+    quality = pd.read_csv(tmp_path / "results/tables/quality.csv")
+    assert set(quality.source) == {"own", "published"}
+
+
+def test_the_downloader_asks_for_every_file_once(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("prunegraph.datasets.fetching.fetch", lambda remote, folder: asked.append((remote, folder)))
+    published_files.download(tmp_path)
+    assert [remote.path for remote, _ in asked] == list(published_files.FILES)
+    for remote, folder in asked:
+        assert folder == tmp_path
+        assert remote.addresses == (published_files.address(remote.path),)
+        assert len(remote.sha256) == 64 and remote.length > 0
+
+
+def test_the_list_of_files_is_that_of_the_copy(shared):
+    for path, facts in published_files.FILES.items():
+        assert (shared / "published" / "mge" / path).stat().st_size == facts["length"]
+    published_files.verify(shared / "published" / "mge")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_whole_study_of_the_published_tables(tmp_path, shared):
+    config = [f"published_dir={shared / 'published' / 'mge'}"]
+    snakemake(tmp_path, *STUDY, config=config)
+    tables = tmp_path / "results/published/tables"
+    for name in SCHEMAS:
+        assert list(pd.read_csv(tables / f"{name}.csv", nrows=5)) == list(SCHEMAS[name])
+    regression = pd.read_csv(tables / "regression.csv").set_index(["group", "features"])
+    assert regression.adjusted_r2["all", "unrolled"] == pytest.approx(0.6375, abs=5.1e-5)
+    assert regression.grouped_cv_r2["all", "unrolled"] == pytest.approx(0.5757, abs=5.1e-5)
+    assert list(json.loads((tables / "predictor.json").read_text())["models"])
+    assert (tmp_path / "results/published/report.html").stat().st_size > 1e5
+    assert "Nothing to be done" in snakemake(tmp_path, *STUDY, config=config).stderr
