@@ -121,6 +121,6 @@ def test_masks_for_some_only_are_refused(noise):
     ],
 )
 def test_who_trains_together(stack, device, moving, expected):
-    members = [SimpleNamespace(name=name, dynamics=object() if moving else None) for name in "ab"]
+    members = [SimpleNamespace(name=name, dynamics=object() if moving else None, rounds=None) for name in "ab"]
     assert [[member.name for member in group] for group in groups(members, stack, device)] == expected
     assert list(groups([], stack, device)) == []
