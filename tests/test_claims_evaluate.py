@@ -197,6 +197,8 @@ def test_absent_tables():
     assert row.verdict == UNTESTED
     assert row.published_reason == "No such numbers are public."
     assert row.own_reason == "There is no table t yet."
+    (reason,) = claims.ledger([content()], published={}.get, own=None).own_reason
+    assert reason == "This study has no networks of its own."
     row = the_only([content(study="studies/published.yaml")])
     assert row.published_reason == "The published tables have not been analysed; studies/published.yaml does that."
 

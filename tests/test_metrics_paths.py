@@ -15,7 +15,7 @@ from prunegraph.metrics.adjacency import from_graph
 from prunegraph.metrics.certificate import certified_cuts
 from prunegraph.metrics.coreness import coreness
 from prunegraph.metrics.cuts import cuts
-from prunegraph.metrics.layout import layout
+from prunegraph.metrics.layout import flattened, layout
 from prunegraph.metrics.operator import Operator
 from prunegraph.metrics.overlaid import separable
 from prunegraph.metrics.paths import plan
@@ -218,3 +218,45 @@ def test_a_list_of_edges_that_memory_cannot_hold_is_refused(monkeypatch):
     monkeypatch.setattr(measurement, "BYTES_PER_EDGE", 1e15)
     with pytest.raises(UserError, match=r"list of its 3 edges, which takes about 3,000,000 GB; this machine has .* GB"):
         topometrics(graph)
+
+
+@pytest.mark.parametrize("rich", [False, True])
+def test_cycles_at_one_side_are_all_cycles(rich, monkeypatch):
+    checked = 0
+    for seed in range(20):
+        structure = Structure(layout(random_graph(seed, mode="clean", rich=rich)))
+        expected, sides = structure.cycles(), structure._sides()
+        if sides:
+            assert [structure._at_one_side(side) for side in sides] == [expected, expected]
+            checked += expected > 0
+    assert checked >= 4
+
+
+def test_products_in_tiles(monkeypatch):
+    graph = random_graph(3, density=0.8, mode="clean")
+    expected = Structure(layout(graph)).cycles()
+    assert expected > 0
+    monkeypatch.setattr(composites, "PRODUCTS", 8)
+    assert Structure(layout(graph)).cycles() == expected
+
+
+def test_a_map_that_only_linear_layers_see_is_flattened():
+    draw = numpy_generator(0, "test", "flat")
+    first = Geometry(0, (2, 3, 4), 24, (5, 1, 1), (3, 4))
+    last = Geometry(24, (5, 1, 1), 29, (3, 1, 1))
+    blocks = [
+        Block.from_weights(str(g.target_offset), draw.random(g.weight_shape) * (draw.random(g.weight_shape) < 0.5), g)
+        for g in (first, last)
+    ]
+    graph = MultipartiteGraph((24, 5, 3), blocks)
+    flat = flattened(graph)
+    assert flat.blocks[0].geometry.source_map == (24, 1, 1)
+    for one, other in zip(flat.edges(), graph.edges(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    same(topometrics(graph, path="implicit"), topometrics(graph, path="explicit"), norm(graph))
+    # A convolution needs the positions.
+    geometry = Geometry(0, (2, 3, 4), 24, (5, 3, 4), (3, 3), padding=(1, 1))
+    second = Geometry(24, (5, 3, 4), 84, (3, 1, 1), (3, 4))
+    shapes = [(g, np.ones(g.weight_shape)) for g in (geometry, second)]
+    graph = MultipartiteGraph((24, 60, 3), [Block.from_weights(str(g.target_offset), w, g) for g, w in shapes])
+    assert flattened(graph) == graph

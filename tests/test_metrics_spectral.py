@@ -37,7 +37,7 @@ TRIANGLE, PATH = [(0, 1), (1, 2), (0, 2)], [(0, 1), (1, 2)]
 @pytest.mark.parametrize("copies", [1, 2, 3, 4])
 @pytest.mark.parametrize("pairs", [TRIANGLE, PATH], ids=["triangle", "two sides"])
 def test_copies_of_the_largest_eigenvalue_count(copies, pairs):
-    graph = equal_components(copies, pairs, 360 // copies)
+    graph = equal_components(copies, pairs, 264 // copies)
     largest, gap, radius = dense(graph)
     assert (gap < 1e-9) == (copies >= (3 if pairs == TRIANGLE else 2))
     operator, strength = Operator(graph), graph.in_strength() + graph.out_strength()
@@ -52,7 +52,7 @@ def test_copies_of_the_largest_eigenvalue_count(copies, pairs):
 @pytest.mark.parametrize("pairs", [TRIANGLE, PATH], ids=["triangle", "two sides"])
 def test_solves_on_tensors_give_the_same(pairs):
     # On a GPU the basis is a tensor there; the same code runs on a tensor of the processor.
-    graph = equal_components(1, pairs, 360)
+    graph = equal_components(1, pairs, 264)
     operator, strength = Operator(graph), graph.in_strength() + graph.out_strength()
     expected = implicit_gap(operator).value, implicit_radius(operator, strength, graph.parts).value
     operator.array = torch.from_numpy

@@ -10,7 +10,7 @@ from prunegraph.job import launch, logger
 
 def main(claims: list[Path], own: list[Path], published: list[Path], ledger: Path):
     contents = [claim_files.read(path) for path in claims]
-    found = ledgers.ledger(contents, published=_tables(published), own=_tables(own))
+    found = ledgers.ledger(contents, published=_tables(published), own=_tables(own) if own else None)
     write(found, ledger)
     logger.info("%d claims: %s", len(found), found.verdict.value_counts().to_dict())
 

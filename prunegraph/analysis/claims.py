@@ -61,14 +61,14 @@ class Untestable(Exception):
     """Why a test cannot be made on some tables, as a clause."""
 
 
-def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables) -> pd.DataFrame:
+def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | None) -> pd.DataFrame:
     """The verdict on every claim.
 
     Parameters
     ----------
     contents: what :func:`prunegraph.analysis.claim_files.read` gives, one per system.
     published, own: a table by its name, or None where there is none. Numbers that a system's file reports take the
-        place of published tables of the same name.
+        place of published tables of the same name. `own` is None for a study without networks of its own.
 
     Returns
     -------
@@ -193,10 +193,14 @@ def _all_of(parts: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
     return {**worst, "verdict": verdict, "parts": len(parts), "held": held, "least": str(least)}
 
 
-def _evidence(claim: Mapping[str, Any], which: str, content: Mapping[str, Any], tables: Tables) -> dict[str, Any]:
+def _evidence(
+    claim: Mapping[str, Any], which: str, content: Mapping[str, Any], tables: Tables | None
+) -> dict[str, Any]:
     system, study = content["system"], content.get("study")
     test = claim.get("published_test", claim["test"]) if which == "published" else claim["test"]
     try:
+        if tables is None:
+            raise Untestable("this study has no networks of its own")
         frame = tables(test["table"])
         if frame is None:
             raise Untestable(_absent(test["table"], which, study))

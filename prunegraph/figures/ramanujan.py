@@ -48,6 +48,8 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
         points = layers[np.isfinite(layers[name])]
         _points(axes, points, name, styles, size)
         axes.set(xscale="log", xlabel="Layer density", ylabel=style.label(name))
+        if points.empty:
+            axes.set_xlim(1e-3, 1)
         if name == "imsg":  # a gap: from 0 to tens
             axes.set_yscale("symlog", linthresh=0.1, linscale=0.3)
             axes.set_ylim(bottom=min(0.0, points[name].min()) if len(points) else 0.0)
@@ -69,5 +71,7 @@ def _points(axes: Axes, points: pd.DataFrame, name: str, styles: dict[str, dict]
     for turn in range(_TURNS):
         for method, look in styles.items():
             some = points[points.method == method].iloc[turn::_TURNS]
+            if some.empty:
+                continue
             shape = {"s": size, "color": look["color"], "marker": look["marker"], "linewidths": 0}
             axes.scatter(some.layer_density, some[name], alpha=0.5, rasterized=True, **shape)

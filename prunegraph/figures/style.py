@@ -35,9 +35,17 @@ _PRUNERS = {
     "er": (SKY, "<"),
     "er_classic": (YELLOW, "X"),
     "erk": (PINK, ">"),
+    # P. Tol's "muted" colours.
+    "set": ("#882255", "P"),
+    "rigl": ("#332288", "h"),
+    "snfs": ("#999933", "p"),
+    "dsr": ("#AA4499", "*"),
+    "itop": ("#44AA99", "8"),
+    "magnitude": ("#117733", "d"),
+    "iterative_magnitude": ("#DDCC77", "H"),
 }
-# For methods that are not in the catalogue: P. Tol's "muted" colours.
-_SPARE_COLOURS = ("#882255", "#44AA99", "#332288", "#999933", "#AA4499", "#117733", "#DDCC77")
+# For methods that are not in the catalogue.
+_SPARE_COLOURS = ("#661100", "#6699CC", "#CC6677", "#225555", "#888888", "#4B3F72", "#B8860B")
 _SPARE_MARKERS = ("P", "*", "h", "p", "8", "d", "H")
 
 STYLE = {

@@ -42,6 +42,9 @@ def grasp(
 ) -> dict[str, torch.Tensor]:
     """Remove the weights whose loss costs least gradient flow, :func:`flow_preserved`, in train mode.
 
+    For 10 classes at 3x32x32, peak memory of the process and CPU time on one thread are 1.4 GB and 6 s for
+    ResNet-20, 1.8 GB and 9 s for ResNet-32, 1.8 GB and 13 s for CONV-6 (benchmarks/pruning.py).
+
     Parameters
     ----------
     samples_per_class

@@ -77,7 +77,9 @@ def prospr(
     """Keep the weights with the largest effect of their initial mask on the loss after training.
 
     The score is abs(dL(w_M)/dc) at c = 1 for w_0 = c * w (paper, equation 5),
-    which is abs(w * dL(w_M)/dw_0), see :func:`meta_gradient`.
+    which is abs(w * dL(w_M)/dw_0), see :func:`meta_gradient`. At 3x32x32, peak memory of the process and
+    CPU time on one thread are 3.5 GB and 61 s for ResNet-20, 5.2 GB and 94 s for ResNet-32, 4.1 GB and 132 s for
+    CONV-6 (benchmarks/pruning.py); they grow with `batch_size`, and time with `steps`.
 
     Parameters
     ----------

@@ -13,6 +13,12 @@ from prunegraph.catalogue import SYSTEMS
 from prunegraph.figures.names import label
 from prunegraph.report import page
 
+_WHOSE = {
+    "own": "trained here",
+    "published": "trained, encoded and measured by the authors of MGE",
+    "both": "trained here, and those of the authors of MGE",
+}
+
 VERDICTS = ("holds", "holds in part", "does not hold", "not tested")
 
 
@@ -28,11 +34,11 @@ def study(
         "Pruners": [label(name) for name in ordered(pruned.method, "method")],
         "Sparsities": [f"{value:g}" for value in sorted(set(pruned.sparsity))],
         "Seeds": [str(value) for value in sorted(set(networks.seed))],
-        "Encodings": [label(name) for name in config["encodings"]],
-        "Mode": [config["mode"]],
     }
-    own = networks[networks.source == "own"] if "source" in networks else networks
-    shown = tables.get("quality")
+    own = networks[networks.source == "own"]
+    if len(own):
+        names |= {"Encodings": [label(name) for name in config["encodings"]], "Mode": [config["mode"]]}
+    names["Networks"] = [_WHOSE[config["networks"]]]
     return {
         "title": f"{len(networks):,} networks, {len(set(pruned.method))} ways to prune them",
         "tiles": [
@@ -48,8 +54,14 @@ def study(
         "grid": grid(networks),
         "training": training(hyperparameters if len(own) else hyperparameters.iloc[:0]),
         "quality": quality(networks, features, expected if len(own) == len(networks) else len(networks)),
-        "reading": rows_of(shown if shown is not None else pd.DataFrame()),
+        "reading": reading(tables.get("quality", pd.DataFrame({"status": []}))),
     }
+
+
+def reading(checks: pd.DataFrame) -> dict[str, Any]:
+    """The table of :mod:`prunegraph.analysis.quality`, and how many of its checks came out how."""
+    counts = [f"{count} {status}" for status, count in checks.status.value_counts().items()]
+    return {"summary": ", ".join(counts), **rows_of(checks)}
 
 
 def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
@@ -149,7 +161,7 @@ def quality(networks: pd.DataFrame, features: pd.DataFrame, expected: int) -> li
             "no IMDB and IMSG; a feature set that most networks lack is not fitted",
         ),
         (
-            "pruned networks more accurate than the dense one",
+            "pruned networks more accurate than their reference",
             pruned.accuracy_drop.lt(0).sum(),
             len(pruned),
             "their accuracy drop is negative",
