@@ -98,9 +98,10 @@ def train_cell(
 def groups(members: Sequence[Member], stack: str, device: str) -> Iterator[Sequence[Member]]:
     """Who trains together.
 
-    ``auto`` stacks the members on a GPU, which small networks leave idle, and not on a CPU: there grouped convolutions
-    are slower than one network after the other, 1.1 to 1.9 times for the networks measured
-    (benchmarks/training.py). Networks whose masks move or are found in rounds train one by one.
+    ``auto`` stacks the members on a GPU, which small networks should leave idle (not measured yet), and not on a CPU:
+    there grouped convolutions take 1.0 to 1.1 times as long as one network after the other for the networks of the
+    default study, 1.9 times for ResNet-20 at 32x32 (benchmarks/training.py). Networks whose
+    masks move or are found in rounds train one by one.
     """
     together = stack == "true" or (stack == "auto" and device != "cpu")
     if members and together and not any(member.dynamics or member.rounds for member in members):
