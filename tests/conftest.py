@@ -1,5 +1,6 @@
 """What every test may use: reference data that only developers and CI have."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -14,3 +15,13 @@ def shared() -> Path:
     if not (folder / "golden").is_dir():
         pytest.skip(f"no reference data at {folder} (set PRUNEGRAPH_SHARED to a folder that holds golden/)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    """A job that a test runs sends the log where that job says; the next test starts anew."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in [handler for handler in root.handlers if handler not in before]:
+        root.removeHandler(handler)
