@@ -19,7 +19,7 @@ from prunegraph.analysis.features import FAMILIES, feature_set, is_trained
 from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.permutation import lost_when_permuted
 from prunegraph.analysis.resampling import interval, resamples
-from prunegraph.analysis.scopes import cells, comparable, enough, matrix
+from prunegraph.analysis.scopes import cells, comparable, enough, is_whole, matrix
 from prunegraph.analysis.tables import shaped
 from prunegraph.errors import UserError
 
@@ -67,7 +67,13 @@ def with_stability(
     rows, usable = comparable(table, [features], target)
     columns = feature_set(features)
     found, samples = [], {}
+    whole = None
     for level, group, part in cells(rows, levels):
+        if whole is not None and is_whole(part, rows):
+            found.append(whole.assign(level=level, group=group))
+            if ("all", "all") in samples:
+                samples[level, group] = samples["all", "all"]
+            continue
         n = len(part) if features in usable else 0
         frame = pd.DataFrame({"level": level, "group": group, "feature": columns, "n": n, "p": len(columns)})
         if enough(n, len(columns), rows_per_feature):
@@ -79,6 +85,8 @@ def with_stability(
             mean, spread = lost_when_permuted(x, y, groups, repeats=repeats, seed=seed)
             frame = frame.assign(permutation=mean, permutation_sd=spread)
         found.append(frame)
+        if level == "all":
+            whole = frame
     joined = pd.concat(found, ignore_index=True)
     joined["family"] = [FAMILIES.get(name.rpartition(".")[2], "") for name in joined.feature]
     joined["trained_weights"] = [is_trained(name) for name in joined.feature]
