@@ -11,7 +11,7 @@ from prunegraph.figures import scopes, style
 
 _PANELS = {
     "adjusted_r2": "Adjusted $R^2$ in sample",
-    "grouped_cv_r2": "$R^2$ held out (the seeds of a configuration kept together)",
+    "grouped_cv_r2": "$R^2$ held out, seeds kept together",
 }
 #: A lower number is written as "below" this one: what is worse than the mean by so much has no finer meaning.
 LOWEST = -9.0
