@@ -120,6 +120,7 @@ FIGURES = {
     "performance": "prunegraph.figures.performance:draw",
     "ramanujan": "prunegraph.figures.ramanujan:draw",
     "regression": "prunegraph.figures.regression:draw",
+    "regression_table": "prunegraph.figures.regression_table:draw",
     "trained_weights": "prunegraph.figures.trained_weights:draw",
     "prediction": "prunegraph.figures.prediction:draw",
     "importance": "prunegraph.figures.importance:draw",

@@ -24,6 +24,7 @@ SOURCES = {
     "performance": [STUDIES["correlation"][1]],
     "ramanujan": [COLLECTED["ramanujan"][1]],
     "regression": [STUDIES["regression"][1]],
+    "regression_table": [STUDIES["regression"][1]],
     "trained_weights": [STUDIES["regression"][1]],
     "prediction": [COLLECTED["features"][1]],
     "importance": [STUDIES["importance"][1]],

@@ -160,6 +160,8 @@ rule regression:
     threads: 1
     params:
         rows_per_feature=config["analysis"]["rows_per_feature"],
+        # The published protocol deals the lasso twice; it is most of the time of a small study.
+        lasso_repeats=2 if "published" in STUDY.sources else 1,
         bootstrap=config["analysis"]["bootstrap"],
         code=code_of("prunegraph.analysis.regression", "prunegraph.analysis.differences"),
     message:

@@ -1,10 +1,12 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_analysis_collect import small_study
 
 from prunegraph.analysis import ols
+from prunegraph.analysis.features import feature_set
 from prunegraph.analysis.importance import (
     importance,
     shapley_r_squared,
@@ -103,9 +105,41 @@ def test_permutation_finds_what_matters_on_held_out_rows():
     assert mean.tolist() == again.tolist()
 
 
-def test_shares_of_two_samples_of_one_group_agree_better_than_of_two_groups():
+def test_agreement_of_samples_and_of_halves_is_counted():
     table = small_study(seeds=(0, 1, 2, 3)).features
-    _, stability = with_stability(table, features="rolled", times=20, repeats=1, levels=["model"], rows_per_feature=2)
-    assert stability.comparison.tolist() == ["within", "between"]
-    assert stability.pairs.tolist() == [20, 10]
+    _, stability = with_stability(table, features="rolled", times=24, repeats=1, levels=["model"], rows_per_feature=2)
+    assert stability.comparison.tolist() == ["within", "between", "within_halves", "between_halves"]
+    assert stability.pairs.tolist() == [24, 12, 6, 3]
     assert stability.spearman.between(-1, 1).all()
+
+
+def _two_groups(differ: bool) -> pd.DataFrame:
+    """Two models; the features that matter are the same in both, or not."""
+    table = small_study(seeds=(0, 1, 2, 3)).features
+    columns = list(feature_set("rolled"))
+    draw = np.random.default_rng(5)
+    table[columns] = draw.standard_normal((len(table), len(columns)))
+    slopes = np.linspace(2, 0, len(columns))
+    turned = (table.model == table.model.iloc[-1]).to_numpy() & differ
+    values = table[columns].to_numpy()
+    drop = np.where(turned, values @ slopes[::-1], values @ slopes) + draw.standard_normal(len(table))
+    return table.assign(accuracy_drop=np.where(table.accuracy_drop.notna(), drop, np.nan))
+
+
+@pytest.mark.parametrize("differ", [False, True])
+def test_halves_tell_whether_groups_differ(differ):
+    asked = {"features": "rolled", "times": 200, "repeats": 1, "levels": ["model"], "rows_per_feature": 2}
+    _, stability = with_stability(_two_groups(differ), **asked)
+    rho = stability.set_index("comparison").spearman
+    # Bootstrap samples of one group always agree better; halves only if there is something to tell.
+    assert rho["within"] > rho["between"]
+    assert (rho["within_halves"] - rho["between_halves"] > 0.3) == differ
+    if not differ:
+        assert rho["within_halves"] - rho["between_halves"] == pytest.approx(0, abs=0.2)
+
+
+def test_a_level_that_holds_all_networks_says_what_all_says():
+    table, _ = with_stability(small_study().features, times=10, levels=["all", "dataset"])
+    one, other = (part.drop(columns=["level", "group"]).reset_index(drop=True) for _, part in table.groupby("level"))
+    pd.testing.assert_frame_equal(one, other)
+    assert one.share.notna().all()

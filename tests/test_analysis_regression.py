@@ -1,11 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from test_analysis_collect import small_study
 
 from prunegraph.analysis import ols
 from prunegraph.analysis.folds import deal
 from prunegraph.analysis.leave_out import cross_predict
-from prunegraph.analysis.regression import regression
+from prunegraph.analysis.regression import out_of_fold, regression
 from prunegraph.errors import UserError
 
 # F. J. Anscombe, "Graphs in Statistical Analysis", The American Statistician 27 (1973), data set 1:
@@ -86,3 +87,13 @@ def test_the_same_table_twice():
 def test_unknown_level_is_refused():
     with pytest.raises(UserError, match="Unknown level 'sparsty'"):
         regression(small_study().features, levels=["sparsty"])
+
+
+def test_a_level_that_holds_all_networks_is_that_of_all_and_of_its_own_fit():
+    table = small_study().features
+    asked = {"sets": ["rolled_mask"], "estimators": ["ols", "lasso"], "repeats": 1, "rows_per_feature": 2}
+    both = out_of_fold(table, levels=["all", "dataset"], **asked)
+    copied = both[both.level == "dataset"].reset_index(drop=True)
+    fitted = out_of_fold(table, levels=["dataset"], **asked)
+    assert len(fitted) == len(both) / 2
+    pd.testing.assert_frame_equal(copied, fitted)

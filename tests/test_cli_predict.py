@@ -12,7 +12,7 @@ from prunegraph import encoding, models
 from prunegraph.analysis import transfer
 from prunegraph.analysis.predictor import Predictor
 from prunegraph.cli import main
-from prunegraph.files import write_json
+from prunegraph.files import read_json, write_json
 from prunegraph.metrics import topometrics
 
 
@@ -53,7 +53,7 @@ def test_prediction_is_that_of_the_fitted_plane(here, name, capsys):
     assert found["low"] < found["drop"] < found["high"]
     assert found["outside"] == bool(expected.outside)
     said = capsys.readouterr().out
-    assert f"{expected['drop']:.3f} (fraction of the dense network's accuracy that is lost)" in said
+    assert f"{expected['drop']:.3f} (fraction of the dense network's accuracy that is lost)" in " ".join(said.split())
     assert "90% interval" in said
     assert "(new pruner)" in said
 
@@ -77,7 +77,25 @@ def test_a_network_unlike_all_others_is_said_to_be(here, capsys):
     said = capsys.readouterr().out
     assert "OUTSIDE" in said
     assert "too unlike" in said  # a drop of more than all accuracy
-    assert "the fit saw" in said
+    assert "the fit saw" in " ".join(said.split())
+
+
+def test_what_is_said_fits_a_terminal(here, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _predicted(*NETWORK, "--features", "unrolled")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith(" " * 20) for line in lines)  # goes on below
+
+
+def test_published_drops_refer_to_the_best_pruner(here, capsys):
+    content = read_json("results/tables/predictor.json")
+    content["fitted_to"]["source"] = ["published"]
+    write_json("published.json", content)
+    _predicted(*NETWORK, "--predictor", "published.json")
+    said = capsys.readouterr().out
+    assert "the best pruner's" in said
+    assert "dense" not in said
 
 
 @pytest.mark.parametrize(

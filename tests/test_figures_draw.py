@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from test_analysis_collect import small_study
 
 from prunegraph.analysis.correlation import with_drop
+from prunegraph.analysis.features import FEATURE_SETS
 from prunegraph.analysis.importance import importance
 from prunegraph.analysis.ranking import ranking
 from prunegraph.analysis.regression import regression
@@ -27,6 +28,7 @@ from prunegraph.figures import (
 from prunegraph.figures import importance as importance_figure
 from prunegraph.figures import ranking as ranking_figure
 from prunegraph.figures import regression as regression_figure
+from prunegraph.figures import regression_table as regression_table_figure
 from prunegraph.figures import trained_weights as trained_weights_figure
 
 PAPER = {
@@ -40,6 +42,7 @@ STUDIES = {"small": {}, "paper": PAPER, "tiny": TINY}
 # What the smallest study is too small for, and the words that say so.
 TOO_SMALL = {
     "performance": "at least 4 pruned networks",
+    "regression_table": "at least one fitted scope",
     "prediction": "two networks per feature in the fit; there are 3",
     "trained_weights": "with and without them for the same encoding",
 }
@@ -52,11 +55,17 @@ DRAWINGS = {
     "ranking": lambda study: ranking_figure.draw(ranking(study.features)),
     "sizes": lambda study: sizes.draw(study.topometrics),
     "performance": lambda study: performance.draw(with_drop(study.features)),
+    "regression_table": lambda study: regression_table_figure.draw(all_sets(study)),
     "trained_weights": lambda study: trained_weights_figure.draw(regression(study.features, repeats=1)),
     "prediction": lambda study: prediction.draw(study.features),
     "costs": lambda study: costs.draw(spent(study), study.topometrics),
     "encodings": lambda study: encodings.draw(),
 }
+
+
+def all_sets(study):
+    """The regression on every feature set."""
+    return regression(study.features, sets=tuple(FEATURE_SETS), repeats=1, rows_per_feature=1)
 
 
 def spent(study):
@@ -269,3 +278,16 @@ def test_the_interval_of_a_mean():
     # Student's t with 2 degrees of freedom: 4.303; standard deviation 1, three values.
     assert style.half_interval(np.array([1.0, 2.0, 3.0])) == pytest.approx(4.3027 / np.sqrt(3), rel=1e-4)
     assert np.isnan(style.half_interval(np.array([1.0])))
+
+
+def test_the_table_of_regressions_says_what_was_fitted():
+    table = all_sets(small_study(**PAPER))
+    table.loc[table.index[1], ["adjusted_r2", "grouped_cv_r2"]] = [-0.001, -20.0]
+    table.loc[table.index[2], ["adjusted_r2", "grouped_cv_r2"]] = np.nan
+    figure = regression_table_figure.draw(table)
+    for axes, column, odd in zip(figure.axes, ("adjusted_r2", "grouped_cv_r2"), ("0.00", "< -9"), strict=True):
+        words = {text.get_position(): text.get_text() for text in axes.texts}
+        assert words[0.5, 0.5] == f"{table[column][0]:.2f}"
+        assert words[0.5, 1.5] == odd
+        assert (0.5, 2.5) not in words
+        assert len(axes.get_yticklabels()) == len(FEATURE_SETS)

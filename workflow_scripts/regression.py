@@ -15,12 +15,13 @@ def main(
     regression_folds: list[Path],
     regression_differences: list[Path],
     rows_per_feature: float,
+    lasso_repeats: int,
     bootstrap: int,
 ):
     table = read(features)
     asked = {"sets": tuple(FEATURE_SETS), "rows_per_feature": rows_per_feature}
     write(study.regression(table, **asked), *regression)
-    write(study.out_of_fold(table, **asked), *regression_folds)
+    write(study.out_of_fold(table, lasso_repeats=lasso_repeats, **asked), *regression_folds)
     write(differences.differences(table, times=bootstrap, **asked), *regression_differences)
 
 

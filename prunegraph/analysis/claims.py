@@ -244,8 +244,13 @@ def _reason(claim: Mapping[str, Any], test: Mapping[str, Any], found: Mapping[st
         text += f", effect {found['effect']:+.3g} with 95 % interval {found['low']:+.3g} to {found['high']:+.3g}"
     text += f"; in favour in {found['in_favour']} of {found['groups']} groups"
     if "parts" in found:
-        text = f"Holds for {found['held']} of {found['parts']}; least for {found['least']}: {text}"
+        text = f"Holds in full for {found['held']} of {found['parts']}; weakest for {_spoken(found['least'])}: {text}"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _spoken(name: str) -> str:
+    """A property or a feature set in words: "rolled channel", "imsg"."""
+    return name.rpartition(".")[2].replace("_", " ") if not name.replace(".", "").isdigit() else name
 
 
 def _number(value: float) -> str:

@@ -18,8 +18,8 @@ from prunegraph.analysis import agreement, ols
 from prunegraph.analysis.features import FAMILIES, feature_set, is_trained
 from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.permutation import lost_when_permuted
-from prunegraph.analysis.resampling import interval, resamples
-from prunegraph.analysis.scopes import cells, comparable, enough, matrix
+from prunegraph.analysis.resampling import halves, interval, resamples
+from prunegraph.analysis.scopes import cells, comparable, enough, is_whole, matrix
 from prunegraph.analysis.tables import shaped
 from prunegraph.errors import UserError
 
@@ -66,8 +66,15 @@ def with_stability(
     """
     rows, usable = comparable(table, [features], target)
     columns = feature_set(features)
-    found, samples = [], {}
+    found, samples, split = [], {}, {}
+    whole = None
     for level, group, part in cells(rows, levels):
+        if whole is not None and is_whole(part, rows):
+            found.append(whole.assign(level=level, group=group))
+            if ("all", "all") in samples:
+                samples[level, group] = samples["all", "all"]
+                split[level, group] = split["all", "all"]
+            continue
         n = len(part) if features in usable else 0
         frame = pd.DataFrame({"level": level, "group": group, "feature": columns, "n": n, "p": len(columns)})
         if enough(n, len(columns), rows_per_feature):
@@ -75,14 +82,17 @@ def with_stability(
             groups = numbers(part)
             drawn = resamples(groups, times, seed, "importance", level, group)
             samples[level, group] = np.array([_shares(shapley_r_squared(x[one], y[one])) for one in drawn])
+            split[level, group] = _halves(x, y, groups, times // 8, seed, level, group)
             frame = frame.assign(**_decomposed(x, y), **_intervals(samples[level, group]))
             mean, spread = lost_when_permuted(x, y, groups, repeats=repeats, seed=seed)
             frame = frame.assign(permutation=mean, permutation_sd=spread)
         found.append(frame)
+        if level == "all":
+            whole = frame
     joined = pd.concat(found, ignore_index=True)
     joined["family"] = [FAMILIES.get(name.rpartition(".")[2], "") for name in joined.feature]
     joined["trained_weights"] = [is_trained(name) for name in joined.feature]
-    return shaped(joined, "importance"), _stability(samples, levels)
+    return shaped(joined, "importance"), _stability(samples, split, levels)
 
 
 def _decomposed(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray | float]:
@@ -110,20 +120,45 @@ def _intervals(samples: np.ndarray) -> dict[str, list[float]]:
     return {"share_low": list(low), "share_high": list(high)}
 
 
-def _stability(samples: Mapping[tuple[str, str], np.ndarray], levels: Sequence[str]) -> pd.DataFrame:
-    """Rank correlation of the shares of two bootstrap samples, of one group and of two."""
+def _halves(x: np.ndarray, y: np.ndarray, groups: np.ndarray, times: int, seed: int, *purpose: str) -> np.ndarray:
+    """Shares in both halves of random splits, (splits, 2, p); none where a half has too few networks for a fit."""
+    shares = [
+        [_shares(shapley_r_squared(x[half], y[half])) for half in pair]
+        for pair in halves(groups, times, seed, "importance", *purpose)
+        if min(map(len, pair)) >= x.shape[1] + 2
+    ]
+    return np.array(shares).reshape(-1, 2, x.shape[1])
+
+
+_Drawn = Mapping[tuple[str, str], np.ndarray]
+
+
+def _stability(samples: _Drawn, split: _Drawn, levels: Sequence[str]) -> pd.DataFrame:
+    """Rank correlation of the shares of two bootstrap samples, or of two halves, of one group and of two."""
     results = []
     for level in levels:
         drawn = [shares for (own, _), shares in samples.items() if own == level and len(shares) > 1]
-        within = [(a, b) for shares in drawn for a, b in zip(shares[::2], shares[1::2], strict=False)]
-        between = [pair for one, two in combinations(drawn, 2) for pair in zip(one[::2], two[1::2], strict=False)]
-        for comparison, pairs in (("within", within), ("between", between)):
+        halved = [pairs for (own, _), pairs in split.items() if own == level and len(pairs)]
+        compared = {
+            "within": [(a, b) for shares in drawn for a, b in zip(shares[::2], shares[1::2], strict=False)],
+            "between": _crossed([(shares[::2], shares[1::2]) for shares in drawn]),
+            # Bootstrap samples of one group are alike because they hold the same networks; halves hold none in common,
+            # within a group as between two, so that without a difference between groups both agree as well.
+            "within_halves": [(a, b) for pairs in halved for a, b in pairs],
+            "between_halves": _crossed([(pairs[:, 0], pairs[:, 1]) for pairs in halved]),
+        }
+        for comparison, pairs in compared.items():
             if pairs:
                 values = np.array([agreement.spearman(a, b) for a, b in pairs])
                 low, high = interval(values)
                 row = {"level": level, "comparison": comparison, "pairs": len(pairs)}
                 results.append(row | {"spearman": np.nanmean(values), "low": low, "high": high})
     return shaped(pd.DataFrame(results), "importance_stability")
+
+
+def _crossed(drawn: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The first of one group with the second of another, for every two groups."""
+    return [pair for one, two in combinations(drawn, 2) for pair in zip(one[0], two[1], strict=False)]
 
 
 def variance_inflation(features: np.ndarray) -> np.ndarray:

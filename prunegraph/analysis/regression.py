@@ -10,7 +10,7 @@ from prunegraph.analysis import ols
 from prunegraph.analysis.features import DEFAULT_SETS, feature_set, needs_training
 from prunegraph.analysis.folds import FOLDS, splits
 from prunegraph.analysis.leave_out import LeaveOut
-from prunegraph.analysis.scopes import LEVELS, cells, comparable, enough, matrix
+from prunegraph.analysis.scopes import LEVELS, cells, comparable, enough, is_whole, matrix
 from prunegraph.analysis.shrinkage import ESTIMATORS, cross_predict
 from prunegraph.analysis.tables import shaped
 
@@ -76,17 +76,25 @@ def out_of_fold(
     -------
     The table "regression_folds" of :mod:`prunegraph.analysis.schemas`.
     """
-    results = []
+    results, whole = [], None
     for part, y, fits in _groups(table, sets, levels, target, rows_per_feature):
-        alone = LEVELS[fits[0][0]["level"]]
+        scope = {name: fits[0][0][name] for name in ("level", "group")}
+        if whole and is_whole(part, whole[0]):
+            results += [row | scope for row in whole[1]]
+            continue
+        alone = LEVELS[scope["level"]]
         here = splits(part, [name for name in ways if not alone or FOLDS[name] != alone], folds, repeats)
+        rows = []
         for cell, x in fits:
             for name, estimator in product(here, estimators):
                 if x is None or (name == "leave_one_out" and estimator != "ols"):
                     continue
                 dealt = here[name][:lasso_repeats] if estimator == "lasso" else here[name]
                 label = {"estimator": estimator, "folds": name, "repeats": len(dealt)}
-                results.append(cell | label | _held_out(estimator, x, y, dealt))
+                rows.append(cell | label | _held_out(estimator, x, y, dealt))
+        results += rows
+        if scope["level"] == "all":
+            whole = part, rows
     return shaped(pd.DataFrame(results), "regression_folds")
 
 

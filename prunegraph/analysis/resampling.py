@@ -19,6 +19,15 @@ def resamples(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Itera
         yield np.concatenate([members[one] for one in draw.integers(len(members), size=len(members))])
 
 
+def halves(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Row numbers of both halves of `times` random splits that keep groups (numbered from 0) whole."""
+    draw = numpy_generator(seed, "halves", *purpose)
+    count = int(groups.max()) + 1
+    for _ in range(times):
+        first = np.isin(groups, draw.permutation(count)[: count // 2])
+        yield np.flatnonzero(first), np.flatnonzero(~first)
+
+
 def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """The central interval that holds `level` of the values, missing ones left out; NaN if there is none."""
     values = np.asarray(values, dtype=float)

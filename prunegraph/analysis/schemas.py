@@ -137,7 +137,10 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "importance_stability": {
         "level": ("str", "how the networks are grouped"),
-        "comparison": ("str", "within: two bootstrap samples of one group; between: samples of two groups"),
+        "comparison": (
+            "str",
+            "two bootstrap samples (within, between) or disjoint halves (within_halves, between_halves)",
+        ),
         "pairs": ("Int64", "pairs of rankings compared"),
         "spearman": ("float64", "mean rank correlation of the shares"),
         "low": ("float64", "2.5 % quantile over pairs"),

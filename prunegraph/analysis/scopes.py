@@ -39,6 +39,11 @@ def cells(table: pd.DataFrame, levels: Iterable[str]) -> Iterator[tuple[str, str
             yield level, "/".join(map(str, key)), rows
 
 
+def is_whole(part: pd.DataFrame, table: pd.DataFrame) -> bool:
+    """Whether the rows of a group are all rows of `table`, so that the level says the same as "all" once more."""
+    return len(part) == len(table)
+
+
 def comparable(
     table: pd.DataFrame, sets: Sequence[str], target: str = "accuracy_drop", missing_limit: float = 0.5
 ) -> tuple[pd.DataFrame, list[str]]:

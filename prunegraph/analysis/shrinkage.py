@@ -78,11 +78,13 @@ def _held_error(scores: np.ndarray, target: np.ndarray, held: np.ndarray, penalt
 
 def _path(scores: np.ndarray, target: np.ndarray, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(slopes, (penalties, p); intercepts, (penalties,)) at descending penalties."""
+    from sklearn import config_context
     from sklearn.linear_model import lars_path_gram
 
     means, middle = scores.mean(axis=0), target.mean()
     centred = scores - means
-    with warnings.catch_warnings():
+    # Checking the arguments of thousands of small paths takes as long as many of them.
+    with config_context(skip_parameter_validation=True), warnings.catch_warnings():
         # Collinear features: the path leaves a redundant one out, which is what is wanted.
         warnings.simplefilter("ignore")
         knots, _, path = lars_path_gram(

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ def run(options: argparse.Namespace) -> None:
     values = _values(row, model.columns)
     found = model.predict(np.array([values])).iloc[0].to_dict()
     beyond = model.beyond(values)
-    print(paragraph(_said(found, beyond, model, content, mode)))
+    said = _said(found, beyond, model, content, mode)
+    print(paragraph(said, shutil.get_terminal_size().columns))
     if options.json:
         facts = {"features": name, "nominal": model.nominal, "fitted_to": content["fitted_to"]}
         facts["held_in_tests"] = content["coverage"].get(name, {})
@@ -97,11 +99,14 @@ def _said(
     found: Mapping[str, Any], beyond: Mapping[str, tuple], model: "Predictor", content: Mapping[str, Any], mode: str
 ) -> dict[str, str]:
     """What the terminal shows, line by line."""
-    place = "OUTSIDE the range of" if found["outside"] else "inside the range of"
+    place = "OUTSIDE" if found["outside"] else "inside"
     facts = {
-        "accuracy drop": f"{found['drop']:.3f} (fraction of the dense network's accuracy that is lost)",
+        "accuracy drop": f"{found['drop']:.3f} (fraction of {_reference(content['fitted_to']['source'])} that is lost)",
         f"{model.nominal:.0%} interval": f"{found['low']:.3f} to {found['high']:.3f}",
-        "distance": f"{found['distance']:.3g}, further than {found['percentile']:.0%}: {place} the fit",
+        "distance": (
+            f"{found['distance']:.3g}, further out than {found['percentile']:.0%} of the fitted networks: "
+            f"{place} their range"
+        ),
     }
     for name, (value, low, high) in beyond.items():
         facts[f"  {name}"] = f"{text(value)}, the fit saw {low:.4g} to {high:.4g}"
@@ -115,6 +120,13 @@ def _said(
     if "published" in content["fitted_to"]["source"] and mode == "clean":
         facts["quirks"] = "the authors' graphs have the quirks of --mode compat, this one has not"
     return facts
+
+
+def _reference(sources: list[str]) -> str:
+    """What the drop of the fitted networks refers to: no dense network is among the published ones."""
+    if sources == ["published"]:
+        return "the best pruner's mean accuracy"
+    return "the dense network's accuracy" + (" (published: of the best pruner's mean)" if len(sources) > 1 else "")
 
 
 # What each test of the intervals held out.

@@ -1,5 +1,6 @@
 """Tables for terminals of any width."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,14 @@ def table(rows: Sequence[Mapping[str, Any]], width: int) -> str:
     return "\n".join(_line(line, widths) for line in lines)
 
 
-def paragraph(facts: Mapping[str, Any]) -> str:
-    """One line for each name and value."""
-    widest = max(map(len, facts))
-    return "\n".join(f"{name:{widest + GAP}}{text(value)}" for name, value in facts.items())
+def paragraph(facts: Mapping[str, Any], width: int | None = None) -> str:
+    """One line for each name and value; text that `width` characters do not hold goes on below its beginning."""
+    indent = max(map(len, facts)) + GAP
+    lines = [f"{name:{indent}}{text(value)}" for name, value in facts.items()]
+    if width is None:
+        return "\n".join(lines)
+    hang = {"subsequent_indent": " " * indent, "break_long_words": False, "break_on_hyphens": False}
+    return "\n".join(textwrap.fill(line, max(width, 2 * indent), **hang) for line in lines)
 
 
 def text(value: Any) -> str:

@@ -1,5 +1,7 @@
 """Figure: how much of the accuracy drop each feature set explains (MGE, section 4.2.1)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from matplotlib.patches import Patch
 
 from prunegraph.analysis.features import DEFAULT_SETS
 from prunegraph.errors import UserError
-from prunegraph.figures import style
+from prunegraph.figures import scopes, style
 
 _COLOURS = {
     "layer_density": "#bdbdbd",
@@ -27,7 +29,6 @@ _COLOURS = {
 }
 # In grey, what is known from the mask alone is told by its stripes.
 _HATCHES = dict.fromkeys(("rolled_mask", "unrolled_mask"), "//////")
-_HEADINGS = {"all": "All", "sparsity": "By sparsity", "model": "By model", "dataset": "By data set"}
 _FLOOR = -0.3
 
 
@@ -35,7 +36,7 @@ _FLOOR = -0.3
 def draw(
     regression: pd.DataFrame, *, sets: tuple[str, ...] = DEFAULT_SETS, out_of_sample: str = "grouped_cv_r2"
 ) -> Figure:
-    """Bars: adjusted R2 in sample; diamonds: R2 out of sample; one panel per level.
+    """Bars: adjusted R2 in sample; diamonds: R2 out of sample; one panel per level, as wide as a column of text.
 
     Parameters
     ----------
@@ -54,32 +55,30 @@ def draw(
     if regression.empty:
         raise UserError("The regression figure needs at least one fitted scope; the table of fits is empty.")
     sets = tuple(dict.fromkeys(regression.features))
-    groups = {level: list(dict.fromkeys(rows.group)) for level, rows in regression.groupby("level", sort=False)}
-    if "all" in groups:  # a level of one group says the same once more
-        groups = {level: names for level, names in groups.items() if level == "all" or len(names) > 1}
-    levels = list(groups)
-    lines = _rows_of(levels, groups)
-    figure = style.new(style.PAGE, 0.7 + 1.6 * len(lines))
+    groups: dict[str, list[str]] = {}
+    for level, group in scopes.shown(regression):
+        groups.setdefault(level, []).append(group)
+    lines = _rows_of(groups)
+    figure = style.new(style.COLUMN, 0.9 + 1.35 * len(lines))
     for band, members in zip(figure.subfigures(len(lines), 1, squeeze=False)[:, 0], lines, strict=True):
         widths = [len(groups[level]) + 0.4 for level in members]
         panels = band.subplots(1, len(members), sharey=True, width_ratios=widths, squeeze=False)[0]
         for axes, level in zip(panels, members, strict=True):
             _panel(axes, regression[regression.level == level], groups[level], sets, out_of_sample)
-            axes.set_title(_HEADINGS.get(level, level.replace("_", " and ").capitalize()))
+            axes.set_title(scopes.heading(level))
         panels[0].set_ylabel("$R^2$ of accuracy drop")
-    style.legend_below(figure, _handles(regression, sets, out_of_sample), 4)
+    style.legend_below(figure, _handles(regression, sets, out_of_sample), 2)
     return figure
 
 
-def _rows_of(levels: list[str], groups: dict[str, list[str]], most: int = 8) -> list[list[str]]:
-    """Levels dealt into lines of at most `most` groups, in their order."""
-    lines, free = [], 0
+def _rows_of(levels: Iterable[str]) -> list[list[str]]:
+    """A line per level; "all", which has one group, shares the next one's."""
+    lines: list[list[str]] = []
     for level in levels:
-        if not lines or len(groups[level]) > free:
-            lines.append([])
-            free = most
-        lines[-1].append(level)
-        free -= len(groups[level])
+        if lines and lines[-1] == ["all"]:
+            lines[-1].append(level)
+        else:
+            lines.append([level])
     return lines
 
 
@@ -95,7 +94,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: tuple[str, .
         outside = cells[measure].to_numpy(dtype=float)
         spread = cells[f"{measure}_sd"].to_numpy(dtype=float)
         inside = outside >= _FLOOR
-        mark = {"markersize": 2.6, "markeredgewidth": 0.5, "markeredgecolor": style.BLACK, "linestyle": "none"}
+        mark = {"markersize": 1.8, "markeredgewidth": 0.4, "markeredgecolor": style.BLACK, "linestyle": "none"}
         lines = {"color": "white", "ecolor": style.BLACK, "elinewidth": 0.5}
         axes.errorbar(x[inside], outside[inside], spread[inside], fmt="D", **lines, **mark)
         below = outside < _FLOOR
@@ -104,7 +103,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, groups: list[str], sets: tuple[str, .
         axes.plot(x[missing], np.full(missing.sum(), 0.03), "x", color=colour, markersize=2.4, markeredgewidth=0.7)
     axes.axhline(0, color=style.BLACK, linewidth=0.6)
     counts = rows.groupby("group", sort=False).n.max().reindex(groups)
-    names = [f"{style.label(group) if '.' not in group else group}\nn = {n}" for group, n in counts.items()]
+    names = [f"{scopes.group_name(group)}\nn = {n}" for group, n in counts.items()]
     axes.set_xticks(range(len(groups)), names)
     axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(_FLOOR, 1.02))
     axes.grid(False, axis="x")

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunegraph.errors import UserError
-from prunegraph.figures import style
+from prunegraph.figures import scopes, style
 
 #: Feature sets of the mask alone -> the same with strength, spectral gap and spectral radius of the trained weights.
 PAIRS = {
@@ -37,27 +37,20 @@ def draw(regression: pd.DataFrame) -> Figure:
             "The figure of trained-weight metrics needs a regression with and without them for the same encoding "
             f"({', '.join(f'{full} and {mask}' for mask, full in PAIRS.items())}); the table has no such pair."
         )
-    scopes = _scopes(fitted[fitted.features.isin([*pairs, *pairs.values()])])
-    figure = style.new(min(style.PAGE, max(style.COLUMN, 1.4 + 2.0 * len(pairs))), 0.95 + 0.2 * len(scopes))
+    shown = scopes.shown(fitted[fitted.features.isin([*pairs, *pairs.values()])])
+    figure = style.new(min(style.PAGE, max(style.COLUMN, 1.4 + 2.0 * len(pairs))), 0.95 + 0.2 * len(shown))
     panels = figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
     for axes, (mask, full) in zip(panels, pairs.items(), strict=True):
-        _panel(axes, fitted.set_index(["features", "level", "group"]), mask, full, scopes)
+        _panel(axes, fitted.set_index(["features", "level", "group"]), mask, full, shown)
         axes.set(title=style.label(full), xlabel="$R^2$ of accuracy drop")
-    panels[0].set_yticks(range(len(scopes)), [_name(group) for _, group in scopes])
-    panels[0].set(ylim=(len(scopes) - 0.4, -0.6), xlim=(_FLOOR - 0.05, 1.02))
+    panels[0].set_yticks(range(len(shown)), [_name(group) for _, group in shown])
+    panels[0].set(ylim=(len(shown) - 0.4, -0.6), xlim=(_FLOOR - 0.05, 1.02))
     style.legend_below(figure, _handles(), 2 if len(pairs) < 3 else 4)
     return figure
 
 
-def _scopes(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """(level, group) of every scope, "all" first; a level of one group says the same once more."""
-    scopes = list(dict.fromkeys(zip(rows.level, rows.group, strict=True)))
-    sizes = {level: sum(other == level for other, _ in scopes) for level, _ in scopes}
-    return [scope for scope in scopes if scope[0] == "all" or sizes[scope[0]] > 1]
-
-
-def _panel(axes: Axes, table: pd.DataFrame, mask: str, full: str, scopes: list[tuple[str, str]]) -> None:
-    for row, scope in enumerate(scopes):
+def _panel(axes: Axes, table: pd.DataFrame, mask: str, full: str, shown: list[tuple[str, str]]) -> None:
+    for row, scope in enumerate(shown):
         if (mask, *scope) not in table.index or (full, *scope) not in table.index:
             continue
         for shift, (measure, (colour, marker, _)) in zip((-0.16, 0.16), _MEASURES.items(), strict=True):
@@ -66,8 +59,8 @@ def _panel(axes: Axes, table: pd.DataFrame, mask: str, full: str, scopes: list[t
             look = {"color": colour, "marker": marker, "markersize": 3.2, "linestyle": "none"}
             axes.plot(ends[0], row + shift, markerfacecolor="white", **look)
             axes.plot(ends[1], row + shift, **look)
-    for row in range(1, len(scopes)):
-        if scopes[row][0] != scopes[row - 1][0]:
+    for row in range(1, len(shown)):
+        if shown[row][0] != shown[row - 1][0]:
             axes.axhline(row - 0.5, color="#c0c0c0", linewidth=0.6)
     axes.axvline(0, color=style.BLACK, linewidth=0.6)
     axes.grid(False, axis="y")
@@ -75,7 +68,7 @@ def _panel(axes: Axes, table: pd.DataFrame, mask: str, full: str, scopes: list[t
 
 
 def _name(group: str) -> str:
-    return f"Sparsity {group}" if "." in group else style.label(group)
+    return f"Sparsity {group}" if "." in group else scopes.group_name(group)
 
 
 def _handles() -> list[Line2D]:
