@@ -42,7 +42,9 @@ class Member:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a cell is trained, none of which changes a result by more than rounding.
+    """How a cell is trained: no part of what its results are made from.
+
+    Only `stack` changes numbers, by rounding and what training makes of it: :func:`prunegraph.training.train_together`.
 
     Parameters
     ----------

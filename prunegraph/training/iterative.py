@@ -22,9 +22,10 @@ from prunegraph.training.recipes import Recipe
 class MaskFrom:
     """Training with every weight until a step, and with a mask from there on.
 
-    With the images in the same order, the weights at that step are those of every training before. So this is rewinding
-    to it, with nothing to store: weights, momentum, learning rate and the order of images are all
-    what they were. The step itself is left out, since its gradient is that of the whole network.
+    With the images in the same order, the weights at that step are those of every training before (on a GPU, whose
+    sums have no fixed order, but for rounding). So this is rewinding to it, with nothing to store: weights, momentum,
+    learning rate and the order of images are all what they were. The step itself is left out, since its gradient is
+    that of the whole network.
     """
 
     skip_step_on_update = True
