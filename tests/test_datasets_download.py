@@ -45,6 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.endless()
         start = int(re.fullmatch(r"bytes=(\d+)-", span)[1]) if span and quirk != "rangeless" else 0
         ranged = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+        if quirk == "swaying":
+            return self.answer(200, content, 60_000 if number % 2 else 30_000)
         cut = {"cut": 30_000, "rangeless": 60_000 if number == 1 else None, "stuck": 0}.get(quirk)
         return self.answer(206 if start else 200, content[start:], cut, **ranged)
 
@@ -126,6 +128,12 @@ def test_what_does_not_come_is_said_and_nothing_is_left(quirk, reason, requests,
     assert "\n" not in str(caught.value)
     assert len(server.asked) == requests
     assert names(tmp_path) == []
+
+
+def test_a_server_that_breaks_off_here_and_there_is_given_up(server, tmp_path):
+    with pytest.raises(UserError, match=r"swaying.*IncompleteRead"):
+        fetching.fetch(remote(server, "swaying"), tmp_path)
+    assert [span for _, span in server.asked] == [None, "bytes=60000-", "bytes=30000-", "bytes=60000-"]
 
 
 def test_without_network_one_sentence_says_which_file_to_put_where(tmp_path, monkeypatch):

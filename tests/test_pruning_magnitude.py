@@ -120,6 +120,14 @@ def test_rewinding_returns_to_the_weights_of_that_step(digits, network, monkeypa
     assert found.mask.kept == kept_weights(found.mask.size, 0.8)
 
 
+def test_weights_fit_the_mask_though_the_training_diverged_before_it_came(digits, network):
+    recipe = training.recipe("quick", "digits", "conv6", epochs=1, learning_rate=1e30)
+    found = iterative.train(network, digits, recipe, 0, sparsity=0.8, rounds=1, rewind=7, scope="global")
+    assert found.diverged and found.mask.kept == kept_weights(found.mask.size, 0.8)
+    weights = models.prunable(network)
+    assert all(np.array_equal(weights[name].detach() != 0, values) for name, values in found.mask.items())
+
+
 def test_a_step_beyond_the_training_cannot_be_rewound_to(digits, network):
     with pytest.raises(UserError, match=r"'rewind' .* is 20, but training has 20 steps"):
         iterative.train(network, digits, RECIPE, 0, sparsity=0.8, rounds=1, rewind=20, scope="global")

@@ -74,6 +74,21 @@ def test_equal_to_one_by_one(model, masked, noise):
     assert not torch.allclose(first, second, atol=0.01)
 
 
+@pytest.mark.parametrize("model", ["conv6", "resnet20", "mobilenet_v2"])
+def test_equal_to_one_by_one_in_float64_where_rounding_does_not_grow(model, noise, monkeypatch):
+    normalise = Part.normalise
+    monkeypatch.setattr(Part, "normalise", lambda part, images: normalise(part, images).double())
+    recipe = Recipe(epochs=1, batch_size=16, learning_rate=0.1, schedule="one_cycle", recalibrate=True)
+    alone, together = ([network_and_mask(model, seed) for seed in SEEDS[:2]] for _ in range(2))
+    for (network, mask), seed in zip(alone, SEEDS, strict=False):
+        train(network.double(), mask, noise, recipe, seed)
+    networks, masks = zip(*((network.double(), mask) for network, mask in together), strict=True)
+    train_together(networks, masks, noise, recipe, SEEDS[:2])
+    for (one, _), other in zip(alone, networks, strict=True):
+        for name, value in one.state_dict().items():
+            torch.testing.assert_close(other.state_dict()[name], value, rtol=1e-7, atol=1e-9, msg=name)
+
+
 def test_who_diverges_stands_still_and_disturbs_nobody(noise):
     members = [network_and_mask("conv6", seed) for seed in SEEDS]
     networks, masks = zip(*members, strict=True)

@@ -113,13 +113,15 @@ def _from_address(address: str, part: Path, remote: Remote) -> None:
 
 def _complete(address: str, part: Path, remote: Remote) -> None:
     """Append to `part` until it has its length; asks again after failures, as long as bytes arrive."""
-    failures = 0
+    failures, most = 0, part.stat().st_size
     while (have := part.stat().st_size) < remote.length:
         try:
             _append(address, part, remote)
         except (OSError, http.client.HTTPException) as problem:
             _raise_if_final(problem)
-            failures = 1 if part.stat().st_size > have else failures + 1
+            # More than ever before: a server that knows no ranges may give more and less by turns without end.
+            failures = 1 if part.stat().st_size > most else failures + 1
+            most = max(most, part.stat().st_size)
             if failures >= ATTEMPTS:
                 raise
             pause = WAIT * 2 ** (failures - 1)

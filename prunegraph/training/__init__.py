@@ -111,7 +111,9 @@ def train_together(
 
     Their parameters are stacked (:class:`prunegraph.training.stack.Stack`), which keeps a large device busy with small
     networks. Each has its own mask, order and augmentation of images, and ends as if trained alone, but for
-    float32 rounding. One that diverges stands still from then on. Parameters as of :func:`train`, one network, mask
+    rounding. Training amplifies that: CONV-6 at sparsity 0.98 after one epoch of digits had weights up to 0.3 and
+    accuracies 0.8 points apart from those trained alone (two seeds), in float64 instead of float32 weights 1e-12.
+    One that diverges stands still from then on. Parameters as of :func:`train`, one network, mask
     and seed each; either every mask is None or none; `on_epoch` is called with the place of a network and its row;
     `dynamics` needs a network on its own.
     """

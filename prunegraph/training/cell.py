@@ -42,7 +42,9 @@ class Member:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a cell is trained, none of which changes a result by more than rounding.
+    """How a cell is trained: no part of what its results are made from.
+
+    Only `stack` changes numbers, by rounding and what training makes of it: :func:`prunegraph.training.train_together`.
 
     Parameters
     ----------
@@ -68,7 +70,9 @@ def train_cell(
     for group in groups(members, manner.stack, device):
         names = [f"seed{member.seed}" for member in group]
         key = made_from(keys=[member.made_from for member in group])
-        checkpoint = Checkpoint(manner.checkpoints / "-".join(names), key, manner.every, manner.stop)
+        # Not all names, since a file system has a longest one; the key tells stacks with the same first seed apart.
+        folder = names[0] if len(group) == 1 else f"{names[0]}_and_{len(group) - 1}_more"
+        checkpoint = Checkpoint(manner.checkpoints / folder, key, manner.every, manner.stop)
         scalars = manner.scalars and [manner.scalars / name for name in names]
         networks, masks, seeds = zip(*((member.network, member.mask, member.seed) for member in group), strict=True)
         with Watch([f"seed {member.seed}" for member in group], recipe.epochs, scalars) as watch:

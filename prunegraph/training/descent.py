@@ -83,7 +83,8 @@ class Descent:
         for name, values in kept.items():
             if self.momenta[name] is not None:
                 self.momenta[name].mul_(self.kept[name] & values)
-        self.set_kept({name: kept[name] for name in self.kept})
+        # Copies: these tensors are set back in place when a network diverges, and others may hold on to theirs.
+        self.set_kept({name: kept[name].clone() for name in self.kept})
         return True
 
     @torch.no_grad()

@@ -22,9 +22,10 @@ from prunegraph.training.recipes import Recipe
 class MaskFrom:
     """Training with every weight until a step, and with a mask from there on.
 
-    With the images in the same order, the weights at that step are those of every training before. So this is rewinding
-    to it, with nothing to store: weights, momentum, learning rate and the order of images are all
-    what they were. The step itself is left out, since its gradient is that of the whole network.
+    With the images in the same order, the weights at that step are those of every training before (on a GPU, whose
+    sums have no fixed order, but for rounding). So this is rewinding to it, with nothing to store: weights, momentum,
+    learning rate and the order of images are all what they were. The step itself is left out, since its gradient is
+    that of the whole network.
     """
 
     skip_step_on_update = True
@@ -74,7 +75,10 @@ def train(
     """
     steps = recipe.epochs * steps_per_epoch(data, recipe)
     if rewind and rewind >= steps:
-        raise UserError(f"Option 'rewind' of pruner 'iterative_magnitude' is {rewind}, but training has {steps} steps.")
+        raise UserError(
+            f"Option 'rewind' of pruner 'iterative_magnitude' is {rewind}, but training has {steps} steps; "
+            "expected a smaller number. Lower it or train for more epochs."
+        )
     start = {name: value.detach().clone() for name, value in network.state_dict().items()}
     everything = Mask({name: torch.ones_like(weight, dtype=torch.bool) for name, weight in prunable(network).items()})
     mask, diverged = everything, False
@@ -88,6 +92,7 @@ def train(
         begun = everything if later else mask
         found = training.train(network, begun, data, recipe, seed, device, on_epoch, later, phase)
         diverged |= found.diverged
+    mask.apply(network)  # a last round that diverges before the step of its mask ends with all weights
     return dataclasses.replace(found, diverged=diverged, mask=mask)
 
 

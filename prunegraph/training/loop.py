@@ -63,4 +63,22 @@ def train_together(
     for network in networks:
         network.to(memory_format=torch.contiguous_format).eval()
     finals = masks if dynamics is None else [Mask(course.kept(0), masks[0].provenance)]
+    for network, mask in zip(networks, finals, strict=True):
+        if mask is not None:
+            _tell_kept(network, mask)
     return [Training(*each) for each in zip(course.histories, course.diverged, finals, strict=True)]
+
+
+@torch.no_grad()
+def _tell_kept(network: nn.Module, mask: Mask) -> None:
+    """Give kept weights of exactly zero the smallest normal number, so that weights other than zero are those kept.
+
+    A weight that grew where no gradient arrives stays at zero. No answer depends on it, but the graph of a network has
+    an edge for each weight that is not zero, and a weight of a mask that stays is one there though nothing moves it.
+    """
+    parameters = dict(network.named_parameters())
+    for name, values in mask.items():
+        weight = parameters[name]
+        kept = torch.from_numpy(values).to(weight.device)
+        tiny = max(torch.finfo(kind).tiny for kind in (weight.dtype, torch.float32))
+        weight[kept & (weight == 0)] = tiny

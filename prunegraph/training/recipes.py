@@ -37,7 +37,7 @@ class Recipe:
         Nesterov's momentum instead of Polyak's.
     recalibrate
         Take BatchNorm's statistics anew from the training part after the last step, which a short
-        training needs (:func:`prunegraph.training.loop.recalibrate`).
+        training needs (:func:`prunegraph.training.evaluation.recalibrate`).
 
     Raises
     ------
