@@ -21,7 +21,7 @@ def cuts(graph: Neighbours) -> Cuts:
 
     A cut edge (bridge) or cut node (articulation point) is one whose removal leaves more
     components; isolated nodes are components. Of two parallel edges neither is a cut edge.
-    O(nodes + edges).
+    Absolute numbers (:mod:`prunegraph.metrics.normalise` divides them). O(nodes + edges).
 
     Source: R. Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1
     (1972); J. Hopcroft, R. Tarjan, Algorithm 447, CACM 16 (1973).
