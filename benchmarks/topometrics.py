@@ -17,7 +17,8 @@ bytes, at the bandwidth of one thread measured in the same run); for implicit on
 their products at the speed of a matrix product of the same run.
 
 With --torchvision: networks of torchvision at full width and an MLP of three layers, 10 classes, random masks, one run
-each on the chosen path, stopped after 120 CPU seconds; what it did not reach by then is left blank.
+each on the chosen path, what numba has yet to compile included, stopped after 120 CPU seconds; what it did not reach
+by then is left blank.
 """
 
 import argparse
@@ -209,11 +210,12 @@ def torchvision_parts(kind: str, network: str, side: int, density: float, device
     ways = " ".join(way[0] for way in (chosen.counts, chosen.cuts, chosen.spectrum))
     told = {"encode": time.process_time() - begin, "edges": graph.number_of_edges(), "ways": ways}
     print(json.dumps(told), flush=True)
-    before, measurement = peak(), Measurement(graph, chosen, device, {})
+    del architecture, weights, kept
+    before, measurement = high_water(reset=True), Measurement(graph, chosen, device, {})
     for part in ("local", "counts", "cuts", "spectrum"):
         begin = time.process_time()
         measurement.local(graph.mode) if part == "local" else getattr(measurement, part)()
-        told = {part: time.process_time() - begin, "megabytes": (peak() - before) / 1024}
+        told = {part: time.process_time() - begin, "megabytes": (high_water() - before) / 1024}
         print(json.dumps(told), flush=True)
 
 
@@ -391,6 +393,16 @@ def igraph_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
     eigsh(laplacian, k=1, which="LA", tol=1e-6, return_eigenvectors=False)
     parts["spectrum"] = lap()
     return parts, 0, ""
+
+
+def high_water(reset: bool = False) -> int:
+    """Peak resident memory, KiB, since the last reset (Linux; elsewhere of the whole process)."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return peak()
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    return int(status.read_text().split("VmHWM:")[1].split()[0])
 
 
 def peak() -> int:
