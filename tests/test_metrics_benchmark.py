@@ -33,3 +33,12 @@ def test_a_device_that_is_not_there_ends_in_a_sentence():
     done = run("--device", "abacus")
     assert done.returncode == 1
     assert done.stderr.startswith("There is no device 'abacus' here") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_networks_of_torchvision_have_their_own_table(tmp_path):
+    done = run("--torchvision", "--network", "mlp", "--output", tmp_path / "all.json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "all.json").read_text())["rows"]
+    assert [(row["side"], row["density"]) for row in rows] == [(side, d) for side in (32, 224) for d in (0.01, 0.2)]
+    assert all(row["spectrum"] > 0 and row["edges"] > 0 for row in rows)

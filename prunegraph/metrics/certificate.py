@@ -23,7 +23,8 @@ DRAWN = 1  # edges drawn for every node in each of its blocks
 def certified_cuts(layout: Layout, arms: Arms | None = None) -> Cuts:
     """As :func:`prunegraph.metrics.cuts.cuts`, for a graph of blocks without parallel edges.
 
-    `arms`: the packed layout, if there is one already. O(nodes), and the edges at nodes outside the block.
+    `arms`: the packed layout, if there is one already. Exact; definitions and normalisation are those there.
+    O(nodes + weights), and the edges at nodes outside the block: few in dense graphs, in sparse ones perhaps all.
     """
     arms = pack(layout) if arms is None else arms
     part, place = places(arms)

@@ -11,17 +11,19 @@ that lead from x to X. Most pairs of rows share their list of tap pairs with man
 strides, borders and pooling windows only decide how many lists there are. Every
 distinct list of rows, with every distinct list of columns, is one class; each class is
 evaluated once for all channels and counts as often as it occurs. No cost depends on the
-number of edges; all counts are exact (float32 holds whole numbers up to 2^24).
+number of edges. The products count common bits (:mod:`prunegraph.metrics.bitwise`), and all counts are exact
+(float32 holds whole numbers up to 2^24).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
 from numba import njit
 
 from prunegraph.graphs.blocks import Bundle
+from prunegraph.metrics.bitwise import multiply, packed
 from prunegraph.metrics.layout import Fitted
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
@@ -237,8 +239,8 @@ class Composite:
         self._checked(weight, start)
         found = np.zeros((len(start) - 1, groups, route[0].mask.shape[3], route[-1].mask.shape[4]), np.int32)
         if self.products:
-            own = self if groups > 1 or len(self.routes) > 1 else Composite([route])
-            products = _grouped(route, self.taps[0]) if groups > 1 else own.products_between()
+            own = Composite([route]) if len(self.routes) == 1 else self
+            products = own.products_between()
             for i in range(len(found)):
                 terms = slice(start[i], start[i + 1])
                 found[i] = (weight[terms] @ products[term[terms]]).reshape(found.shape[1:])
@@ -247,7 +249,7 @@ class Composite:
     def matrix_products(self):
         """The matrix products, (products, entries), for some channels of both ends at a time."""
         if max(relation.groups for relation in self.routes[0]) > 1:
-            yield _grouped(self.routes[0], self.taps[0])
+            yield self.products_between()
             return
         start, end = self.routes[0][0].mask.shape[3], self.routes[0][-1].mask.shape[4]
         # Squares: a matrix product does more with what it reads the more alike its sides are.
@@ -258,60 +260,45 @@ class Composite:
             yield self.products_between(slice(first, first + down), slice(left, left + right))
 
     def products_between(self, start: slice = slice(None), end: slice = slice(None)) -> np.ndarray:
-        """The matrix products of routes without groups between these channels: (products, entries)."""
-        parts = []
-        for route, taps in zip(self.routes, self.taps, strict=True):
-            masks = [relation.mask for relation in route]
-            masks[0] = masks[0][:, :, :, start]
-            masks[-1] = masks[-1][..., end]
-            own = tuple(Relation(m, r.rows, r.columns) for m, r in zip(masks, route, strict=True))
-            parts.append(_of_route(own, taps))
+        """The matrix products between these channels of both ends' groups: float32 (products, entries)."""
+        parts = [_products(factors, taps, start, end) for factors, taps in zip(self._factors, self.taps, strict=True)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-
-def _of_route(route: Route, taps) -> np.ndarray:
-    """All needed products of one route, one group: (pairs of taps, channels from * channels to)."""
-    down, right = taps
-    if len(route) == 1:
-        mask = route[0].mask[:, :, 0]
-        return mask[down[0]][:, right[0]].reshape(-1, mask.shape[2] * mask.shape[3]).astype(np.float32)
-    one = np.ascontiguousarray(route[0].mask[:, :, 0], np.float32)
-    two = np.ascontiguousarray(route[1].mask[:, :, 0], np.float32)
-    found = np.empty((len(down[0]), len(right[0]), one.shape[2], two.shape[3]), np.float32)
-    for i, (a, b) in enumerate(zip(*down, strict=True)):
-        for j, (c, d) in enumerate(zip(*right, strict=True)):
-            np.matmul(one[a, c], two[b, d], out=found[i, j])
-    return found.reshape(-1, one.shape[2] * two.shape[3])
+    @cached_property
+    def _factors(self) -> list[tuple[np.ndarray, ...]]:
+        return [_packed(route) if len(route) == 2 else (route[0].mask,) for route in self.routes]
 
 
-def _grouped(route: Route, taps) -> np.ndarray:
-    """The same where a relation has groups: products of corresponding groups only."""
-    down, right = taps
-    if len(route) == 1:
-        mask = route[0].mask
-        return mask[down[0]][:, right[0]].reshape(len(down[0]) * len(right[0]), -1).astype(np.float32)
+def _packed(route: Route) -> tuple[np.ndarray, np.ndarray]:
+    """Both masks of a route, their groups the same, the middle channels in bits."""
     one, two = route
-    if one.groups > 1 and two.groups > 1 and not _same_groups(one, two):
+    if one.groups > 1 and two.groups > 1 and one.groups != two.groups:
         two = two.dense()
     groups = max(one.groups, two.groups)
-    left, other = one.mask, two.mask
+    left, right = one.mask, two.mask
     if one.groups == 1:
         height, width, _, start, middle = left.shape
         left = left.reshape(height, width, start, groups, middle // groups).swapaxes(2, 3)
     if two.groups == 1:
-        height, width, _, middle, end = other.shape
-        other = other.reshape(height, width, groups, middle // groups, end)
-    left, other = np.ascontiguousarray(left, np.float32), np.ascontiguousarray(other, np.float32)
-    pairs = [(a, b, c, d) for a, b in zip(*down, strict=True) for c, d in zip(*right, strict=True)]
-    product = np.empty((len(pairs), groups, left.shape[3], other.shape[4]), np.float32)
-    for i, (a, b, c, d) in enumerate(pairs):
-        np.matmul(left[a, c], other[b, d], out=product[i])
-    return product.reshape(len(pairs), -1)
+        height, width, _, middle, end = right.shape
+        right = right.reshape(height, width, groups, middle // groups, end)
+    return packed(left), np.ascontiguousarray(packed(right.swapaxes(3, 4)).swapaxes(3, 4))
 
 
-def _same_groups(one: Relation, two: Relation) -> bool:
-    """Whether the middle map falls into the same groups on both sides."""
-    return one.groups == two.groups
+def _products(factors: tuple[np.ndarray, ...], taps, start: slice, end: slice) -> np.ndarray:
+    """All needed products of one route: (pairs of taps, groups * channels from * channels to)."""
+    down, right = taps
+    pairs = len(down[0]) * len(right[0])
+    one = factors[0][:, :, :, start]
+    two = factors[-1][..., end]
+    if len(factors) == 1:
+        mask = one[..., end]
+        return mask[down[0]][:, right[0]].reshape(pairs, -1).astype(np.float32)
+    found = np.empty((pairs, one.shape[2], one.shape[3], two.shape[4]), np.float32)
+    # For each pair of taps, the row and column of the first tap, then of the second.
+    order = [np.repeat(rows, len(right[0])) for rows in down] + [np.tile(columns, len(down[0])) for columns in right]
+    multiply(np.ascontiguousarray(one), np.ascontiguousarray(two), np.stack(order, axis=1), found)
+    return found.reshape(pairs, -1)
 
 
 @njit(cache=True, fastmath=True)

@@ -21,7 +21,7 @@ def cuts(graph: Neighbours) -> Cuts:
 
     A cut edge (bridge) or cut node (articulation point) is one whose removal leaves more
     components; isolated nodes are components. Of two parallel edges neither is a cut edge.
-    O(nodes + edges).
+    Published tables divide cut edges and nodes by the number of edges, components by nothing. O(nodes + edges).
 
     Source: R. Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1
     (1972); J. Hopcroft, R. Tarjan, Algorithm 447, CACM 16 (1973).
@@ -30,7 +30,7 @@ def cuts(graph: Neighbours) -> Cuts:
 
 
 def mean_component(nodes: int, components: int) -> float | None:
-    """Mean number of nodes of a component; None without nodes."""
+    """Mean number of nodes of a component; None without nodes. Published tables divide it by nodes: 1 / components."""
     return nodes / components if components else None
 
 

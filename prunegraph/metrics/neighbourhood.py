@@ -9,7 +9,7 @@ from prunegraph.metrics.adjacency import Adjacency
 def one_hop(graph: Adjacency) -> float | None:
     """Mean number of nodes within one step, the node itself included; None without nodes.
 
-    Without parallel edges this is 1 + edges / nodes. O(edges).
+    Without parallel edges this is 1 + edges / nodes. Published tables divide it by the number of edges. O(edges).
     Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "neighbor connectivity".
     """
     return _mean(graph.nodes + _distinct_targets(graph.start, graph.target), graph.nodes)
@@ -19,7 +19,7 @@ def two_hop(graph: Adjacency) -> float | None:
     """Mean number of nodes within two steps, the node itself included; None without nodes.
 
     Exact: for every node, its targets and their targets are marked and counted
-    once. O(sum over edges u -> v of out-degree(v)). Source as :func:`one_hop`.
+    once. O(sum over edges u -> v of out-degree(v)). Normalisation and source as :func:`one_hop`.
     """
     return _mean(within_two(graph.start, graph.target.view(np.uint32), np.arange(graph.nodes)), graph.nodes)
 

@@ -39,11 +39,11 @@ PATHS = ("explicit", "implicit")
 ROWS = 60  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
 SEARCH = 40  # an edge, in the explicit cores and cuts
-SOLVE = 200, 1800  # an edge, and a node, in the explicit eigenvalue solves
-CLASSES, PEEL, BASIS = 700, 800, 1000  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
-PRODUCT = 0.03 * 2 * 80  # one multiplication of the dense network, both ways, for about 80 vectors
+SOLVE = 170, 700  # an edge, and a node, in the explicit eigenvalue solves
+CLASSES, PEEL, BASIS = 700, 800, 600  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
+PRODUCT = 0.03 * 2 * 60  # one multiplication of the dense network, both ways, for about 60 vectors
 LISTED = 8_000_000  # edges whose list takes 0.3 GB; larger ones are made only where nothing else counts
-TORCH = 1e9  # loading it, which a job on small graphs would not earn back
+TORCH = 4e8  # loading it takes 1.3 s of a job that measures about three networks
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ def k_core(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> floa
     """Mean coreness (see :func:`prunegraph.metrics.coreness.k_core`) from the degrees (nodes,) of all nodes.
 
     `arms`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges:
-    every node subtracts the rows of its masks once.
+    every node subtracts the rows of its masks once. The result is that of Batagelj and Zaversnik's algorithm there;
+    here all nodes of degree k or less go at once, then those that this brings down to k.
     """
     core = coreness(layout, degree, arms)
     return int(core.sum(dtype=np.int64)) / layout.nodes
