@@ -38,10 +38,12 @@ PATHS = ("explicit", "implicit")
 # Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only choose a path.
 ROWS = 60  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
+STEPS = 80, 200  # besides, an edge, and a node
 SEARCH = 40  # an edge, in the explicit cores and cuts
-SOLVE = 170, 700  # an edge, and a node, in the explicit eigenvalue solves
-CLASSES, PEEL, BASIS = 700, 800, 600  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
+SOLVE = 200, 1500  # an edge, and a node, in the explicit eigenvalue solves
+CLASSES, PEEL, BASIS = 450, 800, 600  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
 PRODUCT = 0.03 * 2 * 60  # one multiplication of the dense network, both ways, for about 60 vectors
+SETUP = 2e7  # of either implicit count, whatever the size
 LISTED = 8_000_000  # edges whose list takes 0.3 GB; larger ones are made only where nothing else counts
 TORCH = 4e8  # loading it takes 1.3 s of a job that measures about three networks
 
@@ -99,13 +101,13 @@ def estimate(graph: "MultipartiteGraph") -> dict[str, dict[str, float]]:
     return {
         "explicit": {
             "rows": ROWS * edges,
-            "counts": WEDGE * wedges,
+            "counts": WEDGE * wedges + STEPS[0] * edges + STEPS[1] * nodes,
             "cuts": SEARCH * edges,
             "spectrum": SOLVE[0] * edges + SOLVE[1] * nodes,
         },
         "implicit": {
-            "counts": CLASSES * nodes,
-            "cuts": PEEL * nodes,
+            "counts": SETUP + CLASSES * nodes,
+            "cuts": SETUP + PEEL * nodes,
             "spectrum": TORCH + BASIS * nodes + PRODUCT * multiplications,
         },
     }
