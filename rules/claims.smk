@@ -8,18 +8,11 @@ PARQUET = [path for path in TABLES if path.endswith(".parquet")]
 APART = [path for path in PARQUET if Path(path).stem in ("networks", "ramanujan", "correlation", "ranking")]
 
 
-def published_tables(wildcards):
-    """The tables of studies/published.yaml, where that study has been made; without them the ledger says so."""
-    if config["networks"] == "published":
-        return PARQUET
-    return sorted(str(path) for path in Path(config["published"], "tables").glob("*.parquet"))
-
-
 rule claims:
     input:
         claims=[f"{workflow.basedir}/claims/{system}.yaml" for system in catalogue.SYSTEMS],
         own={"own": PARQUET, "both": APART, "published": []}[config["networks"]],
-        published=published_tables,
+        published=PARQUET if config["networks"] == "published" else lambda wildcards: published_tables(),
     output:
         ledger=LEDGER,
     log:

@@ -67,6 +67,16 @@ def table_of(name):
     return [f"{RESULTS}/tables/{name}.csv", f"{RESULTS}/tables/{name}.parquet"]
 
 
+def studies(*names):
+    """The tables that a study writes, by name."""
+    return {name: table_of(name) for name in names}
+
+
+def published_tables():
+    """The tables of studies/published.yaml, where that study has been made; without them the ledger says so."""
+    return sorted(str(path) for path in Path(config["published"], "tables").glob("*.parquet"))
+
+
 def drawing_of(figure):
     """A figure as PDF and as PNG."""
     return [f"{RESULTS}/figures/mge/{figure}.pdf", f"{RESULTS}/figures/mge/{figure}.png"]
@@ -103,6 +113,23 @@ def model_module(wildcards):
 def pruner_module(wildcards):
     """The module whose code a method's masks depend on."""
     return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)
+
+
+def trained_by(wildcards):
+    """The modules that take part in the training of a method's networks."""
+    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
+    base = STUDY.methods[wildcards.method].base
+    return [module_of(table, base) for table in tables if base in table]
+
+
+def weights_of(wildcards):
+    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
+    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
+    cell = dict(wildcards)
+    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+        path = of_network("trained", "weights.safetensors")
+        cell |= {"method": STUDY.dense(), "sparsity": "0"}
+    return expand(path, **cell | {"seed": STUDY.seeds})
 
 
 def log_of(rule, name):

@@ -68,23 +68,6 @@ rule initialise:
         "../workflow_scripts/initialise.py"
 
 
-def trained_by(wildcards):
-    """The modules that take part in the training of a method's networks."""
-    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
-    base = STUDY.methods[wildcards.method].base
-    return [module_of(table, base) for table in tables if base in table]
-
-
-def weights_of(wildcards):
-    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
-    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
-    cell = dict(wildcards)
-    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
-        path = of_network("trained", "weights.safetensors")
-        cell |= {"method": STUDY.dense(), "sparsity": "0"}
-    return expand(path, **cell | {"seed": STUDY.seeds})
-
-
 rule prune:
     input:
         images=rules.prepare.output.images,

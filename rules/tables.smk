@@ -10,26 +10,18 @@ COLLECTED_FROM = {
     source: COLLECTED if len(STUDY.sources) == 1 else {name: table_of(f"{source}/{name}") for name in NAMES}
     for source in STUDY.sources
 }
-STUDIES = {
-    name: table_of(name)
-    for name in [
-        *["correlation", "correlation_summary", "correlation_layers"],
-        *["regression", "regression_folds", "regression_differences"],
-        *["importance", "importance_stability"],
-        *["ranking", "ranking_summary", "ranking_tests"],
-        *["transfer", "coverage"],
-    ]
-}
+STUDIES = studies(
+    *["correlation", "correlation_summary", "correlation_layers"],
+    *["regression", "regression_folds", "regression_differences"],
+    *["importance", "importance_stability"],
+    *["ranking", "ranking_summary", "ranking_tests"],
+    *["transfer", "coverage"],
+)
 PREDICTOR = f"{RESULTS}/tables/predictor.json"
 TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
 PUBLISHED_DIR = config["published_dir"] or f"{config['data_dir']}/mge/graph_data"
 if "published" in STUDY.sources and (config["published_dir"] or not config["download"]):
     stop_if(published_files.lacking(PUBLISHED_DIR))
-
-
-def studies(*names):
-    """The tables that a study writes, by name."""
-    return {name: STUDIES[name] for name in names}
 
 
 if "own" in STUDY.sources:
