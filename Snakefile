@@ -13,6 +13,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/jobs.smk"
 include: "rules/networks.smk"
 include: "rules/graphs.smk"
 include: "rules/tables.smk"

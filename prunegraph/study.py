@@ -97,6 +97,14 @@ class Study:
             return (0.0,)
         return method.sparsities or self.sparsities
 
+    def stacked(self) -> list[str]:
+        """The methods whose sparsities train in one job: on request, static ones with the sparsities of the study."""
+        if self.config["training"]["stack"] != "sparsities":
+            return []
+        alone = {"dense", *catalogue.DYNAMICS, *catalogue.IN_ROUNDS}
+        found = [method for method in self.methods.values() if method.base not in alone]
+        return [method.name for method in found if self.sparsities_of(method) == self.sparsities]
+
     def dense(self) -> str | None:
         """The name of the method that keeps every weight, None without one."""
         return next((method.name for method in self.methods.values() if method.base == "dense"), None)

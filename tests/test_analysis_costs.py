@@ -35,6 +35,12 @@ def test_a_cell_and_a_single_job(tmp_path):
     assert table.dataset["collect"] == ""
 
 
+def test_a_job_that_trains_every_sparsity_of_a_method_has_none(tmp_path):
+    row = costs([benchmark(tmp_path, "train_sparsities/digits/conv6/my-method.tsv", 4.0)]).iloc[0]
+    assert (row.dataset, row.model, row.method) == ("digits", "conv6", "my-method")
+    assert np.isnan(row.sparsity)
+
+
 def test_a_job_too_short_to_be_sampled_has_time_only(tmp_path):
     paths = [benchmark(tmp_path, "encode/a.tsv", 0.4), benchmark(tmp_path, "measure/a.tsv", 3.0, memory="-", cpu="-")]
     table = costs(paths)

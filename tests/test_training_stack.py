@@ -132,6 +132,8 @@ def test_masks_for_some_only_are_refused(noise):
         ("auto", "cuda", False, [["a", "b"]]),
         ("true", "cpu", False, [["a", "b"]]),
         ("false", "cuda", False, [["a"], ["b"]]),
+        ("sparsities", "cpu", False, [["a", "b"]]),
+        ("sparsities", "cpu", True, [["a"], ["b"]]),
         ("true", "cuda", True, [["a"], ["b"]]),
     ],
 )

@@ -31,7 +31,7 @@ def main_of(script):
 def rule_blocks():
     """(text of each rule, the script it names)."""
     files = [path.read_text() for path in sorted((ROOT / "rules").glob("*.smk"))]
-    for block in [block for text in files for block in re.split(r"\n\s*rule\b", text)[1:]]:
+    for block in [block for text in files for block in re.split(r"\n\s*(?:use )?rule\b", text)[1:]]:
         script = re.search(r'script:\s*"\.\./workflow_scripts/([^"]+)"', block)
         if script:
             yield block, script[1]

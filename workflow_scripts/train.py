@@ -1,6 +1,7 @@
 """Train pruned networks and score each once on the test images. Loop and recipes are in prunegraph/training."""
 
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from prunegraph import datasets, models, pruning, training
@@ -24,7 +25,7 @@ def main(
     dataset: str,
     model: str,
     method: str,
-    sparsity: float,
+    sparsities: list[float],
     network: dict,
     pruner: str,
     options: dict,
@@ -33,7 +34,7 @@ def main(
     epochs: int | None,
     seeds: list[int],
     checkpoints: Path,
-    scalars: Path,
+    scalars: list[Path],
     device: str,
     code: str,
     checkpoint_epochs: int = 5,
@@ -45,25 +46,30 @@ def main(
     recipe = training.recipe(recipe_name, published_as, network["name"], epochs=epochs)
     recipe = recipe.shortened(complete.get("finetune", 1.0))
     cell = {"system": "mge", "dataset": dataset, "model": model, "method": method, "pruner": pruner}
-    cell |= {"sparsity": sparsity, "recipe": recipe_name, "epochs": recipe.epochs}
-    rounds = (
-        partial(lookup(IN_ROUNDS, pruner, "pruner"), sparsity=sparsity, **complete) if pruner in IN_ROUNDS else None
-    )
+    cell |= {"recipe": recipe_name, "epochs": recipe.epochs}
+    find = lookup(IN_ROUNDS, pruner, "pruner") if pruner in IN_ROUNDS else None
     members = []
-    for seed, start, mask, *files in zip(seeds, weights, masks, trained, final_masks, histories, scores, strict=True):
+    # Snakemake's order: every sparsity of the first seed, then of the next.
+    pairs = [
+        (seed, start, sparsity) for (seed, start), sparsity in product(zip(seeds, weights, strict=True), sparsities)
+    ]
+    results = zip(masks, trained, final_masks, histories, scores, scalars, strict=True)
+    for (seed, start, sparsity), (mask, *files, told) in zip(pairs, results, strict=True):
         key = made_from([images, start, mask], chosen=recipe, network=network, options=options, code=code, seed=seed,
-                        **cell)  # fmt: skip
+                        sparsity=sparsity, **cell)  # fmt: skip
         if read_json(files[-1], {}).get("made_from") == key and all(file.exists() for file in files):
-            logger.info("seed %d: kept, it is up to date", seed)
+            logger.info("sparsity %g seed %d: kept, it is up to date", sparsity, seed)
             if tensorboard:
-                replay(scalars / f"seed{seed}", files[-2])
+                replay(told, files[-2])
             continue
         made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
         models.load_weights(made, start)
         moving = pruning.dynamics(pruner, sparsity, seed, **options)
-        members.append(Member(seed, made, Mask.load(mask), key, files, moving, rounds))
+        rounds = find and partial(find, sparsity=sparsity, **complete)
+        told = told if tensorboard else None
+        members.append(Member(sparsity, seed, made, Mask.load(mask), key, files, told, moving, rounds))
     with stoppable() as stop:
-        manner = Manner(checkpoints, checkpoint_epochs, stop, stack, scalars if tensorboard else None)
+        manner = Manner(checkpoints, checkpoint_epochs, stop, stack)
         train_cell(members, data, recipe, cell, manner, device)
 
 

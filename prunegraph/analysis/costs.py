@@ -30,7 +30,7 @@ def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
     Returns
     -------
     Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
-    method and sparsity. `seconds` is wall time, the start of the process included; `cpu_seconds` is the processor's,
+    method and sparsity, but for the sparsity of those that train all of a method. `seconds` is wall time, the start of the process included; `cpu_seconds` is the processor's,
     `memory_mb` the largest resident set in MiB. The two are missing for jobs under two seconds, at which Snakemake
     does not look often enough. Where a job kept seeds that were up to date, it is only the cost of the last run.
 
@@ -71,12 +71,14 @@ def _row(path: Path) -> dict:
         "cpu_seconds": last.cpu_time if seen else None,
         "memory_mb": last.max_rss if seen else None,
     }
-    return {"rule": rule, "job": "/".join(job), **_cell(job), **cost}
+    return {"rule": rule, "job": "/".join(job), **_cell(rule, job), **cost}
 
 
-def _cell(job: list[str]) -> dict:
+def _cell(rule: str, job: list[str]) -> dict:
     if len(job) != 3:
         return {}
     dataset, model, variant = job
+    if rule == "train_sparsities":
+        return {"dataset": dataset, "model": model, "method": variant}
     method, _, sparsity = variant.rpartition("-")
     return {"dataset": dataset, "model": model, "method": method, "sparsity": float(sparsity)}

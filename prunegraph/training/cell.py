@@ -1,4 +1,4 @@
-"""The networks of one cell of a study, which differ in their seed: trained together or one by one, and saved."""
+"""Networks of one architecture and method, which differ in sparsity and seed: trained together or one by one, saved."""
 
 import functools
 import logging
@@ -13,6 +13,7 @@ from torch import nn
 from prunegraph.datasets.data import Data
 from prunegraph.fingerprint import made_from
 from prunegraph.masks import Mask
+from prunegraph.study import written
 from prunegraph.training.checkpoint import Checkpoint, never
 from prunegraph.training.dynamics import Dynamics
 from prunegraph.training.loop import Training, train_together
@@ -25,17 +26,19 @@ logger = logging.getLogger("prunegraph")
 
 @dataclass(frozen=True)
 class Member:
-    """One network of a cell: where it starts, and the files in which its result ends (see :func:`scoring.save`).
+    """One network: where it starts, and the files in which its result ends (see :func:`scoring.save`).
 
-    `dynamics` moves its mask. `rounds` trains it several times to find its mask, in place of one training: see
+    `scalars` is the folder for TensorBoard's files; None: none. `dynamics` moves its mask. `rounds` trains it several times to find its mask, in place of one training: see
     :func:`prunegraph.training.iterative.train`, whose parameters it has but for the options.
     """
 
+    sparsity: float
     seed: int
     network: nn.Module
     mask: Mask
     made_from: str
     files: Sequence[Path]
+    scalars: Path | None = None
     dynamics: Dynamics | None = None
     rounds: Callable[..., Training] | None = None
 
@@ -49,33 +52,34 @@ class Manner:
     Parameters
     ----------
     checkpoints, every, stop
-        Folder of the cell's checkpoints; see :class:`Checkpoint`.
+        Folder of the checkpoints of these networks alone; see :class:`Checkpoint`.
     stack
-        ``true``, ``false`` or ``auto``; see :func:`groups`.
-    scalars
-        Folder for TensorBoard's files; None: none.
+        ``true``, ``sparsities``, ``false`` or ``auto``; see :func:`groups`.
     """
 
     checkpoints: Path
     every: int = 5
     stop: Callable[[], bool] = never
     stack: str = "auto"
-    scalars: Path | None = None
 
 
 def train_cell(
     members: Sequence[Member], data: Data, recipe: Recipe, facts: Mapping[str, Any], manner: Manner, device: str = "cpu"
 ) -> None:
-    """Train the `members` and save each. Checkpoints go when all are saved: a job that fails loses its outputs."""
+    """Train the `members` and save each with the `facts` of all.
+
+    Checkpoints go when all are saved: a job that fails loses its outputs.
+    """
     for group in groups(members, manner.stack, device):
-        names = [f"seed{member.seed}" for member in group]
         key = made_from(keys=[member.made_from for member in group])
-        # Not all names, since a file system has a longest one; the key tells stacks with the same first seed apart.
-        folder = names[0] if len(group) == 1 else f"{names[0]}_and_{len(group) - 1}_more"
+        # Not all names, since a file system has a longest one; the key tells stacks with the same first member apart.
+        folder = f"{written(group[0].sparsity)}-seed{group[0].seed}"
+        folder += f"_and_{len(group) - 1}_more" if len(group) > 1 else ""
         checkpoint = Checkpoint(manner.checkpoints / folder, key, manner.every, manner.stop)
-        scalars = manner.scalars and [manner.scalars / name for name in names]
+        names = [f"sparsity {written(member.sparsity)} seed {member.seed}" for member in group]
+        scalars = [member.scalars for member in group if member.scalars]
         networks, masks, seeds = zip(*((member.network, member.mask, member.seed) for member in group), strict=True)
-        with Watch([f"seed {member.seed}" for member in group], recipe.epochs, scalars) as watch:
+        with Watch(names, recipe.epochs, scalars) as watch:
             if group[0].rounds:
                 told = functools.partial(watch, 0)
                 found = [group[0].rounds(networks[0], data, recipe, seeds[0], device, told, checkpoint)]
@@ -83,7 +87,7 @@ def train_cell(
                 found = train_together(
                     networks, masks, data, recipe, seeds, device, watch, checkpoint, dynamics=group[0].dynamics
                 )
-        for member, training in zip(group, found, strict=True):
+        for name, member, training in zip(names, group, found, strict=True):
             moved = getattr(member.dynamics, "facts", dict)()
             score = save(
                 member.files,
@@ -92,10 +96,11 @@ def train_cell(
                 data,
                 **facts,
                 **moved,
+                sparsity=member.sparsity,
                 seed=member.seed,
                 made_from=member.made_from,
             )
-            logger.info("seed %d: test accuracy %.4f, %d weights", member.seed, score["accuracy"], score["kept"])
+            logger.info("%s: test accuracy %.4f, %d weights", name, score["accuracy"], score["kept"])
     shutil.rmtree(manner.checkpoints, ignore_errors=True)
 
 
@@ -107,7 +112,7 @@ def groups(members: Sequence[Member], stack: str, device: str) -> Iterator[Seque
     default study, 1.9 times for ResNet-20 at 32x32 (benchmarks/training.py). Networks whose
     masks move or are found in rounds train one by one.
     """
-    together = stack == "true" or (stack == "auto" and device != "cpu")
+    together = stack in ("true", "sparsities") or (stack == "auto" and device != "cpu")
     if members and together and not any(member.dynamics or member.rounds for member in members):
         yield members
     else:

@@ -1,0 +1,51 @@
+# What the wildcards of a job say of it: which reader, model and method it is about.
+
+
+def reader_of(wildcards):
+    """The catalogue name and options of a configured data set, and what it is like."""
+    variant = STUDY.datasets[wildcards.dataset]
+    return {"name": variant.base, "options": dict(variant.options), "like": variant.like}
+
+
+def sources_of(wildcards):
+    """What says that a data set's official files are there; nothing where they have no address."""
+    variant = STUDY.datasets[wildcards.dataset]
+    return [f"{RESULTS}/datasets/{variant.base}.there"] if variant.base in REMOTE else []
+
+
+def reader_module(wildcards):
+    """The module whose code a prepared data set depends on."""
+    return module_of(catalogue.DATASETS, STUDY.datasets[wildcards.dataset].base)
+
+
+def model_of(wildcards):
+    """The catalogue name and options of a configured model."""
+    variant = STUDY.models[wildcards.model]
+    return {"name": variant.base, "options": dict(variant.options)}
+
+
+def model_module(wildcards):
+    """The module whose code a model's results depend on."""
+    return module_of(catalogue.MODELS, STUDY.models[wildcards.model].base)
+
+
+def pruner_module(wildcards):
+    """The module whose code a method's masks depend on."""
+    return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)
+
+
+def trained_by(wildcards):
+    """The modules that take part in the training of a method's networks."""
+    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
+    base = STUDY.methods[wildcards.method].base
+    return [module_of(table, base) for table in tables if base in table]
+
+
+def weights_of(wildcards):
+    """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
+    path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
+    cell = dict(wildcards)
+    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+        path = of_network("trained", "weights.safetensors")
+        cell |= {"method": STUDY.dense(), "sparsity": "0"}
+    return expand(path, **cell | {"seed": STUDY.seeds})
