@@ -30,9 +30,10 @@ def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
     Returns
     -------
     Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
-    method and sparsity, but for the sparsity of those that train all of a method. `seconds` is wall time, the start of the process included; `cpu_seconds` is the processor's,
-    `memory_mb` the largest resident set in MiB. The two are missing for jobs under two seconds, at which Snakemake
-    does not look often enough. Where a job kept seeds that were up to date, it is only the cost of the last run.
+    method and sparsity, those that train every sparsity of a method all but the last. `seconds` is wall time, the
+    start of the process included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The
+    two are missing for jobs under two seconds, at which Snakemake does not look often enough. Where a job kept seeds
+    that were up to date, it is only the cost of the last run.
 
     Raises
     ------

@@ -28,8 +28,9 @@ logger = logging.getLogger("prunegraph")
 class Member:
     """One network: where it starts, and the files in which its result ends (see :func:`scoring.save`).
 
-    `scalars` is the folder for TensorBoard's files; None: none. `dynamics` moves its mask. `rounds` trains it several times to find its mask, in place of one training: see
-    :func:`prunegraph.training.iterative.train`, whose parameters it has but for the options.
+    `scalars` is the folder for TensorBoard's files; None: none. `dynamics` moves its mask. `rounds` trains it several
+    times to find its mask, in place of one training: see :func:`prunegraph.training.iterative.train`, whose parameters
+    it has but for the options.
     """
 
     sparsity: float
