@@ -5,8 +5,8 @@
 The plain loop is what reference implementations of pruning do: PIL images one by one through torchvision's random
 crop, flip, ToTensor and Normalize, a DataLoader (with and without workers), the default memory layout, torch.optim.SGD,
 gradients and weights multiplied by their masks layer by layer, loss and accuracy read after every step, float32. Ours
-holds all images as one uint8 tensor and augments whole batches. Both train the same network (90 % of the weights
-removed) on random images in the shape of the data set.
+holds all images as one uint8 tensor, augments whole batches, and gets its memory as in a job of the workflow. Both
+train the same network (90 % of the weights removed) on random images in the shape of the data set.
 
 Every way runs in a process of its own, once to warm up and then several times; the ways take turns in every repetition,
 so that a busy machine treats them alike. Medians of wall time, and of CPU seconds of the process and its workers,
@@ -89,6 +89,11 @@ def start(way: str, network: str, options: argparse.Namespace) -> subprocess.Pop
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
     root = Path(__file__).resolve().parents[1]
     environment["PYTHONPATH"] = str(root)
+    if not way.startswith("plain"):
+        sys.path.insert(0, str(root))
+        from prunegraph.job import ENVIRONMENT
+
+        environment = ENVIRONMENT | environment
     task = json.dumps({"way": way, "network": network, "device": options.device})
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     return subprocess.Popen([sys.executable, __file__, "--one", task], cwd=root, env=environment, **pipes)

@@ -1,5 +1,6 @@
 # Shared by all rules: the checked study, the paths, the legal values of wildcards.
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
+from prunegraph.job import ENVIRONMENT
 from prunegraph.study import Study, published_as, read_schema, written
+
+# Jobs inherit it; what is set already stays.
+os.environ.update({**ENVIRONMENT, **os.environ})
 
 try:
     STUDY = Study(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
