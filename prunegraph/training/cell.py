@@ -14,7 +14,7 @@ from prunegraph.datasets.data import Data
 from prunegraph.fingerprint import made_from
 from prunegraph.masks import Mask
 from prunegraph.training.checkpoint import Checkpoint, never
-from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.dynamics import MovingMask
 from prunegraph.training.loop import Training, train_together
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.scoring import save
@@ -36,7 +36,7 @@ class Member:
     mask: Mask
     made_from: str
     files: Sequence[Path]
-    dynamics: Dynamics | None = None
+    dynamics: MovingMask | None = None
     rounds: Callable[..., Training] | None = None
 
 
