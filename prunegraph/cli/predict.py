@@ -61,14 +61,18 @@ def _measured(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from prunegraph.cli.network import graph_of
 
     if Path(options.weights).suffix == ".graph":
-        graph, mode = graphs.load(options.weights), str(graphs.provenance(options.weights).get("mode", ""))
+        graph = graphs.load(options.weights)
+        if not isinstance(graph, graphs.MultipartiteGraph):
+            raise UserError(
+                f"{options.weights} holds one graph per layer; the prediction is made from the unrolled graph."
+            )
     elif options.model and options.input:
-        graph, mode = graph_of(options), options.mode
+        graph = graph_of(options)
     else:
         raise UserError(
             f"{options.weights} is no .json of `measure` and no .graph file; for a checkpoint give --model and --input."
         )
-    return row("", graph, normalised=True, with_ramanujan=False), mode
+    return row("", graph, normalised=True, with_ramanujan=False), graph.mode
 
 
 def _from_json(path: Path) -> tuple[dict[str, Any], str]:
