@@ -438,6 +438,26 @@ def test_identity_edges():
         trace(pooled, (3, 8, 8), identity_edges=True)
 
 
+def test_identity_edges_of_moved_maps():
+    def without_weights(function, **modules):
+        network = Calling(function, **modules)
+        for parameter in network.parameters():
+            nn.init.zeros_(parameter)
+        source, target, _ = encode(network, (3, 8, 8), identity_edges=True).edges()
+        return (source - 300).tolist(), (target - 300 - 256).tolist()
+
+    # Channels 0 to 3 of every other row and column reach channels 2 to 5: the others are padding.
+    option_a = without_weights(
+        lambda self, x: self.two(x) + F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 2, 2)), two=nn.Conv2d(4, 8, 3, 2, 1)
+    )
+    positions = [(c, y, x) for c in range(4) for y in range(4) for x in range(4)]
+    assert option_a[0] == [c * 64 + 2 * y * 8 + 2 * x for c, y, x in positions]
+    assert option_a[1] == [(c + 2) * 16 + y * 4 + x for c, y, x in positions]
+    flipped = without_weights(lambda self, x: self.two(x) + x.flip(3), two=nn.Conv2d(4, 4, 1))
+    assert flipped[0] == list(range(256))
+    assert flipped[1] == [row * 8 + 7 - column for row in range(32) for column in range(8)]
+
+
 def test_a_pooled_input_beside_a_padded_one():
     class Beside(nn.Module):
         def __init__(self):
