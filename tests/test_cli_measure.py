@@ -202,10 +202,10 @@ REFUSED = {
     "no readable file of torch.save|more than tensors, or is damaged": ["cut.pt"],
     "no readable safetensors": ["cut.safetensors"],
     "holds list and no state dict": ["list.pt"],
-    "has no weight of its shape": ["lonely_mask.pt"],
+    "'0.weight_mask' and '0.weight_orig' are of the shapes": ["other_mask.pt"],
     "weights that the model lacks, such as '9.weight'": ["foreign.pt"],
     "There is no weight '5.weight'": ["half.pt"],
-    "the architecture has": ["net.pt", "--classes", "4"],
+    "'5.weight' is of shape .*--classes and --option": ["net.pt", "--classes", "4"],
     "Unknown model 'resnet'": ["net.pt", "--model", "resnet"],
     "lacks the weight .* of resnet20": ["net.pt", "--model", "resnet20"],
     "There is no some_models:absent": ["net.pt", "--model", "some_models:absent"],
@@ -228,7 +228,7 @@ def test_errors_are_sentences(sentence, here, network, capsys):
     save_file(state, "net.safetensors")
     torch.save({"a": Evil()}, "evil.pt")
     torch.save([1, 2], "list.pt")
-    torch.save({"a_mask": torch.ones(2)}, "lonely_mask.pt")
+    torch.save({"0.weight_orig": state["0.weight"], "0.weight_mask": torch.ones(2)}, "other_mask.pt")
     torch.save({**state, "9.weight": torch.ones(2, 2)}, "foreign.pt")
     torch.save({"0.weight": state["0.weight"]}, "half.pt")
     torch.save({"0.weight": torch.ones(2, 1, 3, 3)}, "up.pt")
@@ -311,4 +311,6 @@ def test_masks_beside_weights():
     arrays = {"a_orig": np.array([2.0, 3.0]), "a_mask": np.array([1.0, 0.0]), "b": np.ones(1)}
     found = checkpoint.masked(arrays, "file")
     assert sorted(found) == ["a", "b"] and found["a"].tolist() == [2, 0]
+    assert checkpoint.masked({"causal_mask": np.ones(2)}, "file").keys() == {"causal_mask"}
+    assert checkpoint.without_prefix({"module._orig_mod.a": 1}) == {"a": 1} and checkpoint.without_prefix({}) == {}
     assert checkpoint.without_prefix({"module.a": 1, "b": 2}) == {"module.a": 1, "b": 2}

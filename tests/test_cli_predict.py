@@ -92,10 +92,13 @@ def test_published_drops_refer_to_the_best_pruner(here, capsys):
     content = read_json("results/tables/predictor.json")
     content["fitted_to"]["source"] = ["published"]
     write_json("published.json", content)
-    _predicted(*NETWORK, "--predictor", "published.json")
-    said = capsys.readouterr().out
-    assert "the best pruner's" in said
-    assert "dense" not in said
+    assert main(["graph", *NETWORK, "--output", "network.graph"]) == 0
+    for network in (NETWORK, ["network.graph"]):
+        _predicted(*network, "--predictor", "published.json")
+        said = capsys.readouterr().out
+        assert "the best pruner's" in said
+        assert "dense" not in said
+        assert "quirks of --mode compat, this one has not" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(
@@ -106,12 +109,14 @@ def test_published_drops_refer_to_the_best_pruner(here, capsys):
         ([*NETWORK, "--predictor", "empty.json"], "its study had too few networks"),
         ([*NETWORK, "--features", "unroled"], "Did you mean 'unrolled'"),
         (["layers.json"], "does not hold the topometrics of one unrolled graph"),
+        (["layers.graph"], "one graph per layer; the prediction is made from the unrolled graph"),
         (["undefined.json"], "no value of unrolled.motifs"),
     ],
 )
 def test_errors_are_sentences(here, arguments, words, capsys):
     write_json("empty.json", {"kind": "prunegraph predictor", "models": {}})
     write_json("layers.json", {"encoding": "rolled", "rows": [{"layer": "fc", "nodes": 3, "edges": 2}]})
+    assert main(["graph", *NETWORK, "--encoding", "rolled", "--output", "layers.graph"]) == 0
     assert main(["measure", *NETWORK, "--json", "undefined.json"]) == 0
     with open("undefined.json") as file:
         content = json.load(file)

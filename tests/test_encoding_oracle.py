@@ -63,13 +63,21 @@ def oracle(network, shape, monkeypatch, shortcuts=(), sample=None):
     """
     monkeypatch.setattr(F, "adaptive_avg_pool2d", lambda x, size: F.adaptive_max_pool2d(x, size))
     monkeypatch.setattr(F, "avg_pool2d", lambda x, kernel, stride=None, *_: F.max_pool2d(x, kernel, stride))
+    monkeypatch.setattr(torch.Tensor, "mean", torch.Tensor.amax)
+    monkeypatch.setattr(F, "layer_norm", lambda x, *_: x)
+    monkeypatch.setattr(F, "gelu", lambda x, *_, **__: x)
     feeds, held, computed = dict(shortcuts), {}, {}
     layers = {module: name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)}
 
     def hold(module, inputs, output):
         name = layers[module]
+        # Nodes are numbered channel by channel, also those of a linear layer of a map with channels last.
+        last = isinstance(module, nn.Linear) and output.dim() == 4
+        output = output.movedim(-1, 1) if last else output
         computed[name] = output
-        return held.get(name, torch.zeros(1)).to(output).expand_as(output).clone() if held else None
+        if held:
+            output = held.get(name, torch.zeros(1)).to(output).expand_as(output).clone()
+        return output.movedim(1, -1) if last else output
 
     for module in layers:
         module.register_forward_hook(hold)
@@ -143,7 +151,33 @@ def without_identities(network):
             block.downsample = Zero()
         elif isinstance(block, zoo.mobilenetv2.InvertedResidual):
             block.use_res_connect = False
+        elif isinstance(block, zoo.mnasnet._InvertedResidual):
+            block.apply_residual = False
+        elif isinstance(block, zoo.regnet.ResBottleneckBlock) and block.proj is None:
+            block.proj = Zero()
+        elif isinstance(block, zoo.convnext.CNBlock):
+            # The block adds its input to this.
+            block.forward = lambda x, block=block: block.block(x)
     return network
+
+
+def convnext():
+    network = narrow(zoo.convnext_tiny(weights=None), 32)
+    for block in network.modules():
+        if isinstance(block, zoo.convnext.CNBlock):
+            block.layer_scale = nn.Parameter(torch.ones(len(block.layer_scale) // 32, 1, 1))
+        elif isinstance(block, nn.LayerNorm):
+            block.normalized_shape = (block.normalized_shape[0] // 32,)
+            block.weight, block.bias = (nn.Parameter(part[::32].clone()) for part in (block.weight, block.bias))
+    return network, []
+
+
+def regnet():
+    network = narrow(zoo.regnet_x_400mf(weights=None), 8)
+    blocks = [
+        (name, block) for name, block in network.named_modules() if isinstance(block, zoo.regnet.ResBottleneckBlock)
+    ]
+    return network, [(f"{name}.proj.0", f"{name}.f.c.0") for name, block in blocks if block.proj is not None]
 
 
 TORCHVISION = {
@@ -152,13 +186,20 @@ TORCHVISION = {
     "vgg16_bn": lambda: (narrow(zoo.vgg16_bn(weights=None), 64), []),
     "mobilenet_v2": lambda: (narrow(zoo.mobilenet_v2(weights=None), 8), []),
     "densenet121": lambda: (narrow(zoo.densenet121(weights=None), 32), []),
+    "shufflenet_v2_x0_5": lambda: (narrow(zoo.shufflenet_v2_x0_5(weights=None), 8), []),
+    "squeezenet1_0": lambda: (narrow(zoo.squeezenet1_0(weights=None), 16), []),
+    "googlenet": lambda: (narrow(zoo.googlenet(weights=None, aux_logits=False, init_weights=False), 16), []),
+    "mnasnet0_5": lambda: (narrow(zoo.mnasnet0_5(weights=None), 8), []),
+    "convnext_tiny": convnext,
+    "regnet_x_400mf": regnet,
 }
 
 
-LONG = [pytest.param(name, marks=pytest.mark.slow) for name in ("mobilenet_v2", "densenet121", "resnet50")]
+QUICK = ["resnet18", "vgg16_bn"]
+LONG = [pytest.param(name, marks=pytest.mark.slow) for name in TORCHVISION if name not in QUICK]
 
 
-@pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", *LONG])
+@pytest.mark.parametrize("name", [*QUICK, *LONG])
 def test_torchvision_architectures_at_reduced_width(name, monkeypatch):
     network, shortcuts = TORCHVISION[name]()
     with_random_weights(network, 0, kept=0.25)
@@ -196,6 +237,11 @@ def conv(inputs, outputs, kernel=3, stride=1, padding=None, **options):
 def pooled(pool):
     """conv, a pooling of its 9x8 map, conv, linear."""
     return nn.Sequential(conv(2, 3), nn.ReLU(), pool, conv(3, 2, 3, 2), nn.Flatten(), nn.LazyLinear(3))
+
+
+def shuffled(x, groups):
+    count, channels, height, width = x.shape
+    return x.view(count, groups, channels // groups, height, width).transpose(1, 2).reshape(x.shape)
 
 
 FEATURES = {
@@ -246,6 +292,61 @@ FEATURES = {
         b=conv(3, 1, 3, 2),
         c=nn.Linear(3 * 3 * 2 + 5 * 4, 3),
     ),
+    "a permuted linear layer": Body(
+        lambda self, x: self.c(self.b(F.relu(self.a(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)),
+        a=conv(2, 3),
+        b=nn.Linear(3, 4),
+        c=conv(4, 2),
+    ),
+    "channel shuffles": Body(
+        lambda self, x: self.c(shuffled(self.b(shuffled(self.a(x), 2)), 3)),
+        a=conv(2, 4),
+        b=conv(4, 6, groups=2),
+        c=conv(6, 4, groups=2),
+    ),
+    "slices of channels, rows and columns": Body(
+        lambda self, x: self.c(torch.cat([self.b(y := self.a(x))[:, 1:, ::2, 3:], y[:, ::2, 4:, 1:6]], 1)),
+        a=conv(2, 4),
+        b=conv(4, 3),
+        c=conv(4, 2),
+    ),
+    "padding on two sides": Body(
+        lambda self, x: self.c(F.pad(self.b(F.pad(self.a(x), (0, 1, 2, 0))), (0, -1, 1, 1))),
+        a=conv(2, 3),
+        b=conv(3, 2, 3, 2, 0),
+        c=conv(2, 2),
+    ),
+    "padding before pooling and of channels": Body(
+        lambda self, x: self.c(F.pad(F.max_pool2d(F.pad(self.a(x), (1, 0, 0, 1)), 2), (0, 0, 0, 0, 1, 2))),
+        a=conv(2, 3),
+        c=conv(6, 4, groups=2),
+    ),
+    "reflected, replicated and circular padding": Body(
+        lambda self, x: self.d(self.c(self.b(F.pad(self.a(x), (2, 1, 0, 2), mode="reflect")))),
+        a=conv(2, 3),
+        b=conv(3, 2, padding_mode="replicate"),
+        c=conv(2, 2, 4, padding="same", padding_mode="circular"),
+        d=conv(2, 2, 5, 2, padding_mode="reflect"),
+    ),
+    "enlarged by copies": nn.Sequential(conv(2, 3), nn.Upsample(scale_factor=2), conv(3, 2, 3, 2)),
+    "flipped, rolled and cut into pixels": Body(
+        lambda self, x: self.b(F.pixel_unshuffle(F.pad(self.a(x).flip(3).roll(1, 2), (0, 0, 0, 1)), 2)),
+        a=conv(2, 3),
+        b=conv(12, 2),
+    ),
+    "flattened with channels last": Body(
+        lambda self, x: self.b(self.a(x).permute(0, 2, 3, 1).flatten(1)), a=conv(2, 3, 3, 3), b=nn.Linear(3 * 3 * 3, 2)
+    ),
+    "means of other shapes": Body(
+        lambda self, x: self.b(torch.cat([(y := self.a(x)).mean(3).mean(2), y.flatten(2).mean(-1), y.mean((2, 3))], 1)),
+        a=conv(2, 3),
+        b=nn.Linear(9, 2),
+    ),
+    "a mean over rows": Body(lambda self, x: self.b(self.a(x).mean(2, keepdim=True)), a=conv(2, 3), b=conv(3, 2)),
+    "dilated groups": nn.Sequential(
+        conv(2, 4), conv(4, 6, 3, 2, 2, dilation=2, groups=2), conv(6, 2, (2, 3), (1, 2), 1)
+    ),
+    "padding and ceil": pooled(nn.MaxPool2d(3, 2, 1, ceil_mode=True)),
     "chunks and splits": Body(
         lambda self, x: self.c(torch.cat([self.b((y := self.a(x)).chunk(2, 1)[1]), y.split([1, 3], dim=1)[0]], 1)),
         a=conv(2, 4),

@@ -99,6 +99,15 @@ def densenet_pools(stem):
     return before
 
 
+def shufflenet_pools(stem):
+    """Both branches of the first unit read the stem through a 3x3 pooling; shuffling moves no edge in or out."""
+
+    def before(name, channels):
+        return [(channels, 3, 2, 1, stem)] if name in {"stage2.0.branch1.0", "stage2.0.branch2.0"} else [(channels,)]
+
+    return before
+
+
 def plain(name, channels):
     return [(channels,)]
 
@@ -110,16 +119,28 @@ def dense(network, side):
     return encode_weights(architecture, ones)
 
 
+MORE = ["shufflenet_v2_x0_5", "mnasnet0_5", "regnet_x_400mf", "convnext_tiny"]
+
+
 @pytest.mark.parametrize("side", [32, 224])
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "mobilenet_v2", "densenet121", "vgg16_bn"])
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "mobilenet_v2", "densenet121", "vgg16_bn", *MORE])
 def test_edges_of_the_dense_network(name, side):
     network = getattr(zoo, name)(weights=None)
     last = side // 32
     if name.startswith("resnet"):
         features = network.fc.in_features
         before, head = resnet_pools(side // 2), features * last**2 * 1000
-    elif name == "mobilenet_v2":
+    elif name == "mobilenet_v2" or name == "mnasnet0_5":
         before, head = plain, 1280 * last**2 * 1000
+    elif name == "regnet_x_400mf":
+        before, head = plain, 400 * last**2 * 1000
+    elif name == "shufflenet_v2_x0_5":
+        before, head = shufflenet_pools(side // 2), 1024 * last**2 * 1000
+    elif name == "convnext_tiny":
+        # Two linear layers a block, at every position of its map.
+        stages = zip((96, 192, 384, 768), (3, 3, 9, 3), (8, 4, 2, 1), strict=True)
+        before, head = plain, 768 * last**2 * 1000
+        head += sum(blocks * 2 * 4 * width**2 * (last * scale) ** 2 for width, blocks, scale in stages)
     elif name == "densenet121":
         # The head sees the last dense block: the pooled transition's 512 channels and 512 new ones.
         before, head = densenet_pools(side // 2), (512 * (2 * last) ** 2 + 512 * last**2) * 1000

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torchvision.ops import stochastic_depth
 
 from prunegraph.encoding import encode, trace
 from prunegraph.errors import UserError
@@ -62,15 +63,24 @@ class Head(nn.Module):
         return self.fc(x.view(x.size(0), -1))
 
 
-class Calling(nn.Module):
-    """A convolution of 3 to 4 channels, then any function of its output."""
+class Body(nn.Module):
+    """Modules by name, and a function of them and the input."""
 
     def __init__(self, function, **modules):
         super().__init__()
-        self.conv = nn.Conv2d(3, 4, 3, padding=1)
         self.function = function
         for name, module in modules.items():
             self.add_module(name, module)
+
+    def forward(self, x):
+        return self.function(self, x)
+
+
+class Calling(Body):
+    """A convolution of 3 to 4 channels, then any function of its output."""
+
+    def __init__(self, function, **modules):
+        super().__init__(function, conv=nn.Conv2d(3, 4, 3, padding=1), **modules)
 
     def forward(self, x):
         return self.function(self, self.conv(x))
@@ -219,20 +229,39 @@ def test_ways_of_keeping_positions(function):
 REFUSED = {
     "joins along another axis": Calling(lambda self, x: torch.cat([x, x], 2)),
     "with a tensor that is none": Calling(lambda self, x: torch.cat([x, self.w], 1), w=None),
-    "cuts a feature map along another axis": Calling(lambda self, x: x.chunk(2, 2)[0]),
     "one of them by its number": Calling(lambda self, x: torch.stack(x.chunk(2, 1))),
-    "'getitem'.*its effect": Calling(lambda self, x: x[:, :2]),
-    "'mul'": Calling(lambda self, x: x * self.two(x), two=nn.Conv2d(4, 4, 1)),
+    "'mul'.*multiplies feature maps": Calling(lambda self, x: x * self.two(x), two=nn.Conv2d(4, 4, 1)),
+    "'mul' .mul_1..*squeeze-and-excitation": Calling(
+        lambda self, x: 2 * x * torch.sigmoid(self.two(F.adaptive_avg_pool2d(x, 1))), two=nn.Conv2d(4, 4, 1)
+    ),
+    "'matmul'.*multiplies": Calling(lambda self, x: x @ x.transpose(2, 3)),
+    "'scaled_dot_product_attention'.*multiplies": Calling(lambda self, x: F.scaled_dot_product_attention(x, x, x)),
+    "MultiheadAttention 'attend'.*multiplies": Calling(
+        lambda self, x: self.attend(y := x.flatten(2).transpose(1, 2), y, y)[0],
+        attend=nn.MultiheadAttention(4, 2, batch_first=True),
+    ),
     "ConvTranspose2d 'up'": Calling(lambda self, x: self.up(x), up=nn.ConvTranspose2d(4, 4, 2)),
+    "Conv1d 'line'": Calling(lambda self, x: self.line(x.flatten(2)), line=nn.Conv1d(4, 4, 3)),
+    "'interpolate'.*effect": Calling(lambda self, x: F.interpolate(x, scale_factor=2, mode="bilinear")),
+    "MaxPool2d 'pool'.*effect": Calling(lambda self, x: self.pool(x)[0], pool=nn.MaxPool2d(2, return_indices=True)),
+    "'stack'.*effect": Calling(lambda self, x: torch.stack([x, F.relu(x)], 2).flatten(1, 2)),
+    "'matmul'.*effect": Calling(lambda self, x: torch.matmul(x, self.w), w=None),
+    "'sort'.*effect": Calling(lambda self, x: x.sort(1)[0]),
     "conv2d.*its weight is computed": Calling(lambda self, x: F.conv2d(x, self.two.weight * 2), two=nn.Conv2d(4, 4, 1)),
     "linear.*depends on": Calling(lambda self, x: F.linear(x.mean((2, 3)), self.w, x.amax((2, 3))), w=None),
-    "'permute'": Calling(lambda self, x: x.permute(0, 1, 3, 2)),
-    "turns a map": Calling(lambda self, x: x.view(1, 8, 4, 8)),
-    "reduction over height and width": Calling(lambda self, x: x.mean(1)),
-    "flatten it first": Calling(lambda self, x: self.fc(x), fc=nn.Linear(8, 8)),
+    "'two'.*not in the order": Calling(lambda self, x: self.two(x.permute(0, 1, 3, 2)), two=nn.Conv2d(4, 4, 1)),
+    "max_pool2d.*not in the order": Calling(lambda self, x: F.max_pool2d(x.view(1, 4, 4, 16), 2)),
+    "it adds values.*not in the order": Calling(lambda self, x: x + x.permute(0, 1, 3, 2)),
+    "cat.*not in the order": Calling(lambda self, x: torch.cat([x.flatten(2), x.flatten(2)], 1)),
+    "reduction over height, width or both": Calling(lambda self, x: x.mean(1)),
+    "over height, width": Calling(lambda self, x: torch.mean(x)),
+    "last axis of a tensor .1, 4, 8, 8.": Calling(lambda self, x: self.fc(x), fc=nn.Linear(8, 8)),
+    "last axis of a tensor .1, 256.": Calling(lambda self, x: self.fc(x.view(-1)), fc=nn.Linear(256, 8)),
     "different shapes": Calling(lambda self, x: x + F.adaptive_avg_pool2d(x, 1)),
-    "padding is 'circular'": Calling(
-        lambda self, x: self.two(x), two=nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+    "in place a tensor that others read": Calling(
+        lambda self, x: (y := x[:, :1], y.add_(self.two(x)), self.three(x))[2],
+        two=nn.Conv2d(4, 1, 1),
+        three=nn.Conv2d(4, 1, 1),
     ),
     "pooled, cut or concatenated": Calling(
         lambda self, x: F.max_pool2d(self.a(x), 3, 1, 1) + self.b(x), a=nn.Conv2d(4, 4, 1), b=nn.Conv2d(4, 4, 1)
@@ -246,6 +275,8 @@ REFUSED = {
     ),
     "fails on an input of shape .3, 8, 8. at Linear 'fc'": Calling(lambda self, x: self.fc(x), fc=nn.Linear(3, 3)),
     "cannot trace": Calling(lambda self, x: x if x.sum() > 0 else -x),
+    "cannot trace Calling .AttributeError.*nothing": Calling(lambda self, x: self.nothing(x)),
+    "cannot trace DataParallel.*without its wrapper": nn.DataParallel(nn.Conv2d(3, 4, 3)),
     "no convolution and no linear layer": nn.ReLU(),
 }
 
@@ -303,6 +334,70 @@ def test_chunks_joined_again_are_the_map_itself():
     assert all((a == b).all() for a, b in zip(one.edges(), other.edges(), strict=True))
 
 
+SAME = {
+    "padding of the input": (lambda self, x: self.a(F.pad(x, (1, 1, 1, 1))), lambda self, x: self.b(x)),
+    "padding by another constant": (
+        lambda self, x: self.a(F.pad(x, (1, 1, 1, 1), value=-1.0)),
+        lambda self, x: self.b(x),
+    ),
+    "addition in place, its result unused": (
+        lambda self, x: (y := self.b(x), y.add_(self.c(self.d(y))), self.d(y))[2],
+        lambda self, x: self.d((y := self.b(x)) + self.c(self.d(y))),
+    ),
+    "addition in place to one half": (
+        lambda self, x: (
+            halves := self.h(self.g(x)).chunk(2, 1),
+            y := halves[0],
+            y.add_(self.d(halves[1])),
+            self.d(torch.cat([halves[1]], 1)),
+        )[3],
+        lambda self, x: (halves := self.h(self.g(x)).chunk(2, 1), self.d(halves[1]), self.d(halves[1]))[2],
+    ),
+    "whatever returns its input": (
+        lambda self, x: self.b(stochastic_depth(x, 0.5, "row", False)),
+        lambda self, x: self.b(x),
+    ),
+    "keywords": (
+        lambda self, x: self.e(torch.mean(input=self.b(x), dim=(2, 3))),
+        lambda self, x: self.e(self.b(x).mean((-1, -2))),
+    ),
+    "option A": (
+        lambda self, x: self.d(self.f(y := self.b(x)) + F.pad(y[:, :1, ::2, ::2], (0, 0, 0, 0, 1, 1))),
+        lambda self, x: self.d(self.f(self.b(x))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_graph_written_in_another_way(name):
+    graphs = []
+    for function in SAME[name]:
+        torch.manual_seed(0)
+        modules = {
+            "a": nn.Conv2d(3, 3, 3),
+            "b": nn.Conv2d(3, 3, 3, padding=1),
+            "c": nn.Conv2d(3, 3, 1),
+            "d": nn.Conv2d(3, 3, 1),
+            "e": nn.Linear(3, 2),
+            "f": nn.Conv2d(3, 3, 3, 2, 1),
+            "g": nn.Conv2d(3, 2, 1),
+            "h": nn.Conv2d(2, 6, 1),
+        }
+        modules["a"].weight = modules["b"].weight
+        graphs.append(encode(Body(function, **modules), (3, 8, 8)))
+    one, other = graphs
+    assert one.parts == other.parts
+    assert all((a == b).all() for a, b in zip(one.edges(), other.edges(), strict=True))
+
+
+def test_a_module_that_is_called_twice_has_its_weights_once():
+    network = Calling(lambda self, x: self.two(F.relu(self.two(x))), two=nn.Conv2d(4, 4, 1))
+    graph = encode(network, (3, 8, 8))
+    assert len(graph.parts) == 4 and graph.number_of_edges() == 4 * 3 * 9 * 64 + 2 * 16 * 64
+    assert graph.weights == graph.parameters == 4 * 3 * 9 + 16
+    assert list(encode(network, (3, 8, 8), "rolled")) == ["conv", "two"]
+
+
 def test_a_view_that_contains_the_other_is_what_their_sum_sees():
     network = Calling(lambda self, x: self.two(x + F.max_pool2d(x, 3, 1, 1)), two=nn.Conv2d(4, 1, 1))
     alone = Calling(lambda self, x: self.two(F.max_pool2d(x, 3, 1, 1)), two=nn.Conv2d(4, 1, 1))
@@ -341,6 +436,26 @@ def test_identity_edges():
     assert len(trace(pooled, (3, 8, 8)).layers) == 2
     with pytest.raises(UserError, match="identity would join are pooled"):
         trace(pooled, (3, 8, 8), identity_edges=True)
+
+
+def test_identity_edges_of_moved_maps():
+    def without_weights(function, **modules):
+        network = Calling(function, **modules)
+        for parameter in network.parameters():
+            nn.init.zeros_(parameter)
+        source, target, _ = encode(network, (3, 8, 8), identity_edges=True).edges()
+        return (source - 300).tolist(), (target - 300 - 256).tolist()
+
+    # Channels 0 to 3 of every other row and column reach channels 2 to 5: the others are padding.
+    option_a = without_weights(
+        lambda self, x: self.two(x) + F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 2, 2)), two=nn.Conv2d(4, 8, 3, 2, 1)
+    )
+    positions = [(c, y, x) for c in range(4) for y in range(4) for x in range(4)]
+    assert option_a[0] == [c * 64 + 2 * y * 8 + 2 * x for c, y, x in positions]
+    assert option_a[1] == [(c + 2) * 16 + y * 4 + x for c, y, x in positions]
+    flipped = without_weights(lambda self, x: self.two(x) + x.flip(3), two=nn.Conv2d(4, 4, 1))
+    assert flipped[0] == list(range(256))
+    assert flipped[1] == [row * 8 + 7 - column for row in range(32) for column in range(8)]
 
 
 def test_a_pooled_input_beside_a_padded_one():

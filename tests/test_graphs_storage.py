@@ -172,6 +172,12 @@ def test_a_valid_container_of_an_invalid_graph_is_refused(saved, sentence):
         graphs.load(saved)
 
 
+def test_a_file_without_provenance_is_refused_by_name(saved):
+    repacked(saved, lambda facts, tensors: facts.pop("provenance"))
+    with pytest.raises(UserError, match="does not say how it was made"):
+        graphs.provenance(saved)
+
+
 @pytest.fixture
 def routed():
     """Behind 3x3 windows that overlap, 3 of 5 rows; two taps, so that the middle row is reached by several sets."""

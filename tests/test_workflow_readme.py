@@ -1,6 +1,8 @@
 """What the README says is so: its example runs, its files and names exist."""
 
+import argparse
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,30 @@ def test_the_example_runs(capsys):
     assert said.startswith("191894 ")
     assert "'spectral_gap'" in said
     assert "layer3.2.conv2 {'delta_r'" in said
+
+
+COMMANDS = [
+    (path, line)
+    for path in (ROOT / "README.md", *sorted((ROOT / "studies").glob("*.yaml")))
+    for line in re.findall(r"^(?:# )?(?:uv run )?(?:[^ ]*/)?(snakemake .*)$", path.read_text(), flags=re.M)
+]
+
+
+@pytest.mark.parametrize(("path", "line"), COMMANDS)
+def test_targets_come_before_the_options_that_would_swallow_them(path, line):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config", nargs="+", default=[])
+    parser.add_argument("--configfile", nargs="+", default=[])
+    found, _ = parser.parse_known_args(shlex.split(line, comments=True))
+    assert all("=" in value for value in found.config)
+    assert all((ROOT / name).is_file() for name in found.configfile)
+
+
+def test_every_study_is_listed_with_its_folder():
+    listed = dict(re.findall(r"^\| `(studies/[^`]*)` \|.*\| `([^`]*)` \|$", README, flags=re.M))
+    files = sorted((ROOT / "studies").glob("*.yaml"))
+    folders = [re.search(r"^results: (\S+)", path.read_text(), flags=re.M) for path in files]
+    assert listed == {f"studies/{path.name}": f[1] if f else "results" for path, f in zip(files, folders, strict=True)}
 
 
 @pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS, catalogue.ENCODINGS])

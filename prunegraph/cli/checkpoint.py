@@ -15,6 +15,8 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 # Where training programs put the state dict when they save more than that.
 NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
 
+WRAPPERS = ("module.", "_orig_mod.")
+
 
 def read(path: str | Path, mask: str | Path | None = None) -> dict[str, np.ndarray]:
     """The tensors of a state dict by name, float32; pruned weights are zero. Runs nothing that the file holds.
@@ -26,8 +28,8 @@ def read(path: str | Path, mask: str | Path | None = None) -> dict[str, np.ndarr
     mask
         A mask of the workflow that is applied to the weights.
 
-    ``X_orig`` and ``X_mask`` of torch.nn.utils.prune become their product ``X``; ``module.`` in
-    front of every name (DataParallel) is left out.
+    ``X_orig`` and ``X_mask`` of torch.nn.utils.prune become their product ``X``; ``module.`` (DataParallel) and
+    ``_orig_mod.`` (torch.compile) in front of every name are left out.
 
     Raises
     ------
@@ -45,10 +47,11 @@ def read(path: str | Path, mask: str | Path | None = None) -> dict[str, np.ndarr
 
 
 def without_prefix(tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """Names without ``module.``, if all have it."""
-    prefix = "module."
-    shared = all(name.startswith(prefix) for name in tensors)
-    return {name.removeprefix(prefix) if shared else name: value for name, value in tensors.items()}
+    """Names without what a wrapper puts in front of all of them."""
+    for prefix in WRAPPERS:
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            return without_prefix({name.removeprefix(prefix): value for name, value in tensors.items()})
+    return dict(tensors)
 
 
 def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> dict[str, np.ndarray]:
@@ -57,7 +60,7 @@ def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> dict[str, np.n
     Raises
     ------
     UserError
-        If a mask has no weight, or is of another shape.
+        If a mask is of another shape than its weight.
     """
     result = dict(arrays)
     for name in arrays:
@@ -65,8 +68,11 @@ def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> dict[str, np.n
         if weight == name:
             continue
         own = f"{weight}_orig" if f"{weight}_orig" in arrays else weight
-        if own not in arrays or arrays[own].shape != arrays[name].shape:
-            raise UserError(f"{path}: {name!r} has no weight of its shape beside it; expected {weight}_orig.")
+        if own not in arrays:
+            continue  # a buffer of that name, such as an attention mask
+        if arrays[own].shape != arrays[name].shape:
+            shapes = f"{arrays[name].shape} and {arrays[own].shape}"
+            raise UserError(f"{path}: {name!r} and {own!r} are of the shapes {shapes}; expected one shape.")
         result.pop(own)
         result[weight] = arrays[own] * result.pop(name)
     return result
@@ -101,7 +107,7 @@ def _torch(path: Path) -> Any:
             "Save the state dict alone: torch.save(network.state_dict(), file)."
         ) from None
     except Exception as problem:  # a damaged archive may raise nearly anything
-        reason = str(problem).partition("\n")[0] or type(problem).__name__
+        reason = f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}"
         raise UserError(f"{path} is no readable file of torch.save ({reason:.200}).") from None
 
 

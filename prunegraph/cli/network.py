@@ -85,14 +85,23 @@ def classes_in(options: argparse.Namespace, weights: Mapping[str, np.ndarray]) -
 
 
 def check_fit(network: "nn.Module", weights: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Refuse a checkpoint with weights that the network lacks, for it is of another one."""
-    known_names = {name for name, _ in network.named_parameters()} | set(network.state_dict())
+    """Refuse a checkpoint with weights that the network lacks or has in another shape, for it is of another one."""
+    from torch.nn.parameter import is_lazy
+
+    own = network.state_dict() | dict(network.named_parameters())
+    known_names = set(own)
     foreign = [name for name, values in weights.items() if values.ndim > 1 and name not in known_names]
     if foreign:
         raise UserError(
             f"{path} has {len(foreign)} weights that the model lacks, such as {foreign[0]!r}; "
             "name the model that the file was made with."
         )
+    for name, values in weights.items():
+        if name in own and not is_lazy(own[name]) and tuple(own[name].shape) != values.shape:
+            raise UserError(
+                f"{path}: {name!r} is of shape {values.shape}, that of the model {tuple(own[name].shape)}; "
+                "--classes and --option say how large the model is."
+            )
 
 
 def affordable(graph: MultipartiteGraph, purpose: str) -> None:

@@ -44,8 +44,8 @@ def _fitted(path: Path) -> dict[str, Any]:
     content = files.read_json(path)
     if not isinstance(content, Mapping) or content.get("kind") != "prunegraph predictor":
         raise UserError(
-            f"{path} is no predictor. The workflow fits one: snakemake results/tables/predictor.json, or with "
-            "--configfile studies/published.yaml results/published/tables/predictor.json for the authors' networks."
+            f"{path} is no predictor. The workflow fits one: snakemake results/tables/predictor.json, or for the "
+            "authors' networks: snakemake results/published/tables/predictor.json --configfile studies/published.yaml."
         )
     if not content["models"]:
         raise UserError(f"{path} holds no predictor: its study had too few networks. Add seeds, sparsities or models.")
@@ -61,14 +61,18 @@ def _measured(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     from prunegraph.cli.network import graph_of
 
     if Path(options.weights).suffix == ".graph":
-        graph, mode = graphs.load(options.weights), str(graphs.provenance(options.weights).get("mode", ""))
+        graph = graphs.load(options.weights)
+        if not isinstance(graph, graphs.MultipartiteGraph):
+            raise UserError(
+                f"{options.weights} holds one graph per layer; the prediction is made from the unrolled graph."
+            )
     elif options.model and options.input:
-        graph, mode = graph_of(options), options.mode
+        graph = graph_of(options)
     else:
         raise UserError(
             f"{options.weights} is no .json of `measure` and no .graph file; for a checkpoint give --model and --input."
         )
-    return row("", graph, normalised=True, with_ramanujan=False), mode
+    return row("", graph, normalised=True, with_ramanujan=False), graph.mode
 
 
 def _from_json(path: Path) -> tuple[dict[str, Any], str]:

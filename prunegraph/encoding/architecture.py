@@ -29,7 +29,8 @@ class Layer:
         Of the module (``layer1.0.conv1``) and of its weight (``layer1.0.conv1.weight``). The weight is ``""`` for
         the edges of an identity shortcut, which are all of weight 1.
     linear
-        Whether it is a linear layer; its kernel is then as large as its input map.
+        Whether it is a linear layer of all values of its input map; its kernel is then as large as that. One that
+        works on the channels of every position is a 1x1 convolution whose weight has two axes.
     weight_shape
         Of the parameter itself.
     source, target
@@ -46,7 +47,7 @@ class Layer:
         The span of the weight's first and of its second axis that it stands for.
     windows
         None, or instead of `pool`, for windows that overlap, differ in size or leave gaps: the rows of the source
-        (without margin) behind each row that the kernel sees, and the columns likewise.
+        (without margin) behind each row that the kernel sees, and the columns likewise; none behind padding.
     """
 
     name: str

@@ -2,16 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import fx, nn
+from torch.nn import functional
 
 from prunegraph.encoding import joining, operations
 from prunegraph.encoding.architecture import Architecture
 from prunegraph.encoding.features import INPUT, Feature, Piece, adaptive_windows, identity, strided_windows
 from prunegraph.encoding.layers import Convolution, Network, convolution_of, function_facts, pair, pooling_of
+from prunegraph.encoding.moving import Arranged, Arrangement, arranged, moved, places_of, pooled, same
 from prunegraph.errors import UserError
+
+POINTWISE = Convolution((1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 1)
+REARRANGED = "are not in the order of a feature map (channels, rows, columns), but were reshaped or permuted before"
 
 
 class Follower(fx.Interpreter):
@@ -24,7 +31,7 @@ class Follower(fx.Interpreter):
         self.input_shape = input_shape
         self.identity_edges = identity_edges
         # What chunk and split make is a tuple of features.
-        self.features: dict[fx.Node, Feature | tuple[Feature, ...]] = {}
+        self.features: dict[fx.Node, Arranged | tuple[Arranged, ...]] = {}
         self.network = Network(input_shape)
 
     def architecture(self) -> Architecture:
@@ -54,40 +61,96 @@ class Follower(fx.Interpreter):
         several = isinstance(result, list | tuple) and any(isinstance(item, torch.Tensor) for item in result)
         if not isinstance(result, torch.Tensor) and not several:
             return
-        if several and node.target not in operations.CHUNKS | operations.SPLITS:
-            raise self._refusal(node, "it makes several tensors")
         found = self._feature(node, result)
-        for feature, tensor in zip(found, result, strict=True) if several else [(found, result)]:
-            shape = tuple(tensor.shape[1:])
-            if tensor.shape[:1] != (1,) or shape not in (feature.map, (feature.size,)):
-                raise self._refusal(node, f"it turns {self._inputs(node)} into a tensor {tuple(tensor.shape)}")
+        for made, tensor in zip(found, result, strict=True) if several else [(found, result)]:
+            shape = tuple(tensor.shape)
+            fits = (
+                shape[:1] == (1,) and shape[1:] in (made.map, (made.size,))
+                if isinstance(made, Feature)
+                else shape == made.places.shape
+            )
+            if not fits:
+                raise self._refusal(node, f"it turns {self._inputs(node)} into a tensor {shape}")
         self.features[node] = found
+        if node.target in operations.ADDITIONS_IN_PLACE and len(self._sources(node)) == 2:
+            self._change_in_place(node, found, result)
+
+    def _sources(self, node: fx.Node) -> list[fx.Node]:
+        """The nodes that it reads whose values depend on the network's input, each once."""
+        return [other for other in node.all_input_nodes if other in self.features]
+
+    def _change_in_place(self, node: fx.Node, found: Arranged, result: torch.Tensor) -> None:
+        """Whoever still reads a tensor that was added to in place reads the sum."""
+        dead = {node, *self.user_to_last_uses.get(node, ())}
+        for other, tensor in self.env.items():
+            if other in dead or other not in self.features or not isinstance(tensor, torch.Tensor):
+                continue
+            (first, last), (other_first, other_last) = _memory(result), _memory(tensor)
+            if first < other_last and other_first < last:
+                if tensor.data_ptr() != result.data_ptr() or tensor.shape != result.shape:
+                    raise self._refusal(node, "it changes in place a tensor that others read in another shape")
+                self.features[other] = found
 
     def _inputs(self, node: fx.Node) -> str:
         maps = [feature.map for feature in map(self.features.get, node.all_input_nodes) if isinstance(feature, Feature)]
-        return " and ".join(f"a map {map_}" for map_ in maps)
+        return " and ".join(f"a map {map_}" for map_ in maps) or "rearranged values"
 
-    def _feature(self, node: fx.Node, result: Any) -> Feature | tuple[Feature, ...]:
+    def _feature(self, node: fx.Node, result: Any) -> Arranged | tuple[Arranged, ...]:
         """What the operation makes of its inputs."""
         module = self.fetch_attr(node.target) if node.op == "call_module" else None
         kind = node.target if module is None else None
-        inputs = [self.features[other] for other in node.all_input_nodes if other in self.features]
+        inputs = [self.features[other] for other in self._sources(node)]
         if kind in operations.CONCATENATIONS:
             return self._concatenation(node, result)
         if any(isinstance(feature, tuple) for feature in inputs):
             return self._item(node, inputs)
+        if isinstance(module, operations.PRODUCT_MODULES) or self._multiplies(node, inputs):
+            raise self._refusal(
+                node,
+                "it multiplies feature maps with each other, as attention and squeeze-and-excitation do; what joins "
+                "its inputs to its outputs is then no weight, and an edge stands for a weight",
+            )
         if len(inputs) == 2 and kind in operations.ADDITIONS:
+            if not all(isinstance(feature, Feature) for feature in inputs):
+                raise self._refusal(node, f"it adds values that {REARRANGED}")
             return joining.add(self.network, *inputs, self._name(node), self.identity_edges, self._refuser(node))
-        if any(other.pieces != inputs[0].pieces for other in inputs):
+        if kind in operations.SHAPED:
+            inputs = inputs[:1]
+        if any(not same(inputs[0], other) for other in inputs[1:]):
             raise self._refusal(node, "it joins several feature maps in another way than by addition")
         if kind in operations.CONVOLUTIONS | operations.LINEARS:
             return self._layer_function(node, inputs[0], result)
-        if isinstance(result, list | tuple):
-            return self._parts(node, inputs[0], result)
         for modules, kinds, follow in self._followed():
-            if isinstance(module, modules) or kind in kinds:
+            if isinstance(result, torch.Tensor) and (isinstance(module, modules) or kind in kinds):
                 return follow(node, module, inputs[0], tuple(result.shape[1:]))
-        raise self._refusal(node, "its effect on a feature map is not known")
+        return self._moved(node, module, inputs[0], result)
+
+    def _multiplies(self, node: fx.Node, inputs: list[Arranged]) -> bool:
+        """Whether it is a product of different feature maps, or a matrix product of any."""
+        if node.target in operations.MATRIX_PRODUCTS:
+            return sum(isinstance(value, fx.Node) and value in self.features for value in node.args) > 1
+        return node.target in operations.PRODUCTS and any(not same(inputs[0], other) for other in inputs[1:])
+
+    def _moved(self, node: fx.Node, module: nn.Module | None, feature: Arranged, result: Any) -> Any:
+        """An operation of any name that only moves values."""
+        unknown = self._refusal(node, "its effect on a feature map is not known")
+        arguments, options = self.fetch_args_kwargs_from_env(node)
+        tensor = self.env[self._sources(node)[0]]
+        alone = len(self._sources(node)) == 1 or node.target in operations.SHAPED
+        parameters = [] if module is None else list(module.parameters())
+        if not alone or parameters or any(isinstance(self.env[other], nn.Parameter) for other in node.all_input_nodes):
+            raise unknown
+
+        def operation(values: torch.Tensor) -> Any:
+            swapped = fx.node.map_aggregate((arguments, options), lambda value: values if value is tensor else value)
+            return getattr(self, node.op)(node.target, *swapped)
+
+        found = moved(operation, places_of(feature, tuple(tensor.shape)))
+        if found is None:
+            raise unknown
+        source = feature if isinstance(feature, Feature) else feature.feature
+        made = tuple(arranged(source, places) for places in found)
+        return made if isinstance(result, list | tuple) else made[0]
 
     def _followed(self) -> tuple[tuple[Any, Any, Callable], ...]:
         """Modules, functions, and how to follow them."""
@@ -97,29 +160,60 @@ class Follower(fx.Interpreter):
             (operations.POOLING_MODULES, operations.POOLING, self._pooling),
             (operations.ADAPTIVE_MODULES, operations.ADAPTIVE, self._adaptive),
             ((), operations.MEANS, self._mean),
-            (operations.KEEPING_MODULES, operations.KEEPING, lambda node, module, feature, shape: feature),
+            (operations.KEEPING_MODULES, operations.KEEPING, self._keeping),
         )
 
-    def _convolution(self, node: fx.Node, module: nn.Conv2d, feature: Feature, shape: tuple) -> Feature:
-        facts = convolution_of(module)
+    def _keeping(self, node: fx.Node, module: nn.Module | None, feature: Arranged, shape: tuple) -> Arranged:
+        return feature
+
+    def _convolution(self, node: fx.Node, module: nn.Conv2d, feature: Arranged, shape: tuple) -> Feature:
+        facts, feature = convolution_of(module), self._map(node, feature)
         if module.padding_mode != "zeros" and any(facts.padding):
-            raise self._refusal(node, f"its padding is {module.padding_mode!r}, expected zeros")
+            # The padding copies values, which then is no padding of the convolution.
+            above, below, left, right = facts.padding
+            copies = partial(functional.pad, pad=(left, right, above, below), mode=module.padding_mode)
+            (places,) = moved(copies, places_of(feature, (1, *feature.map)))
+            feature, facts = arranged(feature, places), replace(facts, padding=(0, 0, 0, 0))
         weight = tuple(module.weight.shape)
         return self.network.convolution(str(node.target), f"{node.target}.weight", weight, feature, shape, facts)
 
-    def _linear(self, node: fx.Node, module: nn.Linear, feature: Feature, shape: tuple) -> Feature:
+    def _map(self, node: fx.Node, feature: Arranged) -> Feature:
+        """The feature, if it is a map."""
+        if isinstance(feature, Arrangement):
+            raise self._refusal(node, f"it reads values that {REARRANGED}")
+        if feature.map is None:
+            raise self._refusal(node, "it reads flattened maps of different size, expected one feature map")
+        return feature
+
+    def _linear(self, node: fx.Node, module: nn.Linear, feature: Arranged, shape: tuple) -> Arranged:
         return self._fully_connected(
             node, str(node.target), f"{node.target}.weight", tuple(module.weight.shape), feature, shape
         )
 
     def _fully_connected(
-        self, node: fx.Node, name: str, weight: str, weight_shape: tuple, feature: Feature, shape: tuple
-    ) -> Feature:
-        if feature.size != weight_shape[1] or shape != (weight_shape[0],):
-            raise self._refusal(node, f"it works on the last axis of a map {feature.map}; flatten it first")
-        return self.network.linear(name, weight, weight_shape, feature)
+        self, node: fx.Node, name: str, weight: str, weight_shape: tuple, feature: Arranged, shape: tuple
+    ) -> Arranged:
+        outputs, inputs = weight_shape
+        if isinstance(feature, Feature) and feature.size == inputs and shape == (outputs,):
+            return self.network.linear(name, weight, weight_shape, feature)
+        # Over the last axis of a tensor whose other axes are positions it is a convolution with a kernel of 1x1.
+        source = feature if isinstance(feature, Feature) else feature.feature
+        places = places_of(feature, (1, *shape[:-1], inputs))
+        positions = source.map[1:] if source.map and len(shape) == 2 else shape[:-1]
+        channels_first = np.moveaxis(places, -1, min(1, places.ndim - 1))
+        if len(positions) == 2 and channels_first.size == inputs * positions[0] * positions[1]:
+            map_ = arranged(source, channels_first.reshape(1, inputs, *positions))
+            if isinstance(map_, Feature):
+                made = self.network.convolution(name, weight, weight_shape, map_, (outputs, *positions), POINTWISE)
+                numbers = np.arange(made.size).reshape(1, outputs, *shape[:-1])
+                return arranged(made, np.moveaxis(numbers, 1, -1))
+        raise self._refusal(
+            node,
+            f"it works on the last axis of a tensor {(1, *shape[:-1], inputs)}, which is not that of its channels; "
+            "flatten it first",
+        )
 
-    def _layer_function(self, node: fx.Node, feature: Feature, result: torch.Tensor) -> Feature:
+    def _layer_function(self, node: fx.Node, feature: Arranged, result: torch.Tensor) -> Arranged:
         """A convolution or linear layer called as a function, its weight being a tensor of the network."""
         names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
         sources = dict(zip(names, node.args, strict=False)) | node.kwargs
@@ -133,12 +227,13 @@ class Follower(fx.Interpreter):
         name, weight_shape, shape = weight.target.removesuffix(".weight"), facts["weight"].shape, result.shape[1:]
         if node.target in operations.LINEARS:
             return self._fully_connected(node, name, weight.target, tuple(weight_shape), feature, tuple(shape))
-        convolution = Convolution.of(facts, weight_shape)
+        convolution, feature = Convolution.of(facts, weight_shape), self._map(node, feature)
         return self.network.convolution(name, weight.target, tuple(weight_shape), feature, tuple(shape), convolution)
 
-    def _pooling(self, node: fx.Node, module: nn.Module | None, feature: Feature, shape: tuple) -> Feature:
+    def _pooling(self, node: fx.Node, module: nn.Module | None, feature: Arranged, shape: tuple) -> Feature:
         facts = pooling_of(module) if module is not None else function_facts(self, node)
-        if feature.map is None or len(shape) != 3:
+        feature = self._map(node, feature)
+        if len(shape) != 3:
             raise self._refusal(node, "expected a feature map to pool")
         kernel, stride, padding, dilation = map(pair, facts)
         return feature.seen(
@@ -150,19 +245,22 @@ class Follower(fx.Interpreter):
             )
         )
 
-    def _adaptive(self, node: fx.Node, module: nn.Module | None, feature: Feature, shape: tuple) -> Feature:
-        if feature.map is None or len(shape) != 3:
+    def _adaptive(self, node: fx.Node, module: nn.Module | None, feature: Arranged, shape: tuple) -> Feature:
+        feature = self._map(node, feature)
+        if len(shape) != 3:
             raise self._refusal(node, "expected a feature map to pool")
         return feature.seen(*(adaptive_windows(feature.map[1 + axis], shape[1 + axis]) for axis in range(2)))
 
-    def _mean(self, node: fx.Node, module: None, feature: Feature, shape: tuple) -> Feature:
+    def _mean(self, node: fx.Node, module: None, feature: Arranged, shape: tuple) -> Arranged:
         arguments, options = self.fetch_args_kwargs_from_env(node)
-        axes = options.get("dim", arguments[1] if len(arguments) > 1 else None)
-        axes = {axis % 4 for axis in axes} if isinstance(axes, list | tuple) else {axes}
-        if axes != {2, 3} or arguments[0].dim() != 4 or feature.map is None:
-            raise self._refusal(node, "expected a reduction over height and width, dim=(2, 3)")
-        _, height, width = feature.map
-        return feature.seen([range(height)], [range(width)])
+        tensor = options.get("input", arguments[0] if arguments else None)
+        axes = options.get("dim", options.get("axis", arguments[1] if len(arguments) > 1 else None))
+        places = places_of(feature, tuple(tensor.shape))
+        numbers = axes if isinstance(axes, list | tuple) else [] if axes is None else [axes]
+        found = pooled(feature, places, {axis % tensor.dim() for axis in numbers}, (1, *shape)) if numbers else None
+        if found is None:
+            raise self._refusal(node, "expected a reduction over height, width or both, such as dim=(2, 3)")
+        return found
 
     def _concatenation(self, node: fx.Node, result: torch.Tensor) -> Feature:
         arguments, options = self.fetch_args_kwargs_from_env(node)
@@ -173,23 +271,14 @@ class Follower(fx.Interpreter):
         parts = (
             [self.features.get(other) for other in nodes] if isinstance(nodes, list | tuple) else self.features[nodes]
         )
+        if any(isinstance(part, Arrangement) for part in parts):
+            raise self._refusal(node, f"it joins values that {REARRANGED}")
         if not all(isinstance(part, Feature) for part in parts):
             raise self._refusal(node, "it joins a feature map with a tensor that is none")
         if axis % result.dim() != 1 or any(tensor.dim() != result.dim() for tensor in tensors):
             raise self._refusal(node, "it joins along another axis than the channels")
         pieces = tuple(piece for part in parts for piece in part.pieces)
         return Feature(pieces, frozenset().union(*(part.trail for part in parts)))
-
-    def _parts(self, node: fx.Node, feature: Feature, result: tuple[torch.Tensor, ...]) -> tuple[Feature, ...]:
-        """Of chunk and split: consecutive channels."""
-        sizes = [tensor.shape[1] if tensor.dim() > 1 else 0 for tensor in result]
-        if feature.map is None or sum(sizes) != feature.map[0]:
-            raise self._refusal(node, "it cuts a feature map along another axis than the channels")
-        last = [sum(sizes[: index + 1]) for index in range(len(sizes))]
-        return tuple(
-            replace(feature, pieces=tuple(feature.cut(stop - size, stop)))
-            for size, stop in zip(sizes, last, strict=True)
-        )
 
     def _item(self, node: fx.Node, inputs: list) -> Feature:
         index = node.args[1] if len(node.args) == 2 else None
@@ -213,3 +302,9 @@ class Follower(fx.Interpreter):
 
     def _refuser(self, node: fx.Node) -> Callable[[str], UserError]:
         return lambda reason: self._refusal(node, reason)
+
+
+def _memory(tensor: torch.Tensor) -> tuple[int, int]:
+    """The address of a tensor's first byte, and the one behind its last."""
+    reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return tensor.data_ptr(), tensor.data_ptr() + (reach + 1) * tensor.element_size()

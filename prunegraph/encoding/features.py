@@ -104,5 +104,23 @@ def regular(windows: Windows, size: int) -> int:
     return pool if windows == cut else 0
 
 
+def without_padding(piece: Piece, height: int, width: int) -> tuple[Piece, tuple[int, int, int, int]]:
+    """A piece that is its whole map with constants around, without these; and (above, below, left, right) of them."""
+    (above, below), (left, right) = (
+        _around(axis, size) for axis, size in ((piece.rows, height), (piece.columns, width))
+    )
+    whole = identity(height), identity(width)
+    rows, columns = piece.rows[above : len(piece.rows) - below], piece.columns[left : len(piece.columns) - right]
+    if (rows, columns) != whole:
+        return piece, (0, 0, 0, 0)
+    return replace(piece, rows=rows, columns=columns), (above, below, left, right)
+
+
+def _around(windows: Windows, size: int) -> tuple[int, int]:
+    """Empty windows before and behind `size` others."""
+    before = next((place for place, window in enumerate(windows) if window), 0)
+    return before, max(0, len(windows) - before - size)
+
+
 def _compose(inner: Windows, outer: Sequence[Sequence[int]]) -> Windows:
     return tuple(tuple(sorted({row for index in window for row in inner[index]})) for window in outer)

@@ -8,7 +8,7 @@ import torch
 from torch import fx, nn
 
 from prunegraph.encoding.architecture import Architecture, Layer
-from prunegraph.encoding.features import INPUT, Feature, Piece, identity, regular
+from prunegraph.encoding.features import INPUT, Feature, Piece, identity, regular, without_padding
 from prunegraph.errors import UserError
 
 Pair = tuple[int, int]
@@ -48,17 +48,18 @@ class Network:
         self, name: str, weight: str, weight_shape: tuple, feature: Feature, map_: tuple, facts: Convolution
     ) -> Feature:
         """Note a convolution of `feature` with an output map `map_`; what it makes."""
-        sides = facts.padding
         common = self._common(name, weight, False, weight_shape, facts.groups) | {
             "kernel": facts.kernel,
             "stride": facts.stride,
-            "padding": (sides[0], sides[2]),
             "dilation": facts.dilation,
         }
         for piece, outputs, inputs in _spans(feature, weight_shape, facts.groups):
-            if piece.layer == INPUT and piece.direct:
+            _, *size = self._source_map(piece)
+            piece, around = without_padding(piece, *size)
+            sides = tuple(own + other for own, other in zip(facts.padding, around, strict=True))
+            if piece.layer == INPUT and piece.map[1:] == tuple(size) and piece.direct:
                 self.margins.append(sides)
-            self._note(piece, outputs=outputs, inputs=inputs, **common)
+            self._note(piece, padding=(sides[0], sides[2]), outputs=outputs, inputs=inputs, **common)
         return self._new_map(name, feature, map_)
 
     def linear(self, name: str, weight: str, weight_shape: tuple, feature: Feature) -> Feature:
@@ -90,11 +91,14 @@ class Network:
         return facts | {"target": len(self.maps), "shortcut": False}
 
     def _note(self, piece: Piece, **facts: Any) -> None:
-        _, height, width = self.input_shape if piece.layer == INPUT else self.maps[piece.layer]
+        _, height, width = self._source_map(piece)
         pool = regular(piece.rows, height), regular(piece.columns, width)
         windows = None if all(pool) else (piece.rows, piece.columns)
         seen = {"pool": (1, 1) if windows else pool, "windows": windows}
         self.layers.append(Layer(source=piece.layer, channels=piece.channels, **seen, **facts))
+
+    def _source_map(self, piece: Piece) -> tuple[int, int, int]:
+        return self.input_shape if piece.layer == INPUT else self.maps[piece.layer]
 
     def _new_map(self, name: str, feature: Feature, map_: tuple[int, int, int]) -> Feature:
         number = len(self.maps)

@@ -6,12 +6,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# Everything here keeps each position where it is. Normalisation mixes positions only
+# Everything here keeps each position where it is; what moves positions (flatten, permute, chunk, pad, ...) needs no
+# list, see moving.py. Normalisation mixes positions only
 # through statistics, which are no weights, so it makes no edges.
 KEEPING_MODULES = (
     nn.Identity,
-    nn.Flatten,
-    nn.Unflatten,
     nn.modules.batchnorm._BatchNorm,
     nn.modules.instancenorm._InstanceNorm,
     nn.GroupNorm,
@@ -37,23 +36,29 @@ KEEPING_MODULES = (
     nn.Hardswish,
     nn.Hardsigmoid,
     nn.Hardtanh,
+    nn.Hardshrink,
+    nn.Softshrink,
+    nn.Tanhshrink,
+    nn.Threshold,
     nn.Softmax,
     nn.LogSoftmax,
 )
 
 ADDITIONS = {operator.add, operator.iadd, torch.add, "add", "add_"}
 ADDITIONS |= {operator.sub, operator.isub, torch.sub, "sub", "sub_"}
+ADDITIONS_IN_PLACE = {operator.iadd, operator.isub, "add_", "sub_"}
 
 _KEEPING_NAMES = (
     "relu relu_ relu6 leaky_relu leaky_relu_ elu elu_ selu selu_ celu celu_ gelu silu mish sigmoid sigmoid_ tanh "
     "tanh_ softplus softsign logsigmoid hardswish hardsigmoid hardtanh hardtanh_ prelu rrelu softmax log_softmax "
     "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout batch_norm instance_norm "
     "group_norm layer_norm local_response_norm normalize clamp clamp_ contiguous clone detach float double half "
-    "to type cpu cuda mul mul_ div div_ neg flatten view reshape squeeze unsqueeze requires_grad_"
+    "to type type_as cpu cuda mul mul_ div div_ neg requires_grad_ abs exp log sqrt rsqrt square pow sign sin cos "
+    "threshold threshold_ hardshrink softshrink tanhshrink softmin"
 )
 
 # Sums, products and quotients are elementwise only if one side is a constant; the tracer sees to that.
-KEEPING = ADDITIONS | {operator.mul, operator.imul, operator.truediv, operator.itruediv, operator.neg}
+KEEPING = ADDITIONS | {operator.mul, operator.imul, operator.truediv, operator.itruediv, operator.neg, operator.pow}
 for _name in _KEEPING_NAMES.split():
     _functions = getattr(torch, _name, None), getattr(F, _name, None)
     KEEPING |= {_name, *filter(callable, _functions)}
@@ -62,10 +67,15 @@ POOLING_MODULES = (nn.MaxPool2d, nn.AvgPool2d)
 ADAPTIVE_MODULES = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 POOLING = {F.max_pool2d, F.avg_pool2d, torch.max_pool2d}
 ADAPTIVE = {F.adaptive_avg_pool2d, F.adaptive_max_pool2d}
-MEANS = {torch.mean, "mean", torch.amax, "amax"}
+MEANS = {torch.mean, "mean", torch.amax, "amax", torch.sum, "sum"}
 CONCATENATIONS = {torch.cat, torch.concat, torch.concatenate}
-CHUNKS = {torch.chunk, "chunk"}
-SPLITS = {torch.split, "split"}
 CONVOLUTIONS = {F.conv2d, torch.conv2d}
 LINEARS = {F.linear}
 ITEM = operator.getitem
+# Of a second tensor these use the shape alone.
+SHAPED = {"expand_as", "view_as", "reshape_as", "type_as"}
+# Products of what depends on the input with what depends on it.
+PRODUCT_MODULES = (nn.MultiheadAttention, nn.Bilinear)
+PRODUCTS = {operator.mul, operator.imul, torch.mul, "mul", "mul_"}
+MATRIX_PRODUCTS = {operator.matmul, torch.matmul, "matmul", torch.bmm, "bmm", torch.baddbmm, torch.einsum}
+MATRIX_PRODUCTS |= {F.scaled_dot_product_attention}

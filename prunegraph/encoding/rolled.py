@@ -30,7 +30,7 @@ def rolled_channel(architecture: Architecture, weights: Mapping[str, np.ndarray]
 
 
 def _channel_norms(layer: Layer, values: np.ndarray) -> np.ndarray:
-    if layer.linear:
+    if values.ndim == 2:
         return values
     norms = np.sqrt(np.square(values, dtype=np.float64).sum(axis=(2, 3)))
     # A norm too small for float32 must not unmake its edge.

@@ -23,8 +23,9 @@ def trace(network: nn.Module, input_shape: Sequence[int], identity_edges: bool =
     The network runs in evaluation mode and is left as it was. Understood are Conv2d and
     Linear, as modules or as functions of a parameter, pooling of every kind (max, average,
     adaptive, global; overlapping, padded, enlarging), BatchNorm and other normalisation,
-    activations, dropout, flattening, concatenation, chunk and split of channels, and
-    additions.
+    activations, dropout, additions, concatenation, and whatever only moves values (flattening,
+    permutations, chunks and slices, channel shuffle, padding, nearest enlargement). A linear layer
+    over the channels of every position is a 1x1 convolution.
 
     At an addition, the branch that is an earlier feature map makes no edges (identity);
     of two convolved branches the one with a single convolution is the shortcut: it adds
@@ -53,10 +54,12 @@ def trace(network: nn.Module, input_shape: Sequence[int], identity_edges: bool =
     with _evaluation(network), torch.no_grad():
         try:
             symbolic = fx.symbolic_trace(network)
-        except (fx.proxy.TraceError, TypeError, RuntimeError, ValueError) as problem:
+        except Exception as problem:  # the user's own code
+            reason = f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}"
             raise UserError(
-                f"torch.fx cannot trace {type(network).__name__}: {problem} "
-                "The forward pass must not depend on the values in its input."
+                f"torch.fx cannot trace {type(network).__name__} ({reason:.300}). The forward pass must not depend on "
+                "the values in its input, and a network that is wrapped (DataParallel, compiled, scripted) must be "
+                "given without its wrapper."
             ) from problem
         follower = Follower(symbolic, shape, identity_edges)
         follower.run(image)

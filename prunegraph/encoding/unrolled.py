@@ -28,12 +28,13 @@ def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode
     (:func:`_cropped`). The published program knows no concatenation and only disjoint
     pooling windows; layers behind others keep their true geometry in compat mode, too.
     """
-    true, cropped, kept, parameters = [], [], 0, 0
+    true, cropped, counts = [], [], {}
     for layer in architecture.layers:
+        if layer.weight and layer.weight not in counts:  # a weight that is used twice is one weight
+            whole = architecture.weights_of(layer, weights)
+            counts[layer.weight] = int(np.count_nonzero(whole)), whole.size
         values = _span(architecture, layer, weights)
         mask, place = values != 0, _place(architecture, layer)
-        if layer.weight:
-            kept, parameters = kept + int(np.count_nonzero(mask)), parameters + mask.size
         magnitudes = edge_weights(values[mask], mode)
         windows = _windows(architecture, layer)
         if windows:
@@ -45,6 +46,7 @@ def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode
     blocks = (*without_parallels(true), *cropped)
     order = {layer.name: number for number, layer in reversed(list(enumerate(architecture.layers)))}
     blocks = sorted(blocks, key=lambda block: order.get(block.name, len(order)))
+    kept, parameters = (sum(count[place] for count in counts.values()) for place in range(2))
     return MultipartiteGraph(architecture.parts, tuple(blocks), mode, kept, parameters)
 
 

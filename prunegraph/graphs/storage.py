@@ -117,7 +117,10 @@ def provenance(path: str | Path) -> dict[str, Any]:
         with open(path, "rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
             start = stream.read(8)
             header = stream.read(min(int.from_bytes(start, "little"), LIMIT_HEADER))
-        return _header(start + header)["provenance"]
+        facts = _header(start + header).get("provenance")
+        if not isinstance(facts, dict):
+            raise _Refused("does not say how it was made")
+        return facts
     except (_Refused, zstandard.ZstdError) as problem:
         problem = problem if isinstance(problem, _Refused) else _Refused("is not a graph file")
         raise UserError(f"{path} {_sentence(problem)}") from None

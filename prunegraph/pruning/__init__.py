@@ -18,7 +18,7 @@ from prunegraph.masks import Mask, kept_weights
 if TYPE_CHECKING:
     import torch
 
-    from prunegraph.pruning.dynamic.update import Dynamics
+    from prunegraph.pruning.dynamic.update import SparseDynamics
 
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 """What options can be, in words."""
@@ -86,7 +86,7 @@ def prune(
     return mask.check(network, sparsity if exact else None)
 
 
-def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> "Dynamics | None":
+def dynamics(pruner: str, sparsity: float, seed: int, **options: Any) -> "SparseDynamics | None":
     """What moves the mask of `pruner` during training, None if nothing does.
 
     Parameters

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from prunegraph.datasets.data import Data
     from prunegraph.masks import Mask
-    from prunegraph.training.dynamics import Dynamics
+    from prunegraph.training.dynamics import MovingMask
     from prunegraph.training.loop import Training
 
 __all__ = [
@@ -38,7 +38,7 @@ def train(
     seed: int,
     device: str | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
-    dynamics: "Dynamics | None" = None,
+    dynamics: "MovingMask | None" = None,
     checkpoint: Checkpoint | None = None,
 ) -> "Training":
     """Train `network` in place with the weights outside `mask` at exactly zero.
@@ -67,7 +67,7 @@ def train(
     on_epoch
         Called with each row of the history as it is made, for progress.
     dynamics
-        Moves the mask while the network trains (:class:`prunegraph.training.dynamics.Dynamics`); `mask` is where it
+        Moves the mask while the network trains (:class:`prunegraph.training.dynamics.MovingMask`); `mask` is where it
         starts. None leaves the mask as it is.
     checkpoint
         Where the state is kept, so that a training that was killed goes on and ends with the same weights, bit for bit
@@ -105,7 +105,7 @@ def train_together(
     device: str | None = None,
     on_epoch: Callable[[int, dict[str, Any]], None] | None = None,
     checkpoint: Checkpoint | None = None,
-    dynamics: "Dynamics | None" = None,
+    dynamics: "MovingMask | None" = None,
 ) -> "list[Training]":
     """Train several networks of one architecture in the same operations, as :func:`train` would one by one.
 

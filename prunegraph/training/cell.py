@@ -15,7 +15,7 @@ from prunegraph.fingerprint import made_from
 from prunegraph.masks import Mask
 from prunegraph.study import written
 from prunegraph.training.checkpoint import Checkpoint, never
-from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.dynamics import MovingMask
 from prunegraph.training.loop import Training, train_together
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.scoring import save
@@ -40,7 +40,7 @@ class Member:
     made_from: str
     files: Sequence[Path]
     scalars: Path | None = None
-    dynamics: Dynamics | None = None
+    dynamics: MovingMask | None = None
     rounds: Callable[..., Training] | None = None
 
 

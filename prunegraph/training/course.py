@@ -15,7 +15,7 @@ from prunegraph.masks import Mask
 from prunegraph.randomness import torch_generator
 from prunegraph.training.checkpoint import Checkpoint
 from prunegraph.training.descent import Descent
-from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.dynamics import MovingMask
 from prunegraph.training.evaluation import Tally, evaluate, recalibrate
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.stack import Stack
@@ -43,7 +43,7 @@ class Course:
         data: Data,
         recipe: Recipe,
         seeds: Sequence[int],
-        dynamics: Dynamics | None = None,
+        dynamics: MovingMask | None = None,
     ):
         self.networks, self.data, self.recipe = list(networks), data, recipe
         self.model = networks[0] if len(networks) == 1 else Stack(networks)

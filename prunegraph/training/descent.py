@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.sgd import sgd
 
-from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.dynamics import MovingMask
 from prunegraph.training.recipes import Recipe
 
 
@@ -33,7 +33,7 @@ class Descent:
         kept: Mapping[str, torch.Tensor],
         recipe: Recipe,
         steps_per_epoch: int,
-        dynamics: Dynamics | None = None,
+        dynamics: MovingMask | None = None,
     ):
         self.network, self.recipe, self.steps_per_epoch, self.dynamics = network, recipe, steps_per_epoch, dynamics
         self.step_number = 0

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Dynamics(Protocol):
+class MovingMask(Protocol):
     """A mask that moves during training, such as SET's or RigL's.
 
     Attributes

@@ -13,7 +13,7 @@ from prunegraph.errors import UserError
 from prunegraph.masks import Mask
 from prunegraph.training.checkpoint import Checkpoint
 from prunegraph.training.course import Course
-from prunegraph.training.dynamics import Dynamics
+from prunegraph.training.dynamics import MovingMask
 from prunegraph.training.memory import keep_freed_memory
 from prunegraph.training.recipes import Recipe
 
@@ -38,7 +38,7 @@ def train_together(
     device: str | None = None,
     on_epoch: Callable[[int, dict[str, Any]], None] | None = None,
     checkpoint: Checkpoint | None = None,
-    dynamics: Dynamics | None = None,
+    dynamics: MovingMask | None = None,
 ) -> list[Training]:
     """What :func:`prunegraph.training.train_together` does; a single network may have `dynamics`."""
     where = data.train.images.device

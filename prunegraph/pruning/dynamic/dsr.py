@@ -7,13 +7,13 @@ import torch
 from prunegraph.pruning.allocation import shared
 from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import Dynamics, Masks, Tensors, keep_strongest
+from prunegraph.pruning.dynamic.update import Masks, SparseDynamics, Tensors, keep_strongest
 from prunegraph.pruning.erdos_renyi import erk
 from prunegraph.pruning.selection import join, split
 from prunegraph.pruning.weights import in_range
 
 
-class Reparameterization(Dynamics):
+class Reparameterization(SparseDynamics):
     """One threshold for all layers, adapted so that about the wanted number of weights falls under it (algorithm 1).
 
     What it drops grows again at random, in layers in proportion to the weights they have left.
@@ -23,7 +23,7 @@ class Reparameterization(Dynamics):
     Parameters
     ----------
     name, seed, schedule
-        Of :class:`.Dynamics`.
+        Of :class:`.SparseDynamics`.
     threshold
         At first; doubled when too few weights fell under it, halved when too many.
     tolerance

@@ -8,11 +8,11 @@ from prunegraph.catalogue import known
 from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.rigl import RigL
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import Dynamics
+from prunegraph.pruning.dynamic.update import SparseDynamics
 from prunegraph.pruning.erdos_renyi import erk
 
 # How it grows: the update, and the published number of steps between two (their appendix, CIFAR).
-GROWTHS = {"random": (Dynamics, 1500), "gradient": (RigL, 4000)}
+GROWTHS = {"random": (SparseDynamics, 1500), "gradient": (RigL, 4000)}
 
 
 def itop(
@@ -52,7 +52,7 @@ def itop(
     return erk(network, sparsity, seed, batches)
 
 
-def dynamics(seed: int, *, growth: str, interval: int | None, fraction: float, end: float) -> Dynamics:
+def dynamics(seed: int, *, growth: str, interval: int | None, fraction: float, end: float) -> SparseDynamics:
     """What :func:`itop` does during training."""
     update, usual = GROWTHS[known(GROWTHS, growth, "growth of pruner 'itop':")]
     return update("itop", seed, Schedule("itop", fraction, end, usual, interval))

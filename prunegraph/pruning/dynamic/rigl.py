@@ -6,11 +6,11 @@ import torch
 
 from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import Dynamics, Tensors
+from prunegraph.pruning.dynamic.update import SparseDynamics, Tensors
 from prunegraph.pruning.erdos_renyi import erk
 
 
-class RigL(Dynamics):
+class RigL(SparseDynamics):
     """Grow where the loss would fall fastest; an update replaces the step of gradient descent (algorithm 1)."""
 
     skip_step_on_update = True

@@ -6,7 +6,7 @@ import torch
 
 from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import Dynamics
+from prunegraph.pruning.dynamic.update import SparseDynamics
 from prunegraph.pruning.erdos_renyi import erk
 
 
@@ -41,6 +41,6 @@ def set_(
     return erk(network, sparsity, seed, batches)
 
 
-def dynamics(seed: int, *, interval: int | None, fraction: float, end: float) -> Dynamics:
+def dynamics(seed: int, *, interval: int | None, fraction: float, end: float) -> SparseDynamics:
     """What :func:`set_` does during training."""
-    return Dynamics("set", seed, Schedule("set", fraction, end, 390, interval, decay="constant"))
+    return SparseDynamics("set", seed, Schedule("set", fraction, end, 390, interval, decay="constant"))

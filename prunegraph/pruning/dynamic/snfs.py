@@ -7,18 +7,18 @@ import torch
 from prunegraph.pruning.allocation import shared
 from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import Dynamics, Masks, Tensors, with_prefix
+from prunegraph.pruning.dynamic.update import Masks, SparseDynamics, Tensors, with_prefix
 from prunegraph.pruning.erdos_renyi import erk
 from prunegraph.pruning.weights import in_range
 
 
-class SparseMomentum(Dynamics):
+class SparseMomentum(SparseDynamics):
     """Follow an average of the dense gradients: it says which layers grow, and which weights in them.
 
     Parameters
     ----------
     name, seed, schedule
-        Of :class:`.Dynamics`.
+        Of :class:`.SparseDynamics`.
     smoothing
         The average is smoothing * average + (1 - smoothing) * gradient after each step.
     """

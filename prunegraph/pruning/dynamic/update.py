@@ -12,8 +12,8 @@ Tensors = Mapping[str, torch.Tensor]
 Masks = dict[str, torch.Tensor]
 
 
-class Dynamics:
-    """A mask that moves during training; this class itself is SET, others change a part of it.
+class SparseDynamics:
+    """The :class:`prunegraph.training.dynamics.MovingMask` of all methods; itself SET, others change a part of it.
 
     Each update drops in every layer a fraction of the weights kept, those of smallest
     magnitude, and grows as many at random (Mocanu et al., Nature Communications 2018). The number
