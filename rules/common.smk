@@ -12,6 +12,7 @@ sys.path.insert(0, workflow.basedir)
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
 from prunegraph.datasets.addresses import REMOTE
+from prunegraph.datasets.state import state
 from prunegraph.errors import UserError
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
@@ -92,6 +93,16 @@ def sources_of(wildcards):
     """What says that a data set's official files are there; nothing where they have no address."""
     variant = STUDY.datasets[wildcards.dataset]
     return [f"{RESULTS}/datasets/{variant.base}.there"] if variant.base in REMOTE else []
+
+
+def state_of(wildcards):
+    """What the files of a data set are like; once they are gone, what they were like when it was prepared.
+
+    So other files rerun what depends on them, and a prepared data set needs its files no more.
+    """
+    variant, note = STUDY.datasets[wildcards.dataset], Path(RESULTS, "datasets", f"{wildcards.dataset}.state")
+    found = state(variant.base, config["data_dir"], **variant.options)
+    return found or (note.read_text() if note.exists() else "")
 
 
 def reader_module(wildcards):
