@@ -13,6 +13,7 @@ sys.path.insert(0, workflow.basedir)
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
 from prunegraph.datasets.addresses import REMOTE
+from prunegraph.datasets.state import state
 from prunegraph.errors import UserError
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of

@@ -13,6 +13,16 @@ def sources_of(wildcards):
     return [f"{RESULTS}/datasets/{variant.base}.there"] if variant.base in REMOTE else []
 
 
+def state_of(wildcards):
+    """What the files of a data set are like; once they are gone, what they were like when it was prepared.
+
+    So other files rerun what depends on them, and a prepared data set needs its files no more.
+    """
+    variant, note = STUDY.datasets[wildcards.dataset], Path(RESULTS, "datasets", f"{wildcards.dataset}.state")
+    found = state(variant.base, config["data_dir"], **variant.options)
+    return found or (note.read_text() if note.exists() else "")
+
+
 def reader_module(wildcards):
     """The module whose code a prepared data set depends on."""
     return module_of(catalogue.DATASETS, STUDY.datasets[wildcards.dataset].base)

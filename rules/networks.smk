@@ -26,6 +26,7 @@ rule prepare:
         there=ancient(lambda wildcards: sources_of(wildcards)),
     output:
         images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
+        state=f"{RESULTS}/datasets/{{dataset}}.state",
     log:
         log_of("prepare", "{dataset}"),
     benchmark:
@@ -36,6 +37,7 @@ rule prepare:
     params:
         reader=lambda wildcards: reader_of(wildcards),
         source=config["data_dir"],
+        state_of_source=lambda wildcards: state_of(wildcards),
         validation=config["split"]["validation"],
         split_seed=config["split"]["seed"],
         code=lambda wildcards: code_of("prunegraph.datasets.preparation", reader_module(wildcards)),

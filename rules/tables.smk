@@ -152,7 +152,7 @@ rule regression:
     threads: 1
     params:
         rows_per_feature=config["analysis"]["rows_per_feature"],
-        # The published protocol deals the lasso twice; it is most of the time of a small study.
+        # The published protocol deals the lasso twice.
         lasso_repeats=2 if "published" in STUDY.sources else 1,
         bootstrap=config["analysis"]["bootstrap"],
         code=code_of("prunegraph.analysis.regression", "prunegraph.analysis.differences"),

@@ -67,6 +67,17 @@ def test_one_scenario_by_hand(predictor, spearman, top1, regret):
     assert result.regret == pytest.approx(regret)
 
 
+@pytest.mark.parametrize("equal", ["predictions", "accuracies"])
+def test_where_nothing_is_ordered_the_alphabet_hits_no_best_method(equal):
+    table = _table((2, 2, 2) if equal == "predictions" else (3, 2, 1))
+    if equal == "accuracies":
+        table = table.assign(accuracy=0.1)
+    for decimals in (12, None):
+        result = ranking.ranking(table, single=["layer_density"], sets=[], tie_decimals=decimals).iloc[0]
+        assert result.methods == 3
+        assert result[list(ranking.MEASURES)].isna().all()
+
+
 def test_scenarios_with_two_methods_are_left_out():
     table = _table((3, 2, 1)).query("method != 'er'")
     assert ranking.ranking(table, single=["layer_density"], sets=[]).empty

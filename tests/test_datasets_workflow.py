@@ -1,4 +1,4 @@
-"""Data sets in the workflow: what the user put there stays, downloads are asked for once, variants have their names."""
+"""Data sets in the workflow: what the user put there stays, downloads are asked for once, other files are noticed."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from test_workflow_end_to_end import jobs, snakemake
+from test_workflow_end_to_end import ROOT, jobs, snakemake
 
 from prunegraph import datasets, tensors
 
@@ -18,6 +18,17 @@ def kept(folder):
     """Every file with its content and times."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def later(path):
+    """As if changed a second later, so that no clock has to tell two moments apart."""
+    found = path.stat()
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 10**9))
+
+
+def nothing_to_do(folder, targets, config):
+    done = snakemake(folder, "-n", *([targets] if isinstance(targets, str) else targets), config=config)
+    return "Nothing to be done" in done.stdout + done.stderr
 
 
 def test_mnist_is_prepared_and_the_users_files_stay(shared, tmp_path):
@@ -33,9 +44,60 @@ def test_mnist_is_prepared_and_the_users_files_stay(shared, tmp_path):
     assert (len(data.train), len(data.validation), len(data.test)) == (51_000, 9_000, 10_000)
     assert data.mean[0] == pytest.approx(0.1307, abs=2e-3) and data.std[0] == pytest.approx(0.3081, abs=2e-3)
     # A prepared data set needs its sources no more, nor permission to fetch them.
-    shutil.rmtree(tmp_path / "own")
-    again = snakemake(tmp_path, "-n", target, config=[*config, "download=false"])
-    assert "Nothing to be done" in again.stdout + again.stderr
+    (tmp_path / "own").rename(tmp_path / "away")
+    assert nothing_to_do(tmp_path, target, [*config, "download=false"])
+    # Other files make it anew.
+    (tmp_path / "away").rename(tmp_path / "own")
+    later(tmp_path / "own/MNIST/raw/t10k-labels-idx1-ubyte.gz")
+    assert jobs(snakemake(tmp_path, "-n", target, config=config))["prepare"] == 1
+
+
+def archive_of(path, shade):
+    """Twelve images of two classes, all of one grey value."""
+    file = io.BytesIO()
+    Image.fromarray(np.full((8, 8), shade, np.uint8)).save(file, format="PNG")
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(12):
+            archive.writestr(f"train/class{number % 2}/{number}.png", file.getvalue())
+
+
+def test_images_that_were_replaced_are_prepared_anew_and_once(tmp_path):
+    entries = [
+        f"{{'name':'{name}','dataset':'imagefolder','options':{{'path':'{path}','size':8,'channels':1}}}}"
+        for name, path in (("packed", "mine.zip"), ("loose", "mine"))
+    ]
+    config = [f"datasets=[{','.join(entries)}]", "split={'validation': 0, 'seed': 0}"]
+    targets = [f"results/datasets/{name}.safetensors" for name in ("packed", "loose")]
+    archive_of(tmp_path / "mine.zip", shade=10)
+    shutil.unpack_archive(tmp_path / "mine.zip", tmp_path / "mine")
+    snakemake(tmp_path, *targets, config=config)
+    assert nothing_to_do(tmp_path, targets, config)
+
+    archive_of(tmp_path / "mine.zip", shade=20)
+    later(tmp_path / "mine.zip")
+    (tmp_path / "mine/train/class1/1.png").rename(tmp_path / "mine/train/class0/1.png")
+    assert jobs(snakemake(tmp_path, *targets, config=config)) == {"prepare": 2, "total": 2}
+    assert int(datasets.load(tmp_path / targets[0]).train.images.max()) == 20
+    assert datasets.load(tmp_path / targets[1]).train.labels.bincount().tolist() == [6, 4]
+    assert nothing_to_do(tmp_path, targets, config)
+
+    (tmp_path / "mine.zip").unlink()
+    shutil.rmtree(tmp_path / "mine")
+    assert nothing_to_do(tmp_path, targets, config)
+
+
+def test_a_download_is_prepared_once(shared, tmp_path):
+    # In place of the address: a module that Python imports at start puts the files there when they are asked for.
+    (tmp_path / "patch").mkdir()
+    copy = f"shutil.copytree({str(shared / 'data/mnist')!r}, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)"
+    (tmp_path / "patch/sitecustomize.py").write_text(
+        f"import shutil\nfrom prunegraph.datasets import fetching\nfetching.download = lambda name, folder: {copy}\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "patch"), str(ROOT)])}
+    target, config = "results/datasets/mnist.safetensors", ["datasets=[mnist]"]
+    done = snakemake(tmp_path, target, config=config, env=env)
+    assert jobs(done) == {"download": 1, "prepare": 1, "total": 2}
+    assert nothing_to_do(tmp_path, target, config)
 
 
 @pytest.mark.slow

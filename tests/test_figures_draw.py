@@ -291,3 +291,9 @@ def test_the_table_of_regressions_says_what_was_fitted():
         assert words[0.5, 1.5] == odd
         assert (0.5, 2.5) not in words
         assert len(axes.get_yticklabels()) == len(FEATURE_SETS)
+
+
+def test_a_prediction_without_a_score_does_not_say_that_it_is_bad():
+    same = np.full(7, 0.1)
+    assert prediction._quality(same, same + 0.02) == "$R^2$ undefined, MAE = 2.0 %"
+    assert prediction._quality(np.arange(7.0), np.full(7, np.nan)) == "no other configuration to fit to"

@@ -3,11 +3,21 @@
 from pathlib import Path
 
 from prunegraph import datasets
+from prunegraph.files import write_text
 from prunegraph.job import launch
 
 
-def main(images: Path, reader: dict, source: Path, validation: float, split_seed: int):
+def main(
+    images: Path,
+    state: Path,
+    reader: dict,
+    source: Path,
+    state_of_source: str,
+    validation: float,
+    split_seed: int,
+):
     datasets.prepare(reader["name"], source, images, validation, split_seed, reader["like"], **reader["options"])
+    write_text(state, state_of_source)
 
 
 if __name__ == "__main__":

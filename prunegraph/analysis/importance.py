@@ -102,7 +102,7 @@ def _decomposed(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray | float]:
         "r2": float(parts.sum()),
         "part": parts,
         "share": _shares(parts),
-        "beta": ols.fit(x, y).slopes / y.std(),
+        "beta": ols.fit(x, y).slopes / (np.nan if ols.is_constant(y) else y.std()),
         "vif": inflation,
         "collinear": inflation > COLLINEAR,
     }
@@ -152,7 +152,7 @@ def _stability(samples: _Drawn, split: _Drawn, levels: Sequence[str]) -> pd.Data
                 values = np.array([agreement.spearman(a, b) for a, b in pairs])
                 low, high = interval(values)
                 row = {"level": level, "comparison": comparison, "pairs": len(pairs)}
-                results.append(row | {"spearman": np.nanmean(values), "low": low, "high": high})
+                results.append(row | {"spearman": pd.Series(values).mean(), "low": low, "high": high})
     return shaped(pd.DataFrame(results), "importance_stability")
 
 
@@ -195,11 +195,13 @@ def subset_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
     Subset number s holds column j if bit p - 1 - j of s is set (column 0 is the slowest index after a reshape
     to (2,) * p). Works on the correlation matrix: a column at a time is either swept out of all that follow
     (a Schur complement) or dropped, so every subset costs a few operations on an ever smaller matrix and
-    nothing is fitted twice.
+    nothing is fitted twice. NaN for a constant target.
     """
     scores, _, _ = ols.standardise(features)
+    if ols.is_constant(target):
+        return np.full(2 ** features.shape[1], np.nan)
     deviation = target - target.mean()
-    joint = np.column_stack([scores, deviation / max(float(deviation.std()), np.finfo(float).tiny)])
+    joint = np.column_stack([scores, deviation / deviation.std()])
     residual = (joint.T @ joint / len(target))[np.newaxis]
     for _ in range(features.shape[1]):
         pivot, row, rest = residual[:, 0, 0], residual[:, 0, 1:], residual[:, 1:, 1:]

@@ -44,13 +44,21 @@ def fit(features: np.ndarray, target: np.ndarray) -> Fit:
     return Fit(means, scales, intercept, slopes, int(rank))
 
 
+def is_constant(values: np.ndarray) -> bool:
+    """Whether `values` (n,) differ by no more than rounding: their mean need not be any of them, so deviations from it
+    are noise that must not be divided by. n > 0.
+    """
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+
+
 def r_squared(target: np.ndarray, predicted: np.ndarray) -> float:
     """1 - residual sum of squares / total sum of squares about the mean of `target`; NaN for a constant target.
 
     0 = as good as the mean, negative = worse (possible for predictions of rows that were not fitted).
     """
-    total = float(((target - target.mean()) ** 2).sum())
-    return 1 - float(((target - predicted) ** 2).sum()) / total if total > 0 else float("nan")
+    if is_constant(target):
+        return float("nan")
+    return 1 - float(((target - predicted) ** 2).sum()) / float(((target - target.mean()) ** 2).sum())
 
 
 def adjusted(r2: float, rows: int, rank: int) -> float:

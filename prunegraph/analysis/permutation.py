@@ -21,8 +21,11 @@ def lost_when_permuted(
     Returns
     -------
     (mean, standard deviation) over repeats, (p,) each. About 0 for a feature that does not matter; negative where
-    shuffling happened to help. L. Breiman, Machine Learning 45 (2001), section 10.
+    shuffling happened to help. NaN for a constant target and for a single group, which leaves nothing to fit to.
+    L. Breiman, Machine Learning 45 (2001), section 10.
     """
+    if ols.is_constant(target) or groups.max() == 0:
+        return (np.full(features.shape[1], np.nan),) * 2
     draw = numpy_generator(seed, "permutation importance")
     total = float(((target - target.mean()) ** 2).sum())
     lost = np.zeros((repeats, features.shape[1]))
@@ -31,7 +34,7 @@ def lost_when_permuted(
         for one in np.unique(fold):
             held = fold == one
             lost[repeat] += _lost(features[~held], target[~held], features[held], target[held], draw)
-    lost /= total if total > 0 else np.nan
+    lost /= total
     return lost.mean(axis=0), lost.std(axis=0)
 
 

@@ -87,6 +87,10 @@ class Predictor:
         rows = zip(self.columns, values, self.lowest, self.highest, strict=True)
         return {name: (value, low, high) for name, value, low, high in rows if not low <= value <= high}
 
+    def has_interval(self) -> bool:
+        """Whether the networks of the fit suffice for an interval; without one, low and high are infinite."""
+        return bool(np.isfinite(self.quantile))
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
@@ -134,12 +138,15 @@ def fit(rows: pd.DataFrame, features: str, *, target: str = "accuracy_drop") -> 
 
 
 def _conformal(held: LeaveOut, configurations: np.ndarray) -> float:
-    """The quantile of held-out errors, each over what the position of its network makes it expect."""
+    """The quantile of held-out errors, each over what the position of its network makes it expect.
+
+    Infinite if under 9 networks can be predicted by other configurations: so few errors promise nothing at 90 %.
+    """
     errors = np.abs(held.target - held.predict(configurations))
     scaled = errors / np.sqrt(1 + held.leverage_without(configurations))
     scaled = np.sort(scaled[np.isfinite(scaled)])
-    place = min(int(np.ceil((len(scaled) + 1) * NOMINAL)), len(scaled))
-    return float(scaled[place - 1])
+    place = int(np.ceil((len(scaled) + 1) * NOMINAL))
+    return float(scaled[place - 1]) if place <= len(scaled) else float("inf")
 
 
 def _unseen(scores: np.ndarray, whitening: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import agreement
+from prunegraph.analysis import agreement, ols
 from prunegraph.analysis.features import DEFAULT_SETS, FEATURE_SETS
 from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.leave_out import LeaveOut
@@ -72,8 +72,8 @@ def ranking(
 
     Returns
     -------
-    The table "ranking" of :mod:`prunegraph.analysis.schemas` (rbo with p = `rbo_p`). A mixture that has too few
-    networks to be fitted gives missing numbers.
+    The table "ranking" of :mod:`prunegraph.analysis.schemas` (rbo with p = `rbo_p`). Missing numbers: a mixture that
+    has too few networks to be fitted, or a scenario in which all methods are predicted alike or are equally accurate.
     """
     rows, usable = comparable(_no_subgraph_is_zero(table), [*sets, *_sets_of(single)], target)
     test = partial(_scenarios, rows, rbo_p=rbo_p, fewest=fewest, tie_decimals=tie_decimals)
@@ -181,7 +181,8 @@ def _scenarios(
 
 
 def _compare(predicted: np.ndarray, accuracy: np.ndarray, rbo_p: float) -> dict[str, float]:
-    if np.isnan(predicted).any():
+    # Equal predictions order nothing: the alphabet would decide whether the best method is hit.
+    if np.isnan(predicted).any() or ols.is_constant(predicted) or ols.is_constant(accuracy):
         return dict.fromkeys(MEASURES, float("nan"))
     chosen, best = int(predicted.argmin()), int(accuracy.argmax())
     return {

@@ -5,12 +5,12 @@ here because thousands of folds are fitted: ridge takes one singular value decom
 lasso its exact piecewise linear path from Gram matrices.
 """
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from prunegraph.analysis import ols
+from prunegraph.analysis.lasso_path import lasso_paths
 
 #: Penalties that ridge chooses from, by leave-one-out error.
 RIDGE_PENALTIES = np.logspace(-3, 3, 13)
@@ -20,6 +20,8 @@ LASSO_PENALTIES, LASSO_SMALLEST = 100, 1e-3
 
 INNER_FOLDS = 5
 
+# Features (n, p) and target (n,).
+Problem = tuple[np.ndarray, np.ndarray]
 Estimator = Callable[[np.ndarray, np.ndarray], ols.Fit]
 
 
@@ -43,59 +45,54 @@ def ridge(features: np.ndarray, target: np.ndarray) -> ols.Fit:
 def lasso(features: np.ndarray, target: np.ndarray) -> ols.Fit:
     """The lasso with the penalty of least squared error over five contiguous inner folds.
 
-    The same choice as scikit-learn's ``make_pipeline(StandardScaler(), LassoCV(cv=5))``, on the exact path
-    (Efron et al., Ann. Statist. 32, 2004) instead of coordinate descent, so equal up to that one's tolerance.
+    The same choice as scikit-learn's ``make_pipeline(StandardScaler(), LassoCV(cv=5))``, on the exact path instead of
+    coordinate descent, so equal up to that one's tolerance.
     """
-    scores, means, scales = ols.standardise(features)
-    intercept = float(target.mean())
-    most = float(np.abs(scores.T @ (target - intercept)).max()) / len(target)
-    if most <= np.finfo(float).eps * float(np.abs(target).max()):
-        return ols.Fit(means, scales, intercept, np.zeros(features.shape[1]), 0)
-    penalties = most * np.logspace(0, np.log10(LASSO_SMALLEST), LASSO_PENALTIES)
-    errors = [_held_error(scores, target, held, penalties) for held in np.array_split(np.arange(len(target)), 5)]
-    best = int(np.mean(errors, axis=0).argmin())
-    slopes = _path(scores, target, penalties[best : best + 1])[0][0]
-    return ols.Fit(means, scales, intercept, slopes, int(np.count_nonzero(slopes)))
+    return lassos([(features, target)])[0]
+
+
+def lassos(problems: Sequence[Problem]) -> list[ols.Fit]:
+    """:func:`lasso` of each of several problems with the same number of features, whose paths are followed together."""
+    scaled = [ols.standardise(features) for features, _ in problems]
+    parts, penalties = [], []
+    for (scores, _, _), (_, target) in zip(scaled, problems, strict=True):
+        most = float(np.abs(scores.T @ (target - target.mean())).max()) / len(target)
+        varies = most > np.finfo(float).eps * float(np.abs(target).max())
+        penalties.append((most if varies else 1.0) * np.logspace(0, np.log10(LASSO_SMALLEST), LASSO_PENALTIES))
+        everything = np.arange(len(target))
+        inner = [np.setdiff1d(everything, held) for held in np.array_split(everything, INNER_FOLDS)]
+        parts += [_moments(scores[kept], target[kept]) for kept in (*inner, everything)]
+    grams, correlations, means, middles = map(np.array, zip(*parts, strict=True))
+    slopes = lasso_paths(grams, correlations, np.repeat(penalties, INNER_FOLDS + 1, axis=0))
+    intercepts = middles[:, None] - np.einsum("bkp,bp->bk", slopes, means)
+    fits = []
+    for number, ((scores, mean, scale), (_, target)) in enumerate(zip(scaled, problems, strict=True)):
+        place = number * (INNER_FOLDS + 1)
+        errors = [
+            ((target[held, None] - scores[held] @ slopes[place + one].T - intercepts[place + one]) ** 2).mean(axis=0)
+            for one, held in enumerate(np.array_split(np.arange(len(target)), INNER_FOLDS))
+        ]
+        chosen = slopes[place + INNER_FOLDS, int(np.mean(errors, axis=0).argmin())]
+        fits.append(ols.Fit(mean, scale, float(target.mean()), chosen, int(np.count_nonzero(chosen))))
+    return fits
+
+
+def _moments(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """(covariances of the features, (p, p), and with the target, (p,); means of the features; mean of the target)."""
+    means, middle = scores.mean(axis=0), target.mean()
+    centred = scores - means
+    return centred.T @ centred / len(target), centred.T @ (target - middle) / len(target), means, middle
 
 
 def cross_predict(estimator: Estimator, features: np.ndarray, target: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """The prediction of every row by the estimator fitted to the rows of the other folds, (n,)."""
     predicted = np.full(len(target), np.nan)
-    for one in np.unique(fold):
-        held = fold == one
-        if (~held).sum() >= INNER_FOLDS:
-            predicted[held] = estimator(features[~held], target[~held]).predict(features[held])
+    parts = [held for held in (fold == one for one in np.unique(fold)) if (~held).sum() >= INNER_FOLDS]
+    problems = [(features[~held], target[~held]) for held in parts]
+    fits = lassos(problems) if estimator is lasso and problems else [estimator(*problem) for problem in problems]
+    for held, fitted in zip(parts, fits, strict=True):
+        predicted[held] = fitted.predict(features[held])
     return predicted
-
-
-def _held_error(scores: np.ndarray, target: np.ndarray, held: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-    """Mean squared error on the rows `held` of the lasso fitted to the others, for every penalty."""
-    kept = np.ones(len(target), dtype=bool)
-    kept[held] = False
-    slopes, intercepts = _path(scores[kept], target[kept], penalties)
-    return ((target[held, None] - scores[held] @ slopes.T - intercepts) ** 2).mean(axis=0)
-
-
-def _path(scores: np.ndarray, target: np.ndarray, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(slopes, (penalties, p); intercepts, (penalties,)) at descending penalties."""
-    from sklearn import config_context
-    from sklearn.linear_model import lars_path_gram
-
-    means, middle = scores.mean(axis=0), target.mean()
-    centred = scores - means
-    # Checking the arguments of thousands of small paths takes as long as many of them.
-    with config_context(skip_parameter_validation=True), warnings.catch_warnings():
-        # Collinear features: the path leaves a redundant one out, which is what is wanted.
-        warnings.simplefilter("ignore")
-        knots, _, path = lars_path_gram(
-            centred.T @ (target - middle),
-            centred.T @ centred,
-            n_samples=len(target),
-            method="lasso",
-            alpha_min=float(penalties[-1]),
-        )
-    slopes = np.array([np.interp(penalties, knots[::-1], row[::-1]) for row in path]).T
-    return slopes, middle - slopes @ means
 
 
 ESTIMATORS: dict[str, Estimator] = {"ols": ols.fit, "ridge": ridge, "lasso": lasso}

@@ -93,7 +93,10 @@ def coverage(
             parts = [(held, rows[~held]) for held in (dealt[0] == one for one in np.unique(dealt[0]))]
             if not all(enough(len(known), x.shape[1], 1) for _, known in parts):
                 continue
-            found = [predictor.fit(known, name).predict(x[held]).assign(y=y[held]) for held, known in parts]
+            models = [predictor.fit(known, name) for _, known in parts]
+            if not all(model.has_interval() for model in models):
+                continue
+            found = [model.predict(x[held]).assign(y=y[held]) for model, (held, _) in zip(models, parts, strict=True)]
             label = {"features": name, "folds": way, "n": len(rows), "nominal": predictor.NOMINAL}
             results.append(label | _kept(pd.concat(found)))
     return shaped(pd.DataFrame(results), "coverage")
@@ -102,7 +105,7 @@ def coverage(
 def fitted(
     table: pd.DataFrame, tested: pd.DataFrame, *, sets: Sequence[str] = WHOLE, rows_per_feature: float = 5.0
 ) -> dict:
-    """The content of predictor.json: a predictor for each feature set that the networks suffice for.
+    """The content of predictor.json: a predictor for each feature set that the networks suffice for, with an interval.
 
     Besides `models` (name -> predictor) it says which networks they were fitted to, and, from the table of
     :func:`coverage`, what share of held-out networks their intervals held (name -> folds -> share).
@@ -116,7 +119,9 @@ def fitted(
     for name in sets:
         rows = everything.dropna(subset=list(feature_set(name)))
         if enough(len(rows), len(feature_set(name)), rows_per_feature):
-            content["models"][name] = predictor.fit(rows, name).to_dict()
+            model = predictor.fit(rows, name)
+            if model.has_interval():
+                content["models"][name] = model.to_dict()
     return content
 
 
@@ -144,15 +149,18 @@ def _held_out(known: pd.DataFrame, name: str, target: str) -> dict:
     """MGE's networks, each predicted by a fit that has not seen its configuration."""
     x, y = matrix(known, name), known[target].to_numpy(dtype="float64")
     predicted = LeaveOut(x, y).predict(numbers(known))
+    if np.isnan(predicted).any():
+        return {"n": 0, "status": "not yet: no other configurations to fit to"}
     return _scores(y, predicted) | {"n": len(y), "status": "held out by configuration"}
 
 
 def _predicted(known: pd.DataFrame, unseen: pd.DataFrame, name: str, target: str) -> dict:
     rows = pruned(unseen, unseen.system.iloc[0])
     y = rows[target].to_numpy(dtype="float64")
-    found = predictor.fit(known, name).predict(matrix(rows, name)).assign(y=y)
+    model = predictor.fit(known, name)
+    found = model.predict(matrix(rows, name)).assign(y=y)
     kept = _kept(found)
-    share = {"coverage": kept["coverage"], "outside": kept["outside"]}
+    share = {"coverage": kept["coverage"] if model.has_interval() else float("nan"), "outside": kept["outside"]}
     return _scores(y, found["drop"].to_numpy()) | share | {"n": len(y), "status": "predicted"}
 
 

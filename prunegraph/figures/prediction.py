@@ -67,8 +67,10 @@ def draw(features: pd.DataFrame, *, sets: tuple[str, ...] = SETS, folds: int = 5
 
 
 def _quality(drop: np.ndarray, predicted: np.ndarray) -> str:
+    if np.isnan(predicted).all():
+        return "no other configuration to fit to"
     r2 = ols.r_squared(drop, predicted)
-    shown = f"= {r2:.2f}" if r2 > -10 else "< −10"
+    shown = "undefined" if np.isnan(r2) else f"= {r2:.2f}" if r2 > -10 else "< −10"
     return f"$R^2$ {shown}, MAE = {100 * float(np.nanmean(np.abs(drop - predicted))):.1f} %".replace("-", "−")
 
 
