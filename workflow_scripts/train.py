@@ -50,11 +50,9 @@ def main(
     find = lookup(IN_ROUNDS, pruner, "pruner") if pruner in IN_ROUNDS else None
     members = []
     # Snakemake's order: every sparsity of the first seed, then of the next.
-    pairs = [
-        (seed, start, sparsity) for (seed, start), sparsity in product(zip(seeds, weights, strict=True), sparsities)
-    ]
+    pairs = product(zip(seeds, weights, strict=True), sparsities)
     results = zip(masks, trained, final_masks, histories, scores, scalars, strict=True)
-    for (seed, start, sparsity), (mask, *files, told) in zip(pairs, results, strict=True):
+    for ((seed, start), sparsity), (mask, *files, told) in zip(pairs, results, strict=True):
         key = made_from([images, start, mask], chosen=recipe, network=network, options=options, code=code, seed=seed,
                         sparsity=sparsity, **cell)  # fmt: skip
         if read_json(files[-1], {}).get("made_from") == key and all(file.exists() for file in files):
