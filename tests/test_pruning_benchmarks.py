@@ -1,6 +1,8 @@
 """The benchmarks of pruning run, and the random pruners land where the published networks lie."""
 
 import csv
+import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -39,6 +41,18 @@ def test_edge_counts_of_random_pruners_beside_the_published(shared, tmp_path):
     assert len(rows) == 9  # three pruners on three data sets
     assert all(abs(float(row["deviation"])) < 0.02 for row in rows)
     assert summary.splitlines()[0].startswith("er_compat: 3 of 3 networks inside")
+
+
+def test_how_many_networks_the_range_of_seeds_should_hold():
+    spec = importlib.util.spec_from_file_location("edge_counts", ROOT / "benchmarks" / "edge_counts.py")
+    edge_counts = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(edge_counts)
+    # A deviation of half the mean: one percent hardly matters, (n - 1) / (n + 1) of new draws lie between n.
+    assert edge_counts.chance(1000.0, 500.0, 3) == pytest.approx(1 / 2, abs=0.02)
+    assert edge_counts.chance(1000.0, 500.0, 2) == pytest.approx(1 / 3, abs=0.02)
+    # A deviation far below one percent: every draw lies inside.
+    assert edge_counts.chance(1000.0, 0.1, 3) == 1
+    assert math.isnan(edge_counts.chance(1000.0, math.nan, 1))
 
 
 @pytest.mark.slow

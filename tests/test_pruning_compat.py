@@ -14,6 +14,7 @@ from torch import nn
 
 from prunegraph.models import create, prunable
 from prunegraph.pruning import prune
+from prunegraph.pruning.synflow import synaptic_flow
 
 SPARSITIES = (0.6, 0.8, 0.9, 0.95, 0.98)
 # Weights kept in the published ResNet-20, the same for all three seeds.
@@ -85,6 +86,26 @@ def test_synflow_compat_ranks_biases():
     assert mask["0.weight"].tolist() == [[False, False], [False, True]]
     assert mask["1.weight"].tolist() == [[True, True]]
     assert prune(network, "synflow", 0.5, 0, rounds=1, input_shape=(2,)).kept == 3
+
+
+def test_synflow_compat_ranks_where_float32_overflows():
+    # The public code's float32 knows no order of MobileNetV2's weights: nearly every score is infinite.
+    network = create("mobilenet_v2", 10).eval()
+    for parameter in network.parameters():
+        parameter.data.abs_()
+    narrow = synaptic_flow(network, prunable(network), torch.ones(1, 3, 32, 32))
+    finite = sum(int(torch.isfinite(values).sum()) for values in narrow.values())
+    assert finite < 0.001 * sum(values.numel() for values in narrow.values())
+    network = network.double()
+    image = torch.ones(1, 3, 32, 32, dtype=torch.float64)
+    assert float(network(image).detach().sum()) > 1e50
+    wide = synaptic_flow(network, prunable(network), image)
+    assert all(torch.isfinite(values).all() for values in wide.values())
+    # In one round the weights kept are the largest of the finite scores, conserved by every layer without a bypass.
+    assert float(wide["linear.weight"].sum()) == pytest.approx(float(wide["conv1.weight"].sum()), rel=1e-9)
+    mask = prune(create("mobilenet_v2", 10), "synflow_compat", 0.9, 0, rounds=1)
+    threshold = min(float(wide[name][torch.from_numpy(kept)].min()) for name, kept in mask.items() if kept.any())
+    assert all(float(wide[n][~torch.from_numpy(kept)].max()) <= threshold for n, kept in mask.items() if not kept.all())
 
 
 def test_uniform_compat_draws_biases_too():

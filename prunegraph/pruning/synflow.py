@@ -78,6 +78,11 @@ def synflow_compat(
     Biases start at zero, score zero and go first, in the place of weights; they
     are never removed afterwards. Each round removes round((1 - d^(1/R)) n) of
     the n weights and biases left, so the final number carries rounding errors.
+
+    The public code scores in float32, this in float64. That differs where the flow leaves float32: MobileNetV2's is
+    about 6e50 at initialisation, so nearly all its float32 scores are infinite, and whole layers vanish if ties are
+    taken in torch's order or in that of the layers. The published networks of that model reach accuracies up to
+    91 % on CIFAR-10, so they were scored otherwise; how is unknown (the README lists what was tried).
     """
     weights = prunable(network)
     image = _ones(network, input_shape, batches, "synflow_compat")
