@@ -82,7 +82,7 @@ def synflow_compat(
     The public code scores in float32, this in float64. That differs where the flow leaves float32: MobileNetV2's is
     about 6e50 at initialisation, so nearly all its float32 scores are infinite, and whole layers vanish if ties are
     taken in torch's order or in that of the layers. The published networks of that model reach accuracies up to
-    91 % on CIFAR-10, so they were scored otherwise; how is unknown (the README lists what was tried).
+    91 % on CIFAR-10, so they were scored otherwise; how is unknown (benchmarks/edge_counts.md lists what was tried).
     """
     weights = prunable(network)
     image = _ones(network, input_shape, batches, "synflow_compat")
