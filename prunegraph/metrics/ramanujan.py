@@ -38,8 +38,8 @@ def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> d
     UserError
         For a graph with other than two parts, or with edges inside a part.
 
-    O(left * right * smaller side) time, 12 * left * right bytes; of a layer in groups, left, right and smaller side of a
-    group, for every group: singular values of the whole are those of all groups.
+    O(left * right * smaller side) time, 12 * left * right bytes; of a layer in groups the same of every
+    group: the singular values of the whole are those of all groups.
 
     Source: D. Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan graph",
     ICLR 2023 (imdb, imsg); Cunegatti et al., TMLR 2024 (arXiv 2305.16886), and its public code.
