@@ -16,27 +16,19 @@ The floor is what the least possible work would take: for explicit eigenvalues, 
 bytes, at the bandwidth of one thread measured in the same run); for implicit ones the dense multiplications of
 their products at the speed of a matrix product of the same run.
 
-With --torchvision: networks of torchvision at full width and an MLP of three layers, 10 classes, random masks, one run
-each on the chosen path, what numba has yet to compile included, stopped after 120 CPU seconds; what it did not reach
-by then is left blank.
+Networks of torchvision have a table of their own: benchmarks/torchvision_networks.py.
 """
 
 import argparse
 import json
-import os
-import resource
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+from isolation import ROOT, check_device, child, load, peak
+
 NETWORKS = [
     ("resnet20", 0.98),
     ("resnet20", 0.9),
@@ -55,8 +47,6 @@ NETWORKS = [
 QUICK = [("resnet20", 0.98), ("resnet20", 0.6), ("conv6", 0.6)]
 # Beyond so many edges a row is not tried: time for the explicit path, memory and a microsecond an edge for igraph.
 FITS = {"chosen": 10**10, "implicit": 10**10, "explicit": 8 * 10**6, "igraph": 10**6}
-TORCHVISION = ["resnet18", "resnet50", "vgg16_bn", "mobilenet_v2", "densenet121", "mlp"]
-CAP = 120  # CPU seconds of one of these, imports among them
 LAYERS = {"rolled": "rolled", "channel": "rolled_channel"}
 
 
@@ -71,21 +61,13 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5, help="timed runs after the first, where they are quick")
     parser.add_argument("--cold", action="store_true", help="compile everything anew in every first run")
     parser.add_argument("--output", type=Path, help="a JSON file for all numbers")
-    parser.add_argument("--torchvision", action="store_true", help="torchvision's networks instead, 32 and 224 wide")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        task = json.loads(options.one)
-        if task["kind"] == "torchvision":
-            torchvision_parts(**task)
-        else:
-            print(json.dumps(measure(**task)))
+        print(json.dumps(measure(**json.loads(options.one))))
         return
     check_device(options.device)
-    if options.torchvision:
-        torchvision_table(options)
-        return
-    speed = child({"kind": "speed"}, options.cold)
+    speed = child(__file__, {"kind": "speed"}, options.cold)
     print("reading {read:.1f} GB/s, matrix product {multiply:.0f} GFLOP/s, one thread".format(**speed))
     print("           CPU s  first +    MB  floor   local counts   cuts spectrum  ways")
     measured = []
@@ -95,7 +77,7 @@ def main() -> None:
             if path in LAYERS and mode == "compat" and "clean" in options.mode:
                 continue  # the same layers in both modes but for the rounding of their weights
             repeat = 1 if options.quick or path in ("explicit", "igraph") else options.repeat
-            row = child({"kind": path, "network": network, "sparsity": sparsity, "mode": mode,
+            row = child(__file__, {"kind": path, "network": network, "sparsity": sparsity, "mode": mode,
                          "device": options.device, "repeat": repeat}, options.cold)  # fmt: skip
             if heading:
                 print(heading if path in LAYERS else f"{heading}: {row['edges']:,} edges")
@@ -104,18 +86,6 @@ def main() -> None:
             report(row, speed)
     if options.output:
         options.output.write_text(json.dumps({"speed": speed, "rows": measured}, indent=1) + "\n")
-
-
-def check_device(name: str) -> None:
-    """Stop with a sentence if torch cannot work there."""
-    if name == "cpu":
-        return
-    import torch
-
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as problem:
-        sys.exit(f"There is no device {name!r} here ({str(problem).split('.')[0]}); leave --device out for the CPU.")
 
 
 def cases(options) -> list[tuple[str, float, str]]:
@@ -151,86 +121,6 @@ def report(row: dict, speed: dict) -> None:
     print(f"{line}  {row['ways']}".rstrip(), flush=True)
 
 
-def child(task: dict, cold: bool, capped: bool = False) -> dict:
-    """What the task measures in a process of its own; if `capped`, what it told before it was stopped."""
-    environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, __file__, "--one", json.dumps(task)]
-    with tempfile.TemporaryDirectory() as cache:
-        if cold:
-            environment["NUMBA_CACHE_DIR"] = cache
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode and not (capped and done.returncode in (-signal.SIGXCPU, -signal.SIGKILL)):
-        sys.exit(f"{task} failed:\n{done.stderr}")
-    for line in done.stdout.splitlines():
-        task = task | json.loads(line)
-    return task
-
-
-def torchvision_table(options) -> None:
-    """A line for each network, width of its input, and density; the numbers into the file."""
-    print("network        side  density         edges  encode  local  counts   cuts  spectrum     MB  ways")
-    measured = []
-    for network in options.network or TORCHVISION:
-        for side in (32, 224):
-            for density in (0.01, 0.2):
-                task = {"kind": "torchvision", "network": network, "side": side, "density": density}
-                row = child(task | {"device": options.device}, options.cold, capped=True)
-                measured.append(row)
-                seconds = "".join(
-                    f"{row[part]:{width}.2f}" if part in row else " " * width
-                    for part, width in (("encode", 8), ("local", 7), ("counts", 8), ("cuts", 7), ("spectrum", 10))
-                )
-                heading = f"{network:13}{side:6}{density:9.0%}{row.get('edges', 0):14,}{seconds}"
-                print(f"{heading}{row.get('megabytes', 0):7.0f}  {row.get('ways', '')}".rstrip(), flush=True)
-    if options.output:
-        options.output.write_text(json.dumps({"rows": measured}, indent=1) + "\n")
-
-
-def torchvision_parts(kind: str, network: str, side: int, density: float, device: str) -> None:
-    """Print a JSON object after each part, so that those before the cap are known; CPU seconds, peak megabytes."""
-    import numpy as np
-
-    sys.path.insert(0, str(ROOT))
-    load(kind, device)
-    from prunegraph import encoding
-    from prunegraph.metrics.measurement import Measurement
-    from prunegraph.metrics.paths import plan
-    from prunegraph.randomness import numpy_generator
-
-    resource.setrlimit(resource.RLIMIT_CPU, (CAP, CAP))
-    architecture = encoding.trace(torchvision_network(network, side), (3, side, side))
-    draw, weights = numpy_generator(0, "benchmark", network, str(density)), {}
-    for layer in architecture.layers:
-        if layer.weight not in weights:
-            kept = draw.random(layer.weight_shape, dtype=np.float32) < density
-            weights[layer.weight] = kept * draw.standard_normal(layer.weight_shape, dtype=np.float32)
-    begin = time.process_time()
-    graph = encoding.encode_weights(architecture, weights)
-    chosen = plan(graph)
-    ways = " ".join(way[0] for way in (chosen.counts, chosen.cuts, chosen.spectrum))
-    told = {"encode": time.process_time() - begin, "edges": graph.number_of_edges(), "ways": ways}
-    print(json.dumps(told), flush=True)
-    del architecture, weights, kept
-    before, measurement = high_water(reset=True), Measurement(graph, chosen, device, {})
-    for part in ("local", "counts", "cuts", "spectrum"):
-        begin = time.process_time()
-        measurement.local(graph.mode) if part == "local" else getattr(measurement, part)()
-        told = {part: time.process_time() - begin, "megabytes": (high_water() - before) / 1024}
-        print(json.dumps(told), flush=True)
-
-
-def torchvision_network(name: str, side: int):
-    """A network for 10 classes and images of this width."""
-    import torchvision
-    from torch import nn
-
-    if name != "mlp":
-        return torchvision.models.get_model(name, weights=None, num_classes=10)
-    sizes = [3 * side**2, 512, 512, 10]
-    layers = [nn.Linear(*two) for two in pairwise(sizes)]
-    return nn.Sequential(nn.Flatten(), *(step for layer in layers for step in (nn.ReLU(), layer)))
-
-
 def measure(kind: str, **task) -> dict:
     return speeds() if kind == "speed" else rows(kind, **task)
 
@@ -262,7 +152,9 @@ def rows(kind: str, network: str, sparsity: float, mode: str, device: str, repea
     if facts["edges"] > FITS.get(kind, 10**10):
         return facts
     run = {"igraph": igraph_parts, "rolled": layer_parts, "channel": layer_parts}.get(kind, product_parts)
-    load(kind, device)
+    load(device)
+    if kind == "igraph":
+        import igraph  # noqa: F401
     clock = time.process_time if device == "cpu" else time.perf_counter
     before = peak()
     first = timed(run, graph, kind, device, clock)
@@ -311,23 +203,6 @@ def encoded(network: str, sparsity: float, mode: str, encoder: str = "unrolled")
         values = parameter.detach().numpy()
         weights[name] = np.where(draw.random(values.shape) < sparsity, 0, values)
     return encoding.encode_weights(encoding.trace(model, (3, 32, 32)), weights, encoder, mode)
-
-
-def load(kind: str, device: str) -> None:
-    """Everything that is imported, before memory and time are looked at."""
-    import torch
-
-    torch.set_num_threads(1)
-    torch.zeros(1, device=device)
-    import scipy.sparse.linalg  # noqa: F401
-
-    import prunegraph.metrics.certificate
-    import prunegraph.metrics.measurement
-    import prunegraph.metrics.operator
-    import prunegraph.metrics.structured  # noqa: F401
-
-    if kind == "igraph":
-        import igraph  # noqa: F401
 
 
 def product_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
@@ -393,21 +268,6 @@ def igraph_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
     eigsh(laplacian, k=1, which="LA", tol=1e-6, return_eigenvectors=False)
     parts["spectrum"] = lap()
     return parts, 0, ""
-
-
-def high_water(reset: bool = False) -> int:
-    """Peak resident memory, KiB, since the last reset (Linux; elsewhere of the whole process)."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return peak()
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    return int(status.read_text().split("VmHWM:")[1].split()[0])
-
-
-def peak() -> int:
-    """Peak resident memory of this process, KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -146,5 +146,32 @@ def test_blocks_give_what_their_edges_give(groups):
     block = Block.from_weights("layer", weights, Geometry(0, (30, 1, 1), 30, (18, 1, 1), groups=groups))
     whole = MultipartiteGraph((30, 18), (block,))
     listed = MultipartiteGraph.from_edges((30, 18), *whole.edges())
-    assert ramanujan(whole) | {"layer_density": 0} == ramanujan(listed) | {"layer_density": 0}
+    # The block's groups are solved one by one, the list as a whole.
+    expected = pytest.approx(ramanujan(listed) | {"layer_density": 0}, rel=1e-12)
+    assert ramanujan(whole) | {"layer_density": 0} == expected
     assert ramanujan(whole)["imdb"] is not None
+
+
+def grouped(*matrices):
+    """A layer of groups, each with one of the matrices (left, right)."""
+    weights = np.concatenate([matrix.T for matrix in matrices])
+    left, right = matrices[0].shape
+    sizes = left * len(matrices), right * len(matrices)
+    geometry = Geometry(0, (sizes[0], 1, 1), sizes[0], (sizes[1], 1, 1), groups=len(matrices))
+    return MultipartiteGraph(sizes, (Block.from_weights("grouped", weights, geometry),))
+
+
+def test_groups_share_their_singular_values():
+    # Two Heawood graphs: s2 = s1 = 3, bound 2 sqrt 2; weights halved in one of them leave 3 and 3 / 2.
+    found = ramanujan(grouped(FANO, FANO / 2))
+    assert found["delta_r"] == found["imdb"] == pytest.approx(1 - 3 / sqrt(8))
+    assert found["imsg"] == pytest.approx(3 / 2)
+
+
+def test_a_depthwise_layer_is_a_set_of_stars():
+    # Stars of 4 and 9 leaves: singular values 2 and 3, bound sqrt(13 / 2 - 1) + 0; no left node has degree 3.
+    star, larger = np.ones((9, 1)), np.ones((9, 1))
+    star[4:] = 0
+    found = ramanujan(grouped(star, larger))
+    assert found["delta_r"] == pytest.approx(1 - 2 / sqrt(13 / 2 - 1))
+    assert found["imdb"] is None and found["imsg"] is None

@@ -9,6 +9,7 @@ from prunegraph.metrics.adjacency import from_graph
 from prunegraph.metrics.davidson import largest_eigenvalue
 from prunegraph.metrics.lanczos import Effort, by_magnitude, by_value, extreme_eigenvalues
 from prunegraph.metrics.operator import Operator
+from prunegraph.metrics.sharpening import sharpened
 from prunegraph.metrics.spectral import implicit_gap, implicit_radius, spectral_gap, spectral_radius
 from prunegraph.randomness import numpy_generator
 
@@ -100,3 +101,24 @@ def test_orthogonality_survives_steps_that_purge_nothing():
     start = numpy_generator(0, "test", "purge").standard_normal((2, 3002), dtype=np.float32)
     found = extreme_eigenvalues(lambda x: diagonal * x, start, by_value, 3, Effort(1e-7, 1e-6))
     assert found.values == pytest.approx([1000, 999.9, 1], abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy], ids=["numpy", "torch"])
+def test_a_sharpened_start_leans_on_both_ends_of_the_spectrum_and_leaves_nothing_out(kind):
+    values = np.linspace(-1, 1, 2001, dtype=np.float32) * 1e3
+    start = numpy_generator(0, "test", "sharpened").standard_normal((2, 2001), dtype=np.float32)
+    operand = kind(values)
+    ends, inside = np.abs(values) > 950, np.abs(values) < 800
+    found = np.abs(np.asarray(sharpened(lambda x: operand * x, kind(start.copy()))))
+    share = found / np.linalg.norm(found)
+    assert np.linalg.norm(share[:, ends]) > 0.9 > 10 * np.linalg.norm(share[:, inside])
+    # An eigenvalue a thousand times as large does not drown the others: they keep their thousandth of the noise.
+    operand = kind(np.append(values[:-1], np.float32(1e6)))
+    found = np.asarray(sharpened(lambda x: operand * x, kind(start.copy())))
+    assert np.median(np.abs(found[:, :-1])) / np.linalg.norm(found) > 1e-6
+    assert np.isfinite(found).all()
+
+
+def test_a_start_without_edges_stays():
+    start = np.ones((2, 5), np.float32)
+    assert np.array_equal(sharpened(np.zeros_like, start), start)

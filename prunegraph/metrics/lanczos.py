@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prunegraph.metrics.arrays import Array, combined, like, new_array, norm, precision, products, subtract
+from prunegraph.metrics.arrays import Array, combine, combined, like, new_array, norm, precision, products, subtract
 from prunegraph.randomness import numpy_generator
 
-BASIS = 48, 120  # vectors kept, at least and at most
+BASIS = 72, 120  # vectors kept, at least and at most
 BASIS_BYTES = 2**27  # between these, as many vectors as take so much memory
 GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
 MOST_STEPS = 3000
@@ -68,7 +68,7 @@ def extreme_eigenvalues(
     Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
     one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
     almost equal eigenvalues) warns and returns what it has.
-    Needs more nodes than the largest basis holds. Memory 128 MiB, or 50 numbers a node if that is more.
+    Needs more nodes than the largest basis holds. Memory 128 MiB, or 74 numbers a node if that is more.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
@@ -212,7 +212,7 @@ def _restart(basis, projected, value, vector, block) -> int:
     """Keep the first half of the Ritz vectors and the residual block."""
     room = len(projected)
     kept = room // 2
-    basis[:kept] = combined(vector[:, :kept], basis[:room])
+    combine(vector[:, :kept], basis[:room])
     basis[kept : kept + block] = basis[room:]
     projected[:] = 0
     projected[np.arange(kept), np.arange(kept)] = value[:kept]

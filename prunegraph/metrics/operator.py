@@ -9,14 +9,13 @@ from itertools import product as pairs
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from prunegraph.graphs import Block, MultipartiteGraph, RoutedBlock
+from prunegraph.graphs import Block, MultipartiteGraph
 from prunegraph.graphs.geometry import Map
+from prunegraph.metrics.convolution import Convolution
+from prunegraph.metrics.images import Images, Vectors, flat, image
 from prunegraph.metrics.routed import RoutedProduct
 
-Vectors = torch.Tensor  # (vectors, nodes) float32
-Images = torch.Tensor  # (vectors, channels, height, width) float32, channels last in memory
 WAVES = 2  # waves along each axis in a smooth start
 NOISE = 0.1  # of white noise in it, so that no eigenvector is left out
 
@@ -93,7 +92,11 @@ class Operator:
 
     def _product(self, vectors: Vectors) -> Vectors:
         with torch.no_grad(), _exact():
-            product = _joined(self._flow(self._images(vectors, self.places)), vectors, self.places)
+            product = torch.zeros_like(vectors)
+            here, there = self._images(vectors, self.places), self._images(product, self.places)
+            for arm in self._arms:
+                arm.convolution.forth(here[arm.source], there[arm.target])
+                arm.convolution.back(here[arm.target], there[arm.source])
             for arm in self._loose:
                 arm.add(vectors, product)
             return product
@@ -101,23 +104,22 @@ class Operator:
     def _square(self, vectors: Vectors) -> Vectors:
         near, far = self.places[: self._first], self.places[self._first :]
         with torch.no_grad(), _exact():
-            across = self._flow(self._images(vectors, near) + [None] * len(far))
-            home = self._flow([None] * len(near) + across[len(near) :])
-            return _joined(home[: len(near)], vectors, near)
+            product, across = torch.zeros_like(vectors), vectors.new_zeros(len(vectors), self.nodes - self.half)
+            here, away, there = (
+                self._images(vectors, near),
+                self._images(across, far, self.half),
+                self._images(product, near),
+            )
+            for arm in self._arms:
+                arm.cross(here + away, arm.source < self._first)
+            for arm in self._arms:
+                arm.cross(there + away, arm.source >= self._first)
+            return product
 
     @staticmethod
-    def _images(vectors: Vectors, places: list[_Place]) -> list[Images | None]:
-        return [_image(vectors[:, place.start : place.stop], place.map) for place in places]
-
-    def _flow(self, images: list[Images | None]) -> list[Images | None]:
-        """What reaches each place along the edges, both ways, from the places that have an image; None: nothing."""
-        sums: list[Images | None] = [None] * len(self.places)
-        for arm in self._arms:
-            if images[arm.source] is not None:
-                _add(sums, arm.target, arm.convolution.forth(images[arm.source]))
-            if images[arm.target] is not None:
-                _add(sums, arm.source, arm.convolution.back(images[arm.target]))
-        return sums
+    def _images(vectors: Vectors, places: list[_Place], first: int = 0) -> list[Images]:
+        """Views of the vectors, whose first node is `first`, as images of the places."""
+        return [image(vectors[:, place.start - first : place.stop - first], place.map) for place in places]
 
     def _joining(self, graph, blocks, parts) -> tuple[list["_Arm"], list["_LooseArm"]]:
         number = {(graph.offsets[part], graph.offsets[part + 1]): i for i, part in enumerate(parts)}
@@ -125,7 +127,7 @@ class Operator:
         where[self.order] = np.arange(self.nodes)
         arms, loose = [], []
         for block in blocks:
-            convolution = (_Convolution if isinstance(block, Block) else _Routed)(block, self.device)
+            convolution = (Convolution if isinstance(block, Block) else RoutedProduct)(block, self.device)
             ranges = block.source_range, block.target_range
             maps = block.geometry.source_map, block.geometry.target_map
             ends = [number.get(ends) for ends in ranges]
@@ -147,8 +149,8 @@ class Operator:
             channels, *size = place.map
             down, right = (_waves(length) for length in size)
             much = draw.standard_normal((vectors, len(down), len(right), channels), dtype=np.float32)
-            image = np.einsum("vijc,iy,jx->vyxc", much, down, right, optimize=True)
-            start[:, place.start : place.stop] += image.reshape(vectors, -1)
+            waves = np.einsum("vijc,iy,jx->vyxc", much, down, right, optimize=True)
+            start[:, place.start : place.stop] += waves.reshape(vectors, -1)
         return start
 
 
@@ -212,45 +214,20 @@ def _last(numbers: np.ndarray, shape: Map) -> np.ndarray:
     return numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
 
 
-def _image(vectors: Vectors, shape: Map) -> Images:
-    channels, height, width = shape
-    return vectors.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
-
-
-def _clear(image: Images) -> Images:
-    """The image with strides that leave no doubt about its layout.
-
-    Of one channel or a single place either layout is true, and torch's convolution may leave places of its
-    result unwritten if the strides say both (seen in 2.13 on x86).
-    """
-    one = image.shape[1] == 1 or image.shape[2:] == (1, 1)
-    return image.flatten(1).reshape(image.shape) if one else image
-
-
-def _flat(image: Images) -> Vectors:
-    return image.permute(0, 2, 3, 1).flatten(1)
-
-
-def _add(sums: list[Images | None], place: int, image: Images) -> None:
-    sums[place] = image if sums[place] is None else sums[place].add_(image)
-
-
-def _joined(images: list[Images | None], vectors: Vectors, places: list[_Place]) -> Vectors:
-    """The images as one block of vectors; zero where there is none."""
-    rows = [
-        vectors.new_zeros(len(vectors), place.stop - place.start) if image is None else _flat(image)
-        for image, place in zip(images, places, strict=True)
-    ]
-    return torch.cat(rows, dim=1)
-
-
 @dataclass(frozen=True, eq=False)
 class _Arm:
     """A block's convolution and the places that it joins."""
 
     source: int
     target: int
-    convolution: "_Convolution | _Routed"
+    convolution: Convolution | RoutedProduct
+
+    def cross(self, images: list[Images], along: bool) -> None:
+        """Add what flows along the edges, or against them, from the image of one end to that of the other."""
+        if along:
+            self.convolution.forth(images[self.source], images[self.target])
+        else:
+            self.convolution.back(images[self.target], images[self.source])
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,101 +239,18 @@ class _LooseArm:
 
     source: torch.Tensor
     target: torch.Tensor
-    convolution: "_Convolution | _Routed"
+    convolution: Convolution | RoutedProduct
 
     def add(self, vectors: Vectors, product: Vectors) -> None:
         """Add to `product` what flows along the edges, both ways."""
-        source = _image(vectors[:, self.source], self.convolution.source_map)
-        product.index_add_(1, self.target, _flat(self.convolution.forth(source)))
-        target = _image(vectors[:, self.target], self.convolution.target_map)
-        product.index_add_(1, self.source, _flat(self.convolution.back(target)))
-
-
-class _Routed:
-    """One routed block, like a :class:`_Convolution`."""
-
-    def __init__(self, block: RoutedBlock, device: torch.device):
-        self.source_map, self.target_map = block.geometry.source_map, block.geometry.target_map
-        self._product = RoutedProduct(block, device)
-
-    def forth(self, image: Images) -> Images:
-        """What an image on the source sends along the edges."""
-        return self._product.forth(_clear(image))
-
-    def back(self, image: Images) -> Images:
-        """What an image on the target sends against the edges."""
-        return self._product.back(_clear(image))
-
-
-class _Convolution:
-    """One block as a convolution of torch, on images with their channels last."""
-
-    def __init__(self, block: Block, device: torch.device):
-        geometry = block.geometry
-        weight = torch.from_numpy(block.dense_values).to(device)
-        self.weight = weight.contiguous(memory_format=torch.channels_last)
-        self.source_map, self.target_map = geometry.source_map, geometry.target_map
-        self.pool = geometry.pool
-        size = [length // window for length, window in zip(geometry.source_map[1:], self.pool, strict=True)]
-        self.size = size
-        reach = [d * (k - 1) + 1 for d, k in zip(geometry.dilation, geometry.kernel, strict=True)]
-        spans = [(m - 1) * s + r for m, s, r in zip(geometry.target_map[1:], geometry.stride, reach, strict=True)]
-        before = geometry.padding
-        after = [span - n - p for span, n, p in zip(spans, size, before, strict=True)]
-        # torch pads both sides alike; what its convolution does not look at behind the last window is not padding.
-        even = all(
-            0 <= p < r and -s < a <= p and (a == p or n + 2 * p - span < s)
-            for p, a, r, s, n, span in zip(before, after, reach, geometry.stride, size, spans, strict=True)
-        )
-        self.options = {
-            "stride": geometry.stride,
-            "dilation": geometry.dilation,
-            "groups": geometry.groups,
-            "padding": before if even else (0, 0),
-        }
-        self.margin = None if even else (before[1], after[1], before[0], after[0])
-        rest = [n + 2 * p - span for n, p, span in zip(size, before, spans, strict=True)] if even else (0, 0)
-        self.rest = tuple(rest)
-        # A linear layer, or one that sees a single place, is a matrix product.
-        self.matrix = None
-        full = list(geometry.kernel) == size and self.target_map[1:] == (1, 1) and geometry.groups == 1
-        if full and self.margin is None and not any(before):
-            self.matrix = _flat(weight).contiguous()
-
-    def forth(self, image: Images) -> Images:
-        """What an image on the source sends along the edges."""
-        image = self._pooled(image)
-        if self.matrix is not None:
-            return _image(_flat(image) @ self.matrix.T, self.target_map)
-        if self.margin is not None:
-            image = functional.pad(image, self.margin)
-        return functional.conv2d(_clear(image), self.weight, **self.options)
-
-    def back(self, image: Images) -> Images:
-        """What an image on the target sends against the edges."""
-        if self.matrix is not None:
-            return self._spread(_image(_flat(image) @ self.matrix, (self.source_map[0], *self.size)))
-        image = functional.conv_transpose2d(_clear(image), self.weight, output_padding=self.rest, **self.options)
-        if self.margin is not None:
-            image = functional.pad(image, tuple(-edge for edge in self.margin))
-        return self._spread(image)
-
-    def _pooled(self, image: Images) -> Images:
-        if self.pool == (1, 1):
-            return image
-        (height, width), (down, right) = self.size, self.pool
-        image = image[:, :, : height * down, : width * right].permute(0, 2, 3, 1)
-        windows = image.reshape(len(image), height, down, width, right, -1)
-        return windows.sum(dim=(2, 4)).permute(0, 3, 1, 2)
-
-    def _spread(self, image: Images) -> Images:
-        if self.pool == (1, 1):
-            return image
-        (height, width), (down, right) = self.size, self.pool
-        windows = image.permute(0, 2, 3, 1)[:, :, None, :, None].expand(-1, -1, down, -1, right, -1)
-        spread = windows.reshape(len(image), height * down, width * right, -1).permute(0, 3, 1, 2)
-        _, rows, columns = self.source_map
-        return functional.pad(spread, (0, columns - width * right, 0, rows - height * down))
+        source = image(vectors.index_select(1, self.source), self.convolution.source_map)
+        target = image(vectors.index_select(1, self.target), self.convolution.target_map)
+        onto = image(vectors.new_zeros(len(vectors), len(self.target)), self.convolution.target_map)
+        self.convolution.forth(source, onto)
+        product.index_add_(1, self.target, flat(onto))
+        onto = image(vectors.new_zeros(len(vectors), len(self.source)), self.convolution.source_map)
+        self.convolution.back(target, onto)
+        product.index_add_(1, self.source, flat(onto))
 
 
 class _exact:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
 
 LOWEST_DEGREE = 3  # a bipartite Ramanujan graph needs degree 3 on both sides
+EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
 def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> dict:
@@ -37,7 +38,8 @@ def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> d
     UserError
         For a graph with other than two parts, or with edges inside a part.
 
-    O(left * right * smaller side) time, 12 * left * right bytes.
+    O(left * right * smaller side) time, 12 * left * right bytes; of a layer in groups the same of every
+    group: the singular values of the whole are those of all groups.
 
     Source: D. Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan graph",
     ICLR 2023 (imdb, imsg); Cunegatti et al., TMLR 2024 (arXiv 2305.16886), and its public code.
@@ -55,7 +57,10 @@ def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> d
 
 
 def _biadjacency(graph) -> tuple[np.ndarray, np.ndarray]:
-    """Left x right: which edges there are (bool), and their weights (float64)."""
+    """Groups x left x right: which edges there are (bool), and their weights (float32 or float64).
+
+    No edge joins two groups. Left and right are those of a group; there is one group unless the graph's block has more.
+    """
     parts = graph.parts
     if len(parts) != 2:
         raise UserError(
@@ -69,10 +74,10 @@ def _biadjacency(graph) -> tuple[np.ndarray, np.ndarray]:
     source, target, value = graph.edges()
     if len(source) and (source.max() >= left or target.min() < left):
         raise UserError("The graph has edges that do not go from its first part to its second.")
-    weight = np.zeros((left, right))
-    np.add.at(weight, (source, target - left), value)
-    edge = np.zeros((left, right), bool)
-    edge[source, target - left] = True
+    weight = np.zeros((1, left, right))
+    np.add.at(weight[0], (source, target - left), value)
+    edge = np.zeros((1, left, right), bool)
+    edge[0, source, target - left] = True
     return edge, weight
 
 
@@ -83,34 +88,35 @@ def _whole(blocks, left: int, right: int) -> tuple[np.ndarray, np.ndarray] | Non
     block, groups = blocks[0], blocks[0].geometry.groups
     if block.geometry != Geometry(0, (left, 1, 1), left, (right, 1, 1), groups=groups):
         return None
-    edge, weight = np.zeros((left, right), bool), np.zeros((left, right))
-    values, inputs, outputs = block.dense_values, left // groups, right // groups
-    for group in range(groups):
-        rows, columns = slice(group * inputs, (group + 1) * inputs), slice(group * outputs, (group + 1) * outputs)
-        edge[rows, columns] = block.mask[columns, :, 0, 0].T
-        weight[rows, columns] = values[columns, :, 0, 0].T
-    return edge, weight
+    shape = groups, right // groups, left // groups
+    return tuple(numbers.reshape(shape).transpose(0, 2, 1) for numbers in (block.mask, block.dense_values))
 
 
 def _delta_r(edge: np.ndarray) -> float | None:
-    edge = edge[edge.any(axis=1)][:, edge.any(axis=0)]
-    if sum(edge.shape) <= 3:
+    left, right = edge.any(axis=2), edge.any(axis=1)
+    sizes = np.count_nonzero(left), np.count_nonzero(right)
+    if sum(sizes) <= 3:
         return None
     count = np.count_nonzero(edge)
-    return _distance(edge, count / edge.shape[0], count / edge.shape[1])
+    if len(edge) == 1:
+        edge = edge[:, left[0]][:, :, right[0]]
+    return _distance(edge, count / sizes[0], count / sizes[1])
 
 
 def _regular_subgraphs(edge: np.ndarray, weight: np.ndarray) -> Iterator[tuple[float, float]]:
     """Distance from the bound and weighted gap of every left-regular subgraph that qualifies."""
-    degree = edge.sum(axis=1)
+    degree = edge.sum(axis=2)
     for d in np.unique(degree[degree >= LOWEST_DEGREE]):
-        rows = degree == d
-        columns = edge[rows].any(axis=0)
-        part = edge[np.ix_(rows, columns)]
-        mean_right = np.count_nonzero(part) / part.shape[1]
+        part = _rows(edge, degree == d)
+        mean_right = np.count_nonzero(part) / np.count_nonzero(part.any(axis=1))
         if mean_right >= LOWEST_DEGREE:
-            first, second = _two_largest(weight[np.ix_(rows, columns)])
+            first, second = _two_largest(_rows(weight, degree == d))
             yield _distance(part, d, mean_right), first - second
+
+
+def _rows(matrices: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The chosen left nodes (groups, left); in several groups the others' rows stay, as zeros."""
+    return matrices[:, chosen[0]] if len(matrices) == 1 else matrices * chosen[:, :, None]
 
 
 def _distance(edge: np.ndarray, left: float, right: float) -> float | None:
@@ -118,12 +124,18 @@ def _distance(edge: np.ndarray, left: float, right: float) -> float | None:
     return float((bound - _two_largest(edge)[1]) / bound) if bound else None
 
 
-def _two_largest(matrix: np.ndarray) -> tuple[float, float]:
-    """The two largest singular values (0 where there is no second), by the smaller side's Gram matrix."""
-    matrix = matrix.astype(np.float64)
-    gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
-    values = np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0))
-    return float(values[-1]), float(values[-2]) if len(values) > 1 else 0.0
+def _two_largest(matrices: np.ndarray) -> tuple[float, float]:
+    """The two largest singular values of matrices along a diagonal (0 where there is no second).
+
+    By the smaller side's Gram matrix, in float64, but where it counts edges: those are exact in float32 as well.
+    """
+    counted = matrices.dtype == bool and matrices.shape[1] + matrices.shape[2] < EXACT
+    matrices = matrices.astype(np.float32 if counted else np.float64)
+    other = matrices.transpose(0, 2, 1)
+    gram = matrices @ other if matrices.shape[1] <= matrices.shape[2] else other @ matrices
+    values = np.sqrt(np.maximum(np.linalg.eigvalsh(gram.astype(np.float64)), 0))
+    second, first = np.sort(np.append(values, 0.0))[-2:]
+    return float(first), float(second)
 
 
 def _mean(values: list[float]) -> float | None:

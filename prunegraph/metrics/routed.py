@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from prunegraph.graphs import RoutedBlock
+from prunegraph.metrics.images import Images, clear
 
 
 class RoutedProduct:
@@ -17,18 +18,20 @@ class RoutedProduct:
 
     def __init__(self, block: RoutedBlock, device: "str | torch.device"):
         geometry = block.geometry
+        self.source_map, self.target_map = geometry.source_map, geometry.target_map
         self.weight = torch.from_numpy(block.dense_values).to(device)
         self.options = {"stride": geometry.kernel, "groups": geometry.groups}
         self.rows = torch.from_numpy(_gathering(geometry.rows, geometry.target_map[1])).to(device)
         self.columns = torch.from_numpy(_gathering(geometry.columns, geometry.target_map[2])).to(device)
 
-    def forth(self, image: torch.Tensor) -> torch.Tensor:
-        """Images of the target (vectors, channels, height, width) from those of the source."""
-        return functional.conv2d(self.rows @ image @ self.columns.T, self.weight, **self.options)
+    def forth(self, image: Images, onto: Images) -> None:
+        """Add what an image on the source sends along the edges to an image on the target."""
+        onto += functional.conv2d(self.rows @ clear(image) @ self.columns.T, self.weight, **self.options)
 
-    def back(self, image: torch.Tensor) -> torch.Tensor:
-        """Images of the source from those of the target."""
-        return self.rows.T @ functional.conv_transpose2d(image, self.weight, **self.options) @ self.columns
+    def back(self, image: Images, onto: Images) -> None:
+        """Add what an image on the target sends against the edges to an image on the source."""
+        taps = functional.conv_transpose2d(clear(image), self.weight, **self.options)
+        onto += self.rows.T @ taps @ self.columns
 
 
 def _gathering(table: np.ndarray, targets: int) -> np.ndarray:
