@@ -130,6 +130,22 @@ def test_every_figure_from_every_size_of_study(name, size):
     check_layout(figure)
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "classes", "expected"),
+    [
+        ([0.96, 0.98, 0.86], 10, 84.8),  # a tenth of 12 points below the worst
+        ([0.98, 0.98], 10, 97.5),  # no span
+        ([0.98, 0.53], 10, 0.0),  # nearer to chance (10) than to the best
+        ([0.98, 0.55], 10, 50.7),
+        ([0.98, 0.97], None, 0.0),
+        ([None], 10, 0.0),
+    ],
+)
+def test_an_axis_of_accuracies_begins_at_zero_unless_all_are_far_above_chance(accuracies, classes, expected):
+    table = pd.DataFrame({"accuracy": accuracies, "classes": classes}, dtype="float64")
+    assert accuracy.bottom(table) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("interval", accuracy.INTERVALS)
 def test_accuracy_bars_show_the_interval(interval):
     study = small_study()

@@ -25,7 +25,8 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
         largest). A single seed has no bar.
 
     The horizontal axis is logarithmic in the density. The dense network is a dashed line, chance
-    (1 / classes) a dotted one.
+    (1 / classes) a dotted one. The axis of a data set begins at zero, or, where all its networks do far better than
+    chance, just below the worst (:func:`bottom`).
 
     Raises
     ------
@@ -46,13 +47,25 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
             cell = (networks.dataset == dataset) & (networks.model == model)
             _panel(axes, networks[cell & networks.accuracy.notna()], styles, interval)
         line[0].set_ylabel(f"{style.label(dataset)}\nTest accuracy (%)")
-        line[0].set_ylim(bottom=0)
+        line[0].set_ylim(bottom=bottom(networks[networks.dataset == dataset]))
     for axes, model in zip(panels[0], models, strict=True):
         axes.set_title(style.label(model))
     _sparsity_axis(panels, sparsities)
     handles = [Line2D([], [], label=style.label(name), **look) for name, look in styles.items()]
     style.legend_below(figure, [*handles, *_reference_handles(networks)], 5 if len(models) > 1 else 3)
     return figure
+
+
+def bottom(networks: pd.DataFrame) -> float:
+    """Where the axis of accuracies (%) of one data set begins.
+
+    Zero if a network is nearer to chance than to the best one, or chance is unknown; else a tenth of the networks'
+    span below the worst, so that lines between 95 and 99 % do not lie on each other.
+    """
+    seen, classes = 100 * networks.accuracy.dropna(), networks.classes.dropna()
+    if seen.empty or classes.empty or seen.min() < (100 / classes.iloc[0] + seen.max()) / 2:
+        return 0.0
+    return float(seen.min() - max(0.1 * (seen.max() - seen.min()), 0.5))
 
 
 def place(sparsity: float | np.ndarray) -> float | np.ndarray:
