@@ -38,6 +38,20 @@ def test_names_are_readable(name):
     assert "_" not in style.label(name).replace("$\\Delta_r$", "")
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resnet20_narrow", "ResNet-20 narrow"),
+        ("mlp_512_512", "MLP 512 512"),
+        ("er_classic", "ER (classic)"),  # not ER classic
+        ("snip_large_compat", "SNIP large (as published)"),
+        ("settled", "Settled"),  # not SET
+    ],
+)
+def test_variants_are_named_after_what_they_vary(name, expected):
+    assert style.label(name) == expected
+
+
 def test_settings_do_not_leak():
     before = dict(matplotlib.rcParams)
     accuracy.draw(small_study().networks)

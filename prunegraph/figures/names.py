@@ -8,6 +8,7 @@ _NAMES = {
     **{"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny-ImageNet"},
     **{"itop": "ITOP", "rigl": "RigL", "dsr": "DSR", "snfs": "SNFS", "set": "SET"},
     **{"svhn": "SVHN", "imagenet": "ImageNet", "imagefolder": "Images", "magnitude": "Magnitude"},
+    **{"mlp": "MLP", "lenet_300_100": "LeNet-300-100", "iterative_magnitude": "Iterative magnitude"},
     **{"dataset": "Data set", "one_cycle": "One cycle"},
     **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
     **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},
@@ -23,8 +24,14 @@ _NAMES = {
 
 
 def label(name: str) -> str:
-    """The name that a reader expects, for a name of the catalogue, a metric or a feature."""
+    """The name that a reader expects, for a name of the catalogue, a metric or a feature.
+
+    A variant, such as ``resnet20_narrow``, is named after the longest known name that it begins with.
+    """
     name = name.rpartition(".")[2]
     if name.endswith("_compat"):
         return f"{label(name.removesuffix('_compat'))} (as published)"
-    return _NAMES.get(name, name.replace("_", " ").capitalize())
+    known = max((key for key in _NAMES if f"{name}_".startswith(f"{key}_")), key=len, default="")
+    if known:
+        return f"{_NAMES[known]} {name.removeprefix(known).strip('_').replace('_', ' ')}".strip()
+    return name.replace("_", " ").capitalize()
