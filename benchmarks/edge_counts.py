@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import root  # noqa: F401
 import torch
 
 from prunegraph import datasets, encoding, models, pruning

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+import root  # noqa: F401
+
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 MODELS = ["conv6", "resnet20", "resnet32", "wide_resnet28_2", "mobilenet_v2"]
 PRUNERS = ["snip", "synflow", "grasp", "prospr"]

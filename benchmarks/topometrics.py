@@ -22,12 +22,11 @@ Networks of torchvision have a table of their own: benchmarks/torchvision_networ
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from isolation import ROOT, check_device, child, load, peak
+from isolation import check_device, child, load, peak
 
 NETWORKS = [
     ("resnet20", 0.98),
@@ -90,7 +89,6 @@ def main() -> None:
 
 def cases(options) -> list[tuple[str, float, str]]:
     """Network, sparsity and mode of each part of the table."""
-    sys.path.insert(0, str(ROOT))
     from prunegraph.catalogue import MODELS
 
     chosen = [

@@ -11,12 +11,11 @@ spectrum.
 import argparse
 import json
 import resource
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
 
-from isolation import ROOT, check_device, child, high_water, load
+from isolation import check_device, child, high_water, load
 
 NETWORKS = ["resnet18", "resnet50", "vgg16_bn", "mobilenet_v2", "densenet121", "mlp"]
 CAP = 120  # CPU seconds of one of these, imports among them
@@ -61,7 +60,6 @@ def parts(network: str, side: int, density: float, device: str) -> None:
     """Print a JSON object after each part, so that those before the cap are known; CPU seconds, peak megabytes."""
     import numpy as np
 
-    sys.path.insert(0, str(ROOT))
     load(device)
     from prunegraph import encoding
     from prunegraph.metrics.measurement import Measurement

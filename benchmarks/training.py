@@ -23,6 +23,10 @@ import sys
 import time
 from pathlib import Path
 
+from root import ROOT
+
+from prunegraph.job import ENVIRONMENT
+
 WAYS = ["ours", "plain", "plain, 2 workers", "stacked x8"]
 # (options, shape of an image, batch size, images in a repetition on a CPU): CIFAR's, and those of the default study.
 NETWORKS = {
@@ -87,16 +91,11 @@ def compare(network: str, options: argparse.Namespace) -> list[dict]:
 
 def start(way: str, network: str, options: argparse.Namespace) -> subprocess.Popen:
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
-    root = Path(__file__).resolve().parents[1]
-    environment["PYTHONPATH"] = str(root)
     if not way.startswith("plain"):
-        sys.path.insert(0, str(root))
-        from prunegraph.job import ENVIRONMENT
-
         environment = ENVIRONMENT | environment
     task = json.dumps({"way": way, "network": network, "device": options.device})
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, __file__, "--one", task], cwd=root, env=environment, **pipes)
+    return subprocess.Popen([sys.executable, __file__, "--one", task], cwd=ROOT, env=environment, **pipes)
 
 
 def serve(way: str, network: str, device: str) -> None:
