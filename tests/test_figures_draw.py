@@ -143,7 +143,14 @@ def test_every_figure_from_every_size_of_study(name, size):
 )
 def test_an_axis_of_accuracies_begins_at_zero_unless_all_are_far_above_chance(accuracies, classes, expected):
     table = pd.DataFrame({"accuracy": accuracies, "classes": classes}, dtype="float64")
+    table = table.assign(model="m", method=[f"{place}" for place in range(len(table))], sparsity=0.5)
     assert accuracy.bottom(table) == pytest.approx(expected)
+
+
+def test_an_axis_of_accuracies_holds_the_bars():
+    table = pd.DataFrame({"accuracy": [0.8, 0.6, 0.8], "classes": 10.0, "method": ["snip", "snip", "er"]})
+    # snip: 70 % with a standard deviation of 14.14 points, which reaches to 55.86; a tenth of 80 - 55.86 below it.
+    assert accuracy.bottom(table.assign(model="m", sparsity=0.5)) == pytest.approx(55.858 - 2.414, abs=1e-3)
 
 
 @pytest.mark.parametrize("interval", accuracy.INTERVALS)

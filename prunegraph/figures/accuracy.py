@@ -37,6 +37,7 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
     if rows.empty:
         raise UserError("The accuracy figure needs pruned networks with an accuracy; the table has none.")
     datasets, models = ordered(rows.dataset, "dataset"), ordered(rows.model, "model")
+    bottoms = {dataset: bottom(networks[networks.dataset == dataset]) for dataset in datasets}
     sparsities, methods = sorted(set(rows.sparsity)), ordered(rows.method, "method")
     styles = style.method_styles(methods)
 
@@ -47,25 +48,30 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
             cell = (networks.dataset == dataset) & (networks.model == model)
             _panel(axes, networks[cell & networks.accuracy.notna()], styles, interval)
         line[0].set_ylabel(f"{style.label(dataset)}\nTest accuracy (%)")
-        line[0].set_ylim(bottom=bottom(networks[networks.dataset == dataset]))
+        line[0].set_ylim(bottom=bottoms[dataset])
     for axes, model in zip(panels[0], models, strict=True):
         axes.set_title(style.label(model))
     _sparsity_axis(panels, sparsities)
     handles = [Line2D([], [], label=style.label(name), **look) for name, look in styles.items()]
-    style.legend_below(figure, [*handles, *_reference_handles(networks)], 5 if len(models) > 1 else 3)
+    style.legend_below(
+        figure, [*handles, *_reference_handles(networks, 0.0 in bottoms.values())], 5 if len(models) > 1 else 3
+    )
     return figure
 
 
 def bottom(networks: pd.DataFrame) -> float:
     """Where the axis of accuracies (%) of one data set begins.
 
-    Zero if a network is nearer to chance than to the best one, or chance is unknown; else a tenth of the networks'
-    span below the worst, so that lines between 95 and 99 % do not lie on each other.
+    Zero if a network is nearer to chance than to the best one, or chance is unknown; else a tenth of the span below
+    the worst (or the standard deviation below the mean of its seeds), so that lines between 95 and 99 % do not lie on
+    each other.
     """
     seen, classes = 100 * networks.accuracy.dropna(), networks.classes.dropna()
     if seen.empty or classes.empty or seen.min() < (100 / classes.iloc[0] + seen.max()) / 2:
         return 0.0
-    return float(seen.min() - max(0.1 * (seen.max() - seen.min()), 0.5))
+    seeds = 100 * networks.groupby(["model", "method", "sparsity"]).accuracy.agg(["mean", "std"])
+    low = min(seen.min(), (seeds["mean"] - seeds["std"].fillna(0)).min())
+    return max(0.0, float(low - max(0.1 * (seen.max() - low), 0.5)))
 
 
 def place(sparsity: float | np.ndarray) -> float | np.ndarray:
@@ -107,10 +113,10 @@ def _sparsity_axis(panels: np.ndarray, sparsities: list[float]) -> None:
         axes.set_xlabel("Sparsity")
 
 
-def _reference_handles(networks: pd.DataFrame) -> list[Line2D]:
+def _reference_handles(networks: pd.DataFrame, chance: bool) -> list[Line2D]:
     handles = []
     if (networks.pruner == "dense").any():
         handles.append(Line2D([], [], color=style.BLACK, linestyle="--", linewidth=0.9, label="Dense"))
-    if networks.classes.notna().any():
+    if chance and networks.classes.notna().any():
         handles.append(Line2D([], [], color=style.BLACK, linestyle=":", linewidth=0.9, label="Chance"))
     return handles
