@@ -43,7 +43,7 @@ def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
     rows = rows.assign(seconds=rows.seconds / rows.networks)
     markers = dict(zip(ordered(rows.model, "model"), _MARKERS * 9, strict=False))
     figure = style.new(5.2, 2.5)
-    for axes, (quantity, text) in zip(figure.subplots(1, 2), _QUANTITIES.items(), strict=True):
+    for axes, (quantity, text) in zip(figure.subplots(1, 2, sharex=True), _QUANTITIES.items(), strict=True):
         for (rule, model), part in rows.groupby(["rule", "model"], sort=False):
             look = {"markersize": 3, "alpha": 0.75, "markeredgewidth": 0, "linestyle": "none"}
             axes.plot(part.edges, part[quantity], marker=markers[model], color=_RULES[rule][0], **look)
