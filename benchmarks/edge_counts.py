@@ -22,8 +22,8 @@ import root  # noqa: F401
 import torch
 
 from prunegraph import datasets, encoding, models, pruning
-from prunegraph.analysis import published
 from prunegraph.randomness import torch_generator
+from prunegraph.tables import published
 
 CLASSES = {"cifar10": 10, "cifar100": 100, "tiny_imagenet": 200}
 RANDOM = ["er_compat", "erk_compat", "uniform_compat"]

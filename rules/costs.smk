@@ -31,7 +31,7 @@ rule costs:
     threads: 1
     params:
         benchmarks=BENCHMARKS,  # not an input: a benchmark file that was thrown away is no reason to train again
-        code=code_of("prunegraph.analysis.costs"),
+        code=code_of("prunegraph.tables.costs"),
     message:
         "Collect time and memory of every job"
     script:

@@ -1,7 +1,7 @@
 # From the measurements of all networks to tables, and from tables to the studies of MGE (sections 4.1 to 4.2.3).
-# The columns of every table: prunegraph/analysis/tables.py and schemas.py.
+# The columns of every table: prunegraph/tables/columns.py and schemas.py.
 
-from prunegraph.analysis import published_files
+from prunegraph.tables import published_files
 
 NAMES = ["networks", "topometrics", "topometrics_normalised", "ramanujan", "features", "quality"]
 COLLECTED = {name: table_of(name) for name in NAMES}
@@ -41,7 +41,7 @@ if "own" in STUDY.sources:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            code=code_of("prunegraph.analysis.collect", "prunegraph.analysis.features", "prunegraph.analysis.quality"),
+            code=code_of("prunegraph.tables.collect", "prunegraph.tables.features", "prunegraph.tables.quality"),
         message:
             f"Collect the tables of {STUDY.number_of_networks():,} networks"
         script:
@@ -87,7 +87,7 @@ if "published" in STUDY.sources:
         threads: 1
         params:
             folder=PUBLISHED_DIR,
-            code=code_of("prunegraph.analysis.published"),
+            code=code_of("prunegraph.tables.published"),
         message:
             "Read the authors' tables"
         script:
@@ -109,7 +109,7 @@ if len(STUDY.sources) > 1:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            code=code_of("prunegraph.analysis.tables"),
+            code=code_of("prunegraph.tables.frames"),
         message:
             "Join the tables of own and published networks"
         script:

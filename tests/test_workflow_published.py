@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from test_workflow_end_to_end import ROOT, jobs, snakemake
 
-from prunegraph.analysis import published_files
-from prunegraph.analysis.schemas import SCHEMAS
+from prunegraph.tables import published_files
+from prunegraph.tables.schemas import SCHEMAS
 
 STUDY = ["--configfile", str(ROOT / "studies/published.yaml")]
 OWN_JOBS = {"prepare", "initialise", "prune", "train", "encode", "measure", "collect"}

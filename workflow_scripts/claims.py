@@ -4,8 +4,8 @@ from pathlib import Path
 
 from prunegraph.analysis import claim_files
 from prunegraph.analysis import claims as ledgers
-from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch, logger
+from prunegraph.tables.frames import read, write
 
 
 def main(claims: list[Path], own: list[Path], published: list[Path], ledger: Path):

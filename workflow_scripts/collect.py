@@ -1,13 +1,13 @@
-"""Join the measurements of all networks into tidy tables. The columns are in prunegraph/analysis/tables.py."""
+"""Join the measurements of all networks into tidy tables. The columns are in prunegraph/tables/columns.py."""
 
 from pathlib import Path
 
-from prunegraph.analysis import collect
-from prunegraph.analysis.features import feature_table
-from prunegraph.analysis.quality import of_own
-from prunegraph.analysis.quality import quality as table_of_quality
-from prunegraph.analysis.tables import write
 from prunegraph.job import launch, logger
+from prunegraph.tables import collect
+from prunegraph.tables.features import feature_table
+from prunegraph.tables.frames import write
+from prunegraph.tables.quality import of_own
+from prunegraph.tables.quality import quality as table_of_quality
 
 
 def main(

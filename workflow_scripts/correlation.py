@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from prunegraph.analysis.correlation import layers_of, summary, with_density, with_drop
-from prunegraph.analysis.features import pruned
-from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
+from prunegraph.tables.features import pruned
+from prunegraph.tables.frames import read, write
 
 
 def main(

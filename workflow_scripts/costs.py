@@ -1,10 +1,10 @@
-"""Collect what the jobs cost from Snakemake's benchmark files, by prunegraph/analysis/costs.py."""
+"""Collect what the jobs cost from Snakemake's benchmark files, by prunegraph/tables/costs.py."""
 
 from pathlib import Path
 
-from prunegraph.analysis.costs import costs
-from prunegraph.analysis.tables import write
 from prunegraph.job import launch
+from prunegraph.tables.costs import costs
+from prunegraph.tables.frames import write
 
 
 def main(networks: Path, benchmarks: list[Path], table: list[Path]):

@@ -1,10 +1,10 @@
-"""Fetch the tables that the authors of MGE published. The list is prunegraph/analysis/published_files.json."""
+"""Fetch the tables that the authors of MGE published. The list is prunegraph/tables/published_files.json."""
 
 from pathlib import Path
 
-from prunegraph.analysis import published_files
 from prunegraph.files import write_text
 from prunegraph.job import launch
+from prunegraph.tables import published_files
 
 
 def main(there: Path, folder: Path):

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from prunegraph import graphs
-from prunegraph.analysis import tables
 from prunegraph.catalogue import FIGURES, lookup
 from prunegraph.errors import UserError
 from prunegraph.figures import notice
 from prunegraph.figures.style import label, save
 from prunegraph.job import launch, logger
+from prunegraph.tables.frames import read
 
 
 def main(sources: list[Path], pictures: list[Path], figure: str):
@@ -17,7 +17,7 @@ def main(sources: list[Path], pictures: list[Path], figure: str):
         if any(source.suffix == ".graph" for source in sources):
             picture = _of_graphs(draw, sources, several=figure == "pruners")
         else:
-            picture = draw(*map(tables.read, sources))
+            picture = draw(*map(read, sources))
     except UserError as problem:
         # A study too small for one figure still gets the others and its report.
         logger.warning("not drawn: %s", problem)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunegraph.analysis.tables import write
 from prunegraph.job import launch
+from prunegraph.tables.frames import write
 from prunegraph.training.recipes import recipe as recipe_of
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from prunegraph.analysis.importance import with_stability
-from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
+from prunegraph.tables.frames import read, write
 
 
 def main(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
+from prunegraph.tables.frames import read, write
 
 
 def main(

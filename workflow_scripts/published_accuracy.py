@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from prunegraph.analysis.accuracies import beside_published
-from prunegraph.analysis.tables import write
 from prunegraph.job import launch, logger
+from prunegraph.tables.frames import write
 
 
 def main(scores: list[Path], table: list[Path], datasets: dict, models: dict):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from prunegraph.analysis import ranking as study
 from prunegraph.analysis.ranking_tests import tests
-from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
+from prunegraph.tables.frames import read, write
 
 
 def main(

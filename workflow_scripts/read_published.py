@@ -1,10 +1,10 @@
-"""Read the tables that the authors of MGE published, by prunegraph/analysis/published.py, as tables of a study."""
+"""Read the tables that the authors of MGE published, by prunegraph/tables/published.py, as tables of a study."""
 
 from pathlib import Path
 
-from prunegraph.analysis import published
-from prunegraph.analysis.tables import write
 from prunegraph.job import launch, logger
+from prunegraph.tables import published
+from prunegraph.tables.frames import write
 
 
 def main(

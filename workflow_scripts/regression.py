@@ -4,9 +4,9 @@ from pathlib import Path
 
 from prunegraph.analysis import differences
 from prunegraph.analysis import regression as study
-from prunegraph.analysis.features import FEATURE_SETS
-from prunegraph.analysis.tables import read, write
 from prunegraph.job import launch
+from prunegraph.tables.features import FEATURE_SETS
+from prunegraph.tables.frames import read, write
 
 
 def main(

@@ -5,11 +5,11 @@ from pathlib import Path
 import yaml
 
 from prunegraph.analysis.claims import read_ledger
-from prunegraph.analysis.tables import read
 from prunegraph.files import write_text
 from prunegraph.fingerprint import ROOT
 from prunegraph.job import launch
 from prunegraph.report import content, facts, page
+from prunegraph.tables.frames import read
 
 
 def main(

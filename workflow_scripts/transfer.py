@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from prunegraph.analysis import transfer as study
-from prunegraph.analysis.tables import read, write
 from prunegraph.files import write_json
 from prunegraph.job import launch
+from prunegraph.tables.frames import read, write
 
 
 def main(features: Path, predictor: Path, transfer: list[Path], coverage: list[Path], rows_per_feature: float):

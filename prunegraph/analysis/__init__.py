@@ -1,7 +1,5 @@
-"""Tables in, tables out: what the measured networks say about accuracy lost to pruning.
+"""What the tables of measured networks say about the accuracy lost to pruning, and about the claims of papers.
 
-`collect` makes the tables, `features` turns layers into numbers per network,
-`correlation`, `regression`, `importance` and `ranking` are the studies, and
-`published` reads the tables that the authors of MGE published. Nothing here
-needs torch, a network or a graph.
+`correlation`, `regression`, `importance`, `ranking` and `transfer` are the studies, and `claims` compares them with
+what papers say. Nothing here needs torch, a network or a graph.
 """

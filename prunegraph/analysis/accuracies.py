@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from prunegraph.analysis.collect import networks
-from prunegraph.analysis.tables import sort
+from prunegraph.tables.collect import networks
+from prunegraph.tables.frames import sort
 
 PUBLISHED = Path(__file__).with_name("published_accuracies.csv")
 CELL = ["dataset", "model", "pruner", "sparsity"]
@@ -20,7 +20,7 @@ CELL = ["dataset", "model", "pruner", "sparsity"]
 def published_means(found: pd.DataFrame) -> pd.DataFrame:
     """Mean and sample standard deviation of the accuracy of each cell, and the number of its networks.
 
-    `found` is the table of networks of :func:`prunegraph.analysis.published.read`.
+    `found` is the table of networks of :func:`prunegraph.tables.published.read`.
     """
     means = found.groupby(CELL).accuracy.agg(["mean", "std", "count"]).reset_index().round(5)
     return sort(means.rename(columns={"count": "n"}), "dataset", "model", "pruner", "sparsity")

@@ -31,9 +31,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from prunegraph.analysis.agreement import spearman
 from prunegraph.analysis.claim_files import CONDITIONS, PARTS
 from prunegraph.catalogue import known
+from prunegraph.statistics.agreement import spearman
 
 HOLDS, PART, FAILS, UNTESTED = "holds", "holds in part", "does not hold", "not tested"
 
@@ -77,7 +77,7 @@ def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | N
     there were and how many `in_favour`. `verdict` joins the two: what both say, or the one that could be tested; in
     part where they disagree.
     """
-    from prunegraph.analysis.tables import table
+    from prunegraph.tables.frames import table
 
     rows = []
     for content in contents:
@@ -97,7 +97,7 @@ def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | N
 
 def read_ledger(path: str | Path) -> pd.DataFrame:
     """A ledger that :func:`ledger` made, from its CSV file."""
-    from prunegraph.analysis.tables import typed
+    from prunegraph.tables.frames import typed
 
     return typed(pd.read_csv(path, dtype={name: "str" for name, kind in COLUMNS.items() if kind == "str"}), COLUMNS)
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis.agreement import pearson, spearman
-from prunegraph.analysis.features import pruned
-from prunegraph.analysis.resampling import mean_interval
 from prunegraph.analysis.scopes import SCENARIO, cells
-from prunegraph.analysis.tables import IDENTITY, RAMANUJAN, shaped, sort
+from prunegraph.statistics.agreement import pearson, spearman
+from prunegraph.statistics.resampling import mean_interval
+from prunegraph.tables.columns import IDENTITY, RAMANUJAN
+from prunegraph.tables.features import pruned
+from prunegraph.tables.frames import shaped, sort
 
 PROPERTIES = ("ramanujan.delta_r", "ramanujan.imdb", "ramanujan.imsg", "layer_density")
 
@@ -25,12 +26,12 @@ def with_drop(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.analysis.features.feature_table`.
+    table: the table of :func:`prunegraph.tables.features.feature_table`.
     fewest: scenarios with fewer networks that have the property are reported without numbers.
 
     Returns
     -------
-    The table "correlation" of :mod:`prunegraph.analysis.schemas`.
+    The table "correlation" of :mod:`prunegraph.tables.schemas`.
     """
     rows = pruned(table)
     results = []
@@ -61,7 +62,7 @@ def summary(
 
     Returns
     -------
-    The table "correlation_summary" of :mod:`prunegraph.analysis.schemas`.
+    The table "correlation_summary" of :mod:`prunegraph.tables.schemas`.
     """
     rows = pruned(table)
     results = []
@@ -90,8 +91,8 @@ def _by_scenario(rows: pd.DataFrame, name: str) -> pd.Series:
 def with_density(ramanujan: pd.DataFrame, *, encoding: str = "rolled", fewest: int = 4) -> pd.DataFrame:
     """Correlation of each Ramanujan property of a layer with the layer's density, over all layers.
 
-    `ramanujan` is the table of :func:`prunegraph.analysis.collect.ramanujan`. Returns the table
-    "correlation_layers" of :mod:`prunegraph.analysis.schemas`.
+    `ramanujan` is the table of :func:`prunegraph.tables.collect.ramanujan`. Returns the table
+    "correlation_layers" of :mod:`prunegraph.tables.schemas`.
     """
     layers = ramanujan[ramanujan.encoding == encoding]
     groups = [*layers.groupby("model", sort=False), ("all", layers)]

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import ols
-from prunegraph.analysis.folds import numbers
-from prunegraph.analysis.leave_out import orthonormal
-from prunegraph.analysis.resampling import interval, resamples
 from prunegraph.analysis.scopes import cells, comparable, enough, matrix
-from prunegraph.analysis.tables import shaped
+from prunegraph.statistics import ols
+from prunegraph.statistics.folds import numbers
+from prunegraph.statistics.leave_out import orthonormal
+from prunegraph.statistics.resampling import interval, resamples
+from prunegraph.tables.frames import shaped
 
 #: Pairs that the claims of MGE are about: its graph against others, at equal and at unequal metrics, and with
 #: and without trained weights.
@@ -51,7 +51,7 @@ def differences(
 
     Returns
     -------
-    The table "regression_differences" of :mod:`prunegraph.analysis.schemas`. The group "mean" of a level is the
+    The table "regression_differences" of :mod:`prunegraph.tables.schemas`. The group "mean" of a level is the
     mean over its groups; its interval comes from the means of independent samples of each.
     """
     names = sorted({name for pair in pairs for name in pair})

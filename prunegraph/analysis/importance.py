@@ -4,7 +4,7 @@ Slopes are no measure of importance here, because topometrics are collinear. The
 decomposition averages what a feature adds to R2 over all orders in which the
 features can enter (Lindeman, Merenda, Gold 1980; Groemping, J. Stat. Softw. 17,
 2006, "LMG"). Beside it stand what held-out predictions lose when a feature is
-permuted (:mod:`prunegraph.analysis.permutation`), and the slopes with their
+permuted (:mod:`prunegraph.statistics.permutation`), and the slopes with their
 variance inflation.
 """
 
@@ -14,14 +14,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import agreement, ols
-from prunegraph.analysis.features import FAMILIES, feature_set, is_trained
-from prunegraph.analysis.folds import numbers
-from prunegraph.analysis.permutation import lost_when_permuted
-from prunegraph.analysis.resampling import halves, interval, resamples
 from prunegraph.analysis.scopes import cells, comparable, enough, is_whole, matrix
-from prunegraph.analysis.tables import shaped
 from prunegraph.errors import UserError
+from prunegraph.statistics import agreement, ols
+from prunegraph.statistics.folds import numbers
+from prunegraph.statistics.permutation import lost_when_permuted
+from prunegraph.statistics.resampling import halves, interval, resamples
+from prunegraph.tables.features import FAMILIES, feature_set, is_trained
+from prunegraph.tables.frames import shaped
 
 MOST_FEATURES = 20  # 2**20 subsets of doubles are 8 MB per feature
 
@@ -33,7 +33,7 @@ _NEW = 1e-12
 
 
 def importance(table: pd.DataFrame, **options) -> pd.DataFrame:
-    """The table "importance" of :mod:`prunegraph.analysis.schemas`; options as in :func:`with_stability`."""
+    """The table "importance" of :mod:`prunegraph.tables.schemas`; options as in :func:`with_stability`."""
     return with_stability(table, **options)[0]
 
 
@@ -52,7 +52,7 @@ def with_stability(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.analysis.features.feature_table`.
+    table: the table of :func:`prunegraph.tables.features.feature_table`.
     features: the feature set.
     levels, target, rows_per_feature: as in :func:`prunegraph.analysis.regression.regression`.
     times: bootstrap samples of configurations for the intervals; 0 for none.
@@ -61,7 +61,7 @@ def with_stability(
 
     Returns
     -------
-    The tables "importance" and "importance_stability" of :mod:`prunegraph.analysis.schemas`. Missing numbers
+    The tables "importance" and "importance_stability" of :mod:`prunegraph.tables.schemas`. Missing numbers
     mean too few networks (n).
     """
     rows, usable = comparable(table, [features], target)

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import ols
-from prunegraph.analysis.features import feature_set
-from prunegraph.analysis.folds import numbers
-from prunegraph.analysis.leave_out import LeaveOut
 from prunegraph.analysis.scopes import matrix
 from prunegraph.errors import UserError
+from prunegraph.statistics import ols
+from prunegraph.statistics.folds import numbers
+from prunegraph.statistics.leave_out import LeaveOut
+from prunegraph.tables.features import feature_set
 
 #: What the intervals promise.
 NOMINAL = 0.9

@@ -11,13 +11,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import agreement, ols
-from prunegraph.analysis.features import DEFAULT_SETS, FEATURE_SETS
-from prunegraph.analysis.folds import numbers
-from prunegraph.analysis.leave_out import LeaveOut
-from prunegraph.analysis.resampling import mean_interval
 from prunegraph.analysis.scopes import SCENARIO, comparable, enough, level_columns, matrix
-from prunegraph.analysis.tables import shaped, sort
+from prunegraph.statistics import agreement, ols
+from prunegraph.statistics.folds import numbers
+from prunegraph.statistics.leave_out import LeaveOut
+from prunegraph.statistics.resampling import mean_interval
+from prunegraph.tables.features import DEFAULT_SETS, FEATURE_SETS
+from prunegraph.tables.frames import shaped, sort
 
 MEASURES = ("spearman", "kendall", "rbo", "top1", "regret")
 
@@ -59,7 +59,7 @@ def ranking(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.analysis.features.feature_table`.
+    table: the table of :func:`prunegraph.tables.features.feature_table`.
     single: columns whose negative is the predicted drop.
     sets: feature sets mixed by least squares on `target`.
     levels: a mixture is fitted separately in every group of each of these levels.
@@ -72,7 +72,7 @@ def ranking(
 
     Returns
     -------
-    The table "ranking" of :mod:`prunegraph.analysis.schemas` (rbo with p = `rbo_p`). Missing numbers: a mixture that
+    The table "ranking" of :mod:`prunegraph.tables.schemas` (rbo with p = `rbo_p`). Missing numbers: a mixture that
     has too few networks to be fitted, or a scenario in which all methods are predicted alike or are equally accurate.
     """
     rows, usable = comparable(_no_subgraph_is_zero(table), [*sets, *_sets_of(single)], target)
@@ -101,7 +101,7 @@ def summary(scenarios: pd.DataFrame, *, times: int = 200, seed: int = 0) -> pd.D
     """Mean of every measure over the scenarios of a predictor, with `spearman_sd` (n - 1) and a bootstrap interval.
 
     `scenarios` is the table of :func:`ranking`, the result the table "ranking_summary" of
-    :mod:`prunegraph.analysis.schemas`.
+    :mod:`prunegraph.tables.schemas`.
     """
     results = []
     for label, part in scenarios.groupby(_PREDICTOR, sort=False):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis.resampling import mean_interval
 from prunegraph.analysis.scopes import SCENARIO
-from prunegraph.analysis.tables import shaped
+from prunegraph.statistics.resampling import mean_interval
+from prunegraph.tables.frames import shaped
 
 
 def tests(
@@ -26,7 +26,7 @@ def tests(
 
     Returns
     -------
-    The table "ranking_tests" of :mod:`prunegraph.analysis.schemas`. The p value is that of Wilcoxon's two-sided
+    The table "ranking_tests" of :mod:`prunegraph.tables.schemas`. The p value is that of Wilcoxon's two-sided
     signed-rank test; it is not corrected for the number of tests.
     """
     groups = scenarios.groupby(list(_KEY), sort=False)

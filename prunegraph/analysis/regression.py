@@ -6,13 +6,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis import ols
-from prunegraph.analysis.features import DEFAULT_SETS, feature_set, needs_training
-from prunegraph.analysis.folds import FOLDS, splits
-from prunegraph.analysis.leave_out import LeaveOut
 from prunegraph.analysis.scopes import LEVELS, cells, comparable, enough, is_whole, matrix
-from prunegraph.analysis.shrinkage import ESTIMATORS, cross_predict
-from prunegraph.analysis.tables import shaped
+from prunegraph.statistics import ols
+from prunegraph.statistics.folds import FOLDS, splits
+from prunegraph.statistics.leave_out import LeaveOut
+from prunegraph.statistics.shrinkage import ESTIMATORS, cross_predict
+from prunegraph.tables.features import DEFAULT_SETS, feature_set, needs_training
+from prunegraph.tables.frames import shaped
 
 _SHORT = {"random": "cv", "grouped": "grouped_cv", "leave_one_out": "loo"}
 
@@ -31,7 +31,7 @@ def regression(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.analysis.features.feature_table`.
+    table: the table of :func:`prunegraph.tables.features.feature_table`.
     sets, levels: names of feature sets and levels.
     folds, repeats: cross-validation deals the networks (`cv_r2`) or the configurations (`grouped_cv_r2`: the
         seeds of a configuration stay together) into `folds` folds, `repeats` times.
@@ -39,7 +39,7 @@ def regression(
 
     Returns
     -------
-    The table "regression" of :mod:`prunegraph.analysis.schemas`. All sets of a group use the same networks.
+    The table "regression" of :mod:`prunegraph.tables.schemas`. All sets of a group use the same networks.
     Missing numbers mean too few networks, or (n = 0) a set that most networks lack.
     """
     results = []
@@ -67,14 +67,14 @@ def out_of_fold(
     Parameters
     ----------
     table, sets, levels, target, folds, repeats, rows_per_feature: as in :func:`regression`.
-    estimators: names of :data:`prunegraph.analysis.shrinkage.ESTIMATORS`.
-    ways: names of :data:`prunegraph.analysis.folds.FOLDS`. Only least squares, which has a closed form for it,
+    estimators: names of :data:`prunegraph.statistics.shrinkage.ESTIMATORS`.
+    ways: names of :data:`prunegraph.statistics.folds.FOLDS`. Only least squares, which has a closed form for it,
         leaves out single networks.
     lasso_repeats: the lasso, which fits a path six times for each fold, is dealt fewer repeats.
 
     Returns
     -------
-    The table "regression_folds" of :mod:`prunegraph.analysis.schemas`.
+    The table "regression_folds" of :mod:`prunegraph.tables.schemas`.
     """
     results, whole = [], None
     for part, y, fits in _groups(table, sets, levels, target, rows_per_feature):

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis.features import feature_set, pruned
-from prunegraph.analysis.tables import sort
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
+from prunegraph.tables.features import feature_set, pruned
+from prunegraph.tables.frames import sort
 
 #: What two networks share whose pruners are compared.
 SCENARIO = ("source", "dataset", "model", "sparsity")

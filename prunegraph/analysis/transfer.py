@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from prunegraph import catalogue
-from prunegraph.analysis import agreement, ols, predictor
-from prunegraph.analysis.features import feature_set, pruned
-from prunegraph.analysis.folds import numbers, splits
-from prunegraph.analysis.leave_out import LeaveOut
+from prunegraph.analysis import predictor
 from prunegraph.analysis.scopes import enough, matrix
-from prunegraph.analysis.tables import shaped
+from prunegraph.statistics import agreement, ols
+from prunegraph.statistics.folds import numbers, splits
+from prunegraph.statistics.leave_out import LeaveOut
+from prunegraph.tables.features import feature_set, pruned
+from prunegraph.tables.frames import shaped
 
 #: The systems whose networks are predicted by a fit to MGE's: the other four of the study, and before them two
 #: parts of the published tables outside of the paper's grid.
@@ -38,13 +39,13 @@ def transfer(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.analysis.features.feature_table`, of any sources.
+    table: the table of :func:`prunegraph.tables.features.feature_table`, of any sources.
     systems, sets: what is predicted and from which features.
     rows_per_feature: no fit to fewer networks per feature.
 
     Returns
     -------
-    The table "transfer" of :mod:`prunegraph.analysis.schemas`. A system without networks has rows that say "not
+    The table "transfer" of :mod:`prunegraph.tables.schemas`. A system without networks has rows that say "not
     yet". MGE's own networks are predicted by a fit to those of the other source if there is one, else by fits
     that leave their configuration out.
     """
@@ -81,7 +82,7 @@ def coverage(
 
     Returns
     -------
-    The table "coverage" of :mod:`prunegraph.analysis.schemas`.
+    The table "coverage" of :mod:`prunegraph.tables.schemas`.
     """
     results = []
     for name in sets:

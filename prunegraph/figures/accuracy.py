@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunegraph.analysis.tables import ordered
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.figures import style
+from prunegraph.tables.frames import ordered
 
 INTERVALS = ("sd", "range")
 
@@ -20,7 +20,7 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
 
     Parameters
     ----------
-    networks: the network table (:func:`prunegraph.analysis.collect.networks`).
+    networks: the network table (:func:`prunegraph.tables.collect.networks`).
     interval: what the bars over seeds show: "sd" (standard deviation, n - 1) or "range" (smallest to
         largest). A single seed has no bar.
 

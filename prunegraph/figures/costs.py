@@ -5,9 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from prunegraph.analysis.tables import ordered
 from prunegraph.errors import UserError
 from prunegraph.figures import style
+from prunegraph.tables.frames import ordered
 
 CELL = ["dataset", "model", "method", "sparsity"]
 _RULES = {"encode": (style.BLUE, "Encode, all encodings"), "measure": (style.RED, "Measure, all metrics")}
@@ -21,8 +21,8 @@ def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    costs: the table of :func:`prunegraph.analysis.costs.costs`.
-    topometrics: the table of :func:`prunegraph.analysis.collect.topometrics`; gives edges, and networks per job.
+    costs: the table of :func:`prunegraph.tables.costs.costs`.
+    topometrics: the table of :func:`prunegraph.tables.collect.topometrics`; gives edges, and networks per job.
 
     Axes are logarithmic. Colours are rules, markers models. Times include the start of the process, which dominates
     for small graphs.

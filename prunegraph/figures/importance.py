@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunegraph.analysis.features import WEIGHTED
 from prunegraph.errors import UserError
 from prunegraph.figures import style
+from prunegraph.tables.features import WEIGHTED
 
 _HEADINGS = {"all": "", "sparsity": "Sparsity", "model": "Model", "dataset": "Data set"}
 

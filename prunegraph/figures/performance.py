@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunegraph.analysis.tables import ordered
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.figures import style
+from prunegraph.tables.frames import ordered
 
 MEASURES = {"spearman": "Spearman's $\\rho$", "pearson": "Pearson's $r$"}
 _MODELS = ((style.BLUE, "o"), (style.ORANGE, "s"), (style.GREEN, "^"), (style.RED, "D"), (style.PINK, "v"))

@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunegraph.analysis import ols
-from prunegraph.analysis.features import feature_set
-from prunegraph.analysis.folds import dealt
-from prunegraph.analysis.leave_out import cross_predict
 from prunegraph.analysis.scopes import comparable, enough, matrix
 from prunegraph.errors import UserError
 from prunegraph.figures import style
+from prunegraph.statistics import ols
+from prunegraph.statistics.folds import dealt
+from prunegraph.statistics.leave_out import cross_predict
+from prunegraph.tables.features import feature_set
 
 SETS = ("ramanujan_density", "rolled", "rolled_channel", "unrolled")
 # Five steps of viridis, light to dark with the sparsity, so that the order shows in grey and to every eye.
@@ -25,7 +25,7 @@ def draw(features: pd.DataFrame, *, sets: tuple[str, ...] = SETS, folds: int = 5
 
     Parameters
     ----------
-    features: the table of :func:`prunegraph.analysis.features.feature_table`.
+    features: the table of :func:`prunegraph.tables.features.feature_table`.
     sets: the feature sets, a panel each; one that most networks lack, or that has fewer than two networks per
         feature, is reported as such.
     folds: all seeds of a configuration are predicted together, by a fit to the configurations of the other folds.

@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunegraph.analysis.correlation import with_density
-from prunegraph.analysis.tables import RAMANUJAN, ordered
 from prunegraph.errors import UserError
 from prunegraph.figures import style
+from prunegraph.tables.columns import RAMANUJAN
+from prunegraph.tables.frames import ordered
 
 _PROPERTIES = RAMANUJAN[:3]
 _TURNS = 6
@@ -21,7 +22,7 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
 
     Parameters
     ----------
-    ramanujan: the table of :func:`prunegraph.analysis.collect.ramanujan`.
+    ramanujan: the table of :func:`prunegraph.tables.collect.ramanujan`.
     encoding: which layer encoding to show.
 
     Dense networks are left out. Layers without the property (no regular subgraph) are not drawn; n counts

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from prunegraph.analysis.features import DEFAULT_SETS
 from prunegraph.errors import UserError
 from prunegraph.figures import scopes, style
+from prunegraph.tables.features import DEFAULT_SETS
 
 _COLOURS = {
     "layer_density": "#bdbdbd",

@@ -5,10 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunegraph.analysis.tables import IDENTITY, ordered
 from prunegraph.errors import UserError
 from prunegraph.figures import style
 from prunegraph.figures.accuracy import place
+from prunegraph.tables.columns import IDENTITY
+from prunegraph.tables.frames import ordered
 
 _LOOKS = {"rolled": (style.BLUE, "o"), "rolled_channel": (style.ORANGE, "s"), "unrolled": (style.GREEN, "^")}
 
@@ -17,7 +18,7 @@ _LOOKS = {"rolled": (style.BLUE, "o"), "rolled_channel": (style.ORANGE, "s"), "u
 def draw(topometrics: pd.DataFrame) -> Figure:
     """Nodes and edges per network and encoding: mean (line) and smallest to largest (band) over all networks.
 
-    `topometrics` is the table of :func:`prunegraph.analysis.collect.topometrics`; layer graphs are summed
+    `topometrics` is the table of :func:`prunegraph.tables.collect.topometrics`; layer graphs are summed
     over the layers of a network. Dense networks are left out. Both axes are logarithmic (the horizontal one in
     the density).
 

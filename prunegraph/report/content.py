@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from prunegraph.analysis.costs import by_rule
-from prunegraph.analysis.costs import costs as read_costs
-from prunegraph.analysis.tables import METRICS, ordered
 from prunegraph.catalogue import SYSTEMS
 from prunegraph.figures.names import label
 from prunegraph.report import page
+from prunegraph.tables.columns import METRICS
+from prunegraph.tables.costs import by_rule
+from prunegraph.tables.costs import costs as read_costs
+from prunegraph.tables.frames import ordered
 
 _WHOSE = {
     "own": "trained here",
@@ -59,7 +60,7 @@ def study(
 
 
 def reading(checks: pd.DataFrame) -> dict[str, Any]:
-    """The table of :mod:`prunegraph.analysis.quality`, and how many of its checks came out how."""
+    """The table of :mod:`prunegraph.tables.quality`, and how many of its checks came out how."""
     counts = [f"{count} {status}" for status, count in checks.status.value_counts().items()]
     return {"summary": ", ".join(counts), **rows_of(checks)}
 

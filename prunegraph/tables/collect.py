@@ -1,0 +1,132 @@
+"""From the small JSON files of many networks to a few tidy tables."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from prunegraph.errors import UserError
+from prunegraph.metrics.normalise import normalise
+from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS
+from prunegraph.tables.frames import sort, table
+
+#: What marks the networks that this project trained.
+OWN = {"source": "own"}
+
+_BY_LAYER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
+
+
+def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row per network from its `score.json`, with its accuracy drop.
+
+    Parameters
+    ----------
+    scores: paths of score.json files.
+    topometrics: the table of :func:`topometrics`; gives nodes and edges of the unrolled graph (missing without).
+
+    Returns
+    -------
+    Columns of :data:`tables.NETWORK_COLUMNS`. `accuracy`, `validation_accuracy`, `density` are fractions,
+    `collapsed_layers` counts layers without a weight, `accuracy_drop` is as :func:`accuracy_drop` says.
+
+    Raises
+    ------
+    UserError: a file is not readable, or two files describe the same network.
+    """
+    rows = []
+    for path, score in _read(scores):
+        collapsed = score.get("collapsed")
+        rows.append({**score, **OWN, "collapsed_layers": None if collapsed is None else len(collapsed), "_path": path})
+    _refuse_repeats(rows)
+    frame = table(rows, NETWORK_COLUMNS)
+    if topometrics is not None:
+        frame = _with_sizes(frame, topometrics)
+    frame["accuracy_drop"] = accuracy_drop(frame)
+    frame["reference"] = frame.accuracy_drop.notna().map({True: "dense", False: ""})
+    return sort(frame)
+
+
+def accuracy_drop(frame: pd.DataFrame) -> pd.Series:
+    """Relative accuracy lost to pruning: 1 - accuracy / accuracy of the dense network.
+
+    The dense network is the row whose pruner is "dense", with the same dataset, model and seed. Missing
+    where there is none. 0 = nothing lost, 1 = all lost, negative = the pruned network is better. The drop is
+    the target of the MGE study (Cunegatti et al., TMLR 2024, section 4.2.1).
+    """
+    same = ["dataset", "model", "seed"]
+    dense = frame.loc[frame.pruner == "dense", [*same, "accuracy"]]
+    if dense.duplicated(same).any():
+        first = dense[dense.duplicated(same)].iloc[0]
+        raise UserError(
+            f"Two dense networks of {first.model} on {first.dataset}, seed {first.seed}: the accuracy drop needs "
+            "exactly one reference. Keep one method with the pruner dense."
+        )
+    reference = frame[same].merge(dense, on=same, how="left").accuracy.to_numpy()
+    return (1 - frame.accuracy / reference).where(reference > 0)
+
+
+def topometrics(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """One row per network, encoding and layer from `topometrics.json` files: nodes, edges, 16 raw topometrics.
+
+    The unrolled graph, which covers all layers, has the empty layer name. A metric that is not defined for a
+    graph is missing.
+    """
+    return _graph_rows(paths, TOPOMETRIC_COLUMNS)
+
+
+def topometrics_normalised(raw: pd.DataFrame) -> pd.DataFrame:
+    """The same table with every topometric divided as in the published tables.
+
+    Sinks, sources, disconnected nodes and the mean component by the nodes; all others except components and
+    the two spectral metrics by the edges (:func:`prunegraph.metrics.normalise.normalise`).
+    """
+    names = list(METRICS)
+    values = raw[names].astype(object).where(raw[names].notna(), None).to_dict("records")
+    sizes = raw[["nodes", "edges"]].fillna(0).to_numpy(dtype="int64").tolist()
+    rows = [normalise(row, nodes, edges) for row, (nodes, edges) in zip(values, sizes, strict=True)]
+    normal = pd.DataFrame(rows, index=raw.index, columns=names).astype("float64")
+    return raw.assign(**{name: normal[name] for name in names})
+
+
+def ramanujan(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """One row per network, encoding and layer from `ramanujan.json` files: delta_r, imdb, imsg, layer_density."""
+    return _graph_rows(paths, RAMANUJAN_COLUMNS)
+
+
+def _graph_rows(paths: Iterable[str | Path], columns: Mapping[str, str]) -> pd.DataFrame:
+    rows = []
+    files = list(_read(paths))
+    _refuse_repeats([{**content, "_path": path} for path, content in files])
+    for _, content in files:
+        common = OWN | {name: content[name] for name in (*IDENTITY, "mode") if name in content}
+        rows.extend({**common, **row} for row in content["rows"])
+    return sort(table(rows, columns), *_BY_LAYER)
+
+
+def _with_sizes(frame: pd.DataFrame, topometrics: pd.DataFrame) -> pd.DataFrame:
+    keys = list(IDENTITY)
+    sizes = topometrics.loc[topometrics.encoding == "unrolled", [*keys, "nodes", "edges"]]
+    joined = frame.drop(columns=["nodes", "edges"]).merge(sizes, on=keys, how="left", validate="one_to_one")
+    return joined[list(frame.columns)]
+
+
+def _read(paths: Iterable[str | Path]) -> Iterable[tuple[str, dict]]:
+    for path in sorted(map(str, paths)):
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise UserError(f"{path} cannot be read as JSON ({problem}). Remove it and run again.") from problem
+        lacking = [name for name in IDENTITY if name not in content]
+        if lacking:
+            raise UserError(f"{path} does not say which network it is about: it lacks {', '.join(lacking)}.")
+        yield path, content
+
+
+def _refuse_repeats(contents: Iterable[Mapping]) -> None:
+    seen: dict[tuple, str] = {}
+    for content in contents:
+        key = tuple(content[name] for name in IDENTITY)
+        if key in seen:
+            raise UserError(f"{seen[key]} and {content['_path']} describe the same network {key}. Keep one of the two.")
+        seen[key] = content["_path"]

@@ -1,0 +1,60 @@
+"""The columns of the tables of networks and their types; those of the studies are in `schemas`."""
+
+from prunegraph.metrics.normalise import NAMES
+from prunegraph.tables.schemas import SCHEMAS
+
+#: What names one network. `method` is a configured variant of a pruner; where nothing is configured it is
+#: the pruner's own name.
+IDENTITY = {"dataset": "str", "model": "str", "method": "str", "sparsity": "float64", "seed": "int64"}
+
+#: The sixteen topometrics, in the order in which they are reported everywhere.
+METRICS = NAMES
+
+#: The Ramanujan properties of one layer graph, and the layer's density.
+RAMANUJAN = ("delta_r", "imdb", "imsg", "layer_density")
+
+NETWORK_COLUMNS = {
+    "source": "str",  # own, or published: read from the authors' tables
+    "system": "str",
+    "dataset": "str",
+    "model": "str",
+    "method": "str",
+    "pruner": "str",
+    "sparsity": "float64",
+    "seed": "int64",
+    "recipe": "str",
+    "epochs": "Int64",
+    "classes": "Int64",
+    "accuracy": "float64",
+    "validation_accuracy": "float64",
+    "test_loss": "float64",
+    "weights": "Int64",
+    "kept": "Int64",
+    "density": "float64",
+    "nodes": "Int64",
+    "edges": "Int64",
+    "collapsed_layers": "Int64",
+    "diverged": "boolean",
+    "accuracy_drop": "float64",
+    "reference": "str",  # whose accuracy the drop refers to: dense, or best_pruned where no dense one is known
+}
+
+_GRAPH = {
+    "source": "str",
+    **IDENTITY,
+    "mode": "str",
+    "encoding": "str",
+    "layer": "str",
+    "nodes": "Int64",
+    "edges": "Int64",
+}
+TOPOMETRIC_COLUMNS = {**_GRAPH, **dict.fromkeys(METRICS, "float64")}
+RAMANUJAN_COLUMNS = {
+    **{name: kind for name, kind in _GRAPH.items() if name != "mode"},
+    **dict.fromkeys(RAMANUJAN, "float64"),
+}
+
+#: Column -> type, of every table.
+TYPES = {**NETWORK_COLUMNS, **TOPOMETRIC_COLUMNS, **RAMANUJAN_COLUMNS}
+for _columns in SCHEMAS.values():
+    TYPES |= {name: kind for name, (kind, _) in _columns.items() if name not in TYPES}

@@ -1,0 +1,85 @@
+"""What the jobs of a workflow cost: Snakemake's benchmark files as one table."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from prunegraph.errors import UserError
+from prunegraph.tables.frames import sort, table
+
+COLUMNS = {
+    "rule": "str",
+    "job": "str",
+    "dataset": "str",
+    "model": "str",
+    "method": "str",
+    "sparsity": "float64",
+    "seconds": "float64",
+    "cpu_seconds": "float64",
+    "memory_mb": "float64",
+}
+
+#: Snakemake samples processor time and memory of a running job about once a second.
+_SHORTEST = 2.0
+
+
+def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """One row per job from its benchmark file ``.../benchmarks/{rule}/{job}.tsv``.
+
+    Returns
+    -------
+    Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
+    method and sparsity, those that train every sparsity of a method all but the last. `seconds` is wall time, the
+    start of the process included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The
+    two are missing for jobs under two seconds, at which Snakemake does not look often enough. Where a job kept seeds
+    that were up to date, it is only the cost of the last run.
+
+    Raises
+    ------
+    UserError: a path is no benchmark file.
+    """
+    return sort(table([_row(Path(path)) for path in paths], COLUMNS), "rule", "model", "dataset", "method", "sparsity")
+
+
+def by_rule(found: pd.DataFrame) -> pd.DataFrame:
+    """Jobs, total and longest wall time, processor time (s) and largest memory (MiB) of each rule, most time first."""
+    groups = found.groupby("rule", sort=False)
+    summary = pd.DataFrame(
+        {
+            "jobs": groups.size(),
+            "seconds": groups.seconds.sum(),
+            "longest": groups.seconds.max(),
+            "cpu_seconds": groups.cpu_seconds.sum(),
+            "memory_mb": groups.memory_mb.max(),
+        }
+    )
+    return summary.reset_index().sort_values(["seconds", "rule"], ascending=[False, True], ignore_index=True)
+
+
+def _row(path: Path) -> dict:
+    parts = path.with_suffix("").parts
+    if "benchmarks" not in parts[:-2] or not path.is_file():
+        raise UserError(f"{path} is no benchmark file: expected .../benchmarks/RULE/JOB.tsv. Run the rule again.")
+    rule, *job = parts[len(parts) - parts[::-1].index("benchmarks") :]
+    measured = pd.read_csv(path, sep="\t", na_values=["-"])
+    if measured.empty or not {"s", "max_rss", "cpu_time"} <= set(measured.columns):
+        raise UserError(f"{path} does not hold what Snakemake's benchmarks hold. Remove it and run the rule again.")
+    last = measured.iloc[-1]
+    seen = last.s >= _SHORTEST
+    cost = {
+        "seconds": last.s,
+        "cpu_seconds": last.cpu_time if seen else None,
+        "memory_mb": last.max_rss if seen else None,
+    }
+    return {"rule": rule, "job": "/".join(job), **_cell(rule, job), **cost}
+
+
+def _cell(rule: str, job: list[str]) -> dict:
+    if len(job) != 3:
+        return {}
+    dataset, model, variant = job
+    if rule == "train_sparsities":
+        return {"dataset": dataset, "model": model, "method": variant}
+    method, _, sparsity = variant.rpartition("-")
+    return {"dataset": dataset, "model": model, "method": method, "sparsity": float(sparsity)}

@@ -1,0 +1,89 @@
+"""Tables as pandas frames with exactly their columns and types: made, ordered, written and read."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from prunegraph.catalogue import DATASETS, ENCODINGS, MODELS, PRUNERS, known
+from prunegraph.errors import UserError
+from prunegraph.files import atomic
+from prunegraph.tables.columns import TYPES
+from prunegraph.tables.schemas import SCHEMAS
+
+_NAMES = {"dataset": DATASETS, "model": MODELS, "method": PRUNERS, "pruner": PRUNERS, "encoding": ENCODINGS}
+
+
+def table(rows: Iterable[Mapping], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Rows as a frame with exactly these columns and types; keys that a row lacks are missing values."""
+    return typed(pd.DataFrame.from_records(list(rows)), columns)
+
+
+def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """`frame` with exactly these columns and types, in this order; columns that it lacks are missing values."""
+    frame = frame.reindex(columns=list(columns))
+    # A missing word is the empty word: the one unrolled graph of a network has no layer name.
+    words = {
+        name: frame[name].astype(object).where(frame[name].notna(), "")
+        for name, kind in columns.items()
+        if kind == "str"
+    }
+    return frame.assign(**words).astype(dict(columns))
+
+
+def shaped(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """`frame` with exactly the columns of the table `name` of a study (:mod:`prunegraph.tables.schemas`)."""
+    columns = SCHEMAS[known(SCHEMAS, name, "table")]
+    return typed(frame, {column: kind for column, (kind, _) in columns.items()})
+
+
+def ordered(names: Iterable[str], kind: str) -> list[str]:
+    """The distinct `names` in the order of the catalogue; names it does not hold follow alphabetically.
+
+    `kind` is "dataset", "model", "method", "pruner" or "encoding".
+    """
+    first = list(_NAMES[kind])
+    return sorted(set(names), key=lambda name: (first.index(name) if name in first else len(first), name))
+
+
+def sort(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Rows by `columns` (default: model, dataset, method, sparsity, seed), names in catalogue order; stable."""
+    columns = columns or ("model", "dataset", "method", "sparsity", "seed")
+
+    def rank(column: pd.Series) -> pd.Series:
+        if column.name not in _NAMES:
+            return column
+        places = {name: place for place, name in enumerate(ordered(column, column.name))}
+        return column.map(places)
+
+    return frame.sort_values(list(columns), key=rank, kind="stable", ignore_index=True)
+
+
+def write(frame: pd.DataFrame, *paths: str | Path) -> None:
+    """Write `frame` atomically to every path, as CSV or Parquet by suffix; the same frame gives the same bytes.
+
+    CSV numbers are the shortest that read back to the same float64.
+    """
+    for path in map(Path, paths):
+        with atomic(path) as temporary:
+            if _format(path) == ".csv":
+                frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+            else:
+                frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Read a table written by :func:`write`; columns that this file names get their types back."""
+    path = Path(path)
+    if _format(path) == ".parquet":
+        return pd.read_parquet(path)
+    text = [name for name, kind in TYPES.items() if kind == "str"]
+    frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
+    kinds = {name: TYPES[name] for name in frame.columns if name in TYPES}
+    return frame.assign(**typed(frame[list(kinds)], kinds))
+
+
+def _format(path: Path) -> str:
+    if path.suffix not in (".csv", ".parquet"):
+        raise UserError(f"{path} is no table that can be written or read: give a name ending in .csv or .parquet.")
+    return path.suffix

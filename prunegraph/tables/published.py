@@ -1,0 +1,265 @@
+"""The tables that the authors of MGE published, in the schema of our own tables.
+
+Source: github.com/eliacunegatti/mge-snn, folder `graph_data` (Cunegatti et al.,
+TMLR 2024). Two families of files describe layers (`graph_metrics/rolled`,
+`graph_metrics/rolled_channel`) and `ramanunjan_results` repeats the rows of
+`rolled` without their pruning column; `graph_metrics/unrolled/unrolled.csv`
+describes whole networks and is normalised already, the others are raw.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from prunegraph.errors import UserError
+from prunegraph.metrics.normalise import normalise
+from prunegraph.tables import published_files
+from prunegraph.tables.collect import topometrics_normalised
+from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS
+from prunegraph.tables.features import FEATURE_SETS, feature_set, feature_table, pruned
+from prunegraph.tables.frames import sort, typed
+from prunegraph.tables.quality import identity, insist, note, of_unrolled, quality, step
+
+#: The grid of the paper: the networks that its studies use.
+MODELS = ("conv6", "resnet20", "resnet32", "wide_resnet28_2")
+PRUNERS = ("snip", "grasp", "synflow", "prospr", "uniform", "er", "erk")
+
+_MODELS = {
+    "CONV-6": "conv6",
+    "Resnet-20": "resnet20",
+    "Resnet-32": "resnet32",
+    "Wide-Resnet-28-2": "wide_resnet28_2",
+    "MobileNetV2": "mobilenet_v2",
+}
+_DATASETS = {"CIFAR-10": "cifar10", "CIFAR-100": "cifar100", "tinyimagenet": "tiny_imagenet"}
+_CLASSES = {"cifar10": 10, "cifar100": 100, "tiny_imagenet": 200}
+
+# Column of a file -> our name. Layer files come with one of two headers: the names of the measuring script,
+# and the final names, which unrolled.csv has too.
+_FINAL = {
+    "pruning": "method",
+    "layer_name": "layer",
+    "disc_nodes": "disconnected_nodes",
+    "r-out": "removable_out",
+    "r-in": "removable_in",
+    "1-hop_nei": "one_hop",
+    "2-hop_nei": "two_hop",
+    "motif": "motifs",
+    "avg_node_strength": "strength",
+    "k-core": "k_core",
+    "cut-edges": "cut_edges",
+    "cut-nodes": "cut_nodes",
+    "no_connected_components": "components",
+    "mean_connected_components": "mean_component",
+}
+_SCRIPT = {
+    "pruning_algorithm": "method",
+    "layer_name": "layer",
+    "nei_one_hop": "one_hop",
+    "motifs_count": "motifs",
+    "strenght_all": "strength",
+    "coreness_all": "k_core",
+    "bridges": "cut_edges",
+    "a_point": "cut_nodes",
+    "strong_clusters": "components",
+    "mean_strong": "mean_component",
+    "spectral_gap_weighted_undirected": "spectral_gap",
+    "spectral_radius_laplacian_weighted_undirected": "spectral_radius",
+}
+# Wrong in the layer files (negative counts) or empty there, so kept out.
+_UNUSABLE = ("sink_nodes", "source_nodes", "disconnected_nodes", "motifs")
+_PROPERTIES = {
+    "layer_name": "layer",
+    "degree_bound": "delta_r",
+    "iterative_degree_bound": "imdb",
+    "iterative_spectral_gap": "imsg",
+    "layer_sparsity": "layer_density",  # what the files call sparsity is the fraction of weights kept
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """The tables of the published networks, as those of a study; `quality` counts what reading them did."""
+
+    networks: pd.DataFrame
+    topometrics: pd.DataFrame
+    topometrics_normalised: pd.DataFrame
+    ramanujan: pd.DataFrame
+    features: pd.DataFrame
+    quality: pd.DataFrame
+
+
+def read(folder: str | Path) -> Published:
+    """Read the published tables below `folder`, which holds `graph_metrics` and `ramanunjan_results`.
+
+    Exact duplicate rows are dropped, names become ours, the pruning column missing from the Ramanujan files
+    is joined from the rolled files. Accuracy drops are relative to the best seed-mean accuracy of a pruned
+    network of the same model and data set, because no dense accuracy was published; `accuracy` is the
+    test accuracy as published. Networks outside of the paper's grid get a system of their own:
+    "mge_mobilenet_v2" and "mge_dynamic" (dynamic sparse training).
+
+    Raises
+    ------
+    UserError: a file is missing or changed, or a step or identity is not as expected.
+    """
+    folder = Path(folder)
+    published_files.verify(folder)
+    unrolled = _csv(folder / "graph_metrics" / "unrolled" / "unrolled.csv", _FINAL)
+    distinct = unrolled.drop_duplicates()
+    rolled, channel = _layers(folder, "rolled"), _layers(folder, "rolled_channel")
+    properties = _ramanujan(folder, rolled)
+    raw = pd.concat([_raw(distinct).assign(encoding="unrolled"), rolled, channel], ignore_index=True)
+    raw = sort(typed(raw.assign(**_SOURCE), TOPOMETRIC_COLUMNS), *_ORDER)
+    networks = _networks(distinct, rolled, properties)
+    properties = sort(typed(properties.assign(**_SOURCE), RAMANUJAN_COLUMNS), *_ORDER)
+    normalised = topometrics_normalised(raw)
+    features = feature_table(networks, raw, normalised, properties)
+    counted = quality([*_files_read(), *_steps(unrolled, features), *_checks(distinct, rolled, features)], "published")
+    insist(counted)
+    return Published(networks, raw, normalised, properties, features, counted)
+
+
+def _files_read() -> list[dict]:
+    return [
+        step(path, None, facts["rows"], facts["rows"], f"sha256 {facts['sha256'][:12]}") | {"kind": "file"}
+        for path, facts in published_files.FILES.items()
+    ]
+
+
+def _steps(unrolled: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
+    """From the rows of unrolled.csv to the networks that the studies use, a step at a time."""
+    inside = grid(unrolled)
+    distinct = inside.drop_duplicates()
+    whole = distinct.dropna(subset=list(METRICS))
+    columns = sorted({column for name in FEATURE_SETS for column in feature_set(name)})
+    complete = pruned(features).dropna(subset=columns)
+    return [
+        step("read unrolled.csv", len(unrolled), len(unrolled), 2337),
+        step("keep the grid", len(unrolled), len(inside), 1283, "4 models x 7 pruners at initialisation"),
+        step("drop exact duplicates", len(inside), len(distinct), 1251, "all of Wide-ResNet-28-2 on Tiny-ImageNet"),
+        step(
+            "drop rows without local metrics", len(distinct), len(whole), 1247, "ResNet-32, prospr at 0.98, at chance"
+        ),
+        step("keep what every feature set has", len(whole), len(complete), 1222, "others have no Ramanujan subgraph"),
+    ]
+
+
+def _checks(distinct: pd.DataFrame, rolled: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
+    """Identities, then what is known to be flawed; whoever reads the results should know both."""
+    keys = list(IDENTITY)
+    both = distinct.merge(rolled.drop_duplicates(keys), on=keys, suffixes=("", "_rolled"))
+    inside = grid(features)
+    cells = inside.groupby(["model", "dataset", "method", "sparsity"])
+    missed = ((cells.density.mean() / (1 - cells.sparsity.mean()) - 1).abs() > 0.02).groupby("method").sum()
+    return [
+        *of_unrolled(distinct),
+        identity("accuracy is that of the rolled files", (both.accuracy - both.accuracy_rolled).abs().max(), 0.0),
+        note("missing networks of the grid", 1260 - len(grid(distinct)), 9, "CONV-6 0.6, prospr 0.98 and others"),
+        note("er misses its density by over 2 %", int(missed["er"]), 37, "of 60 configurations; layer density follows"),
+        note("another pruner misses its density", int(missed.drop("er").sum()), 0, "by over 2 %"),
+        note("negative sink_nodes", int((distinct.sink_nodes < 0).sum()), 2, "outputs without edges are subtracted"),
+        note(
+            "imdb missing in every layer",
+            int((inside["ramanujan.delta_r"].notna() & inside["ramanujan.imdb"].isna()).sum()),
+            25,
+            "er, erk and uniform at 0.98 on ResNets: no subgraph of degree 3",
+        ),
+        note("weights are trained ones", len(distinct), None, "strength, spectral metrics and imsg see the training"),
+        note("no dense accuracy", len(distinct), None, "the drop refers to the best seed-mean of a pruned network"),
+    ]
+
+
+def grid(networks: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the paper's own grid: four models and seven pruners at initialisation."""
+    return networks[networks.model.isin(MODELS) & networks.method.isin(PRUNERS)].reset_index(drop=True)
+
+
+def best_mean_accuracy(networks: pd.DataFrame) -> pd.Series:
+    """The best mean accuracy over seeds that a network pruned at initialisation reaches, by model and data set."""
+    at_start = networks[networks.method.isin(PRUNERS)]
+    cells = at_start.groupby(["model", "dataset", "method", "sparsity"]).accuracy.mean()
+    return cells.groupby(["model", "dataset"]).max().rename("best")
+
+
+_SOURCE = {"source": "published"}
+_ORDER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
+
+
+def _csv(path: Path, names: dict[str, str]) -> pd.DataFrame:
+    if not path.is_file():
+        raise UserError(f"{path} is missing: expected the authors' folder graph_data, with its subfolders.")
+    frame = pd.read_csv(path)
+    if "pruning_algorithm" in frame.columns:
+        names = _SCRIPT
+        frame = frame.drop(columns=[name for name in _UNUSABLE if name in frame.columns])
+    frame = frame.rename(columns=names)
+    for column, ours in (("model", _MODELS), ("dataset", _DATASETS)):
+        unknown = sorted(set(frame[column]) - set(ours))
+        if unknown:
+            raise UserError(f"{path} has the {column} {unknown[0]!r}; expected one of {', '.join(ours)}.")
+        frame[column] = frame[column].map(ours)
+    return frame
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.rglob("*.csv"))
+    if not files:
+        raise UserError(f"No CSV file below {folder}: expected the authors' folder graph_data there.")
+    return files
+
+
+def _layers(folder: Path, encoding: str) -> pd.DataFrame:
+    frames = [_csv(path, _FINAL) for path in _files(folder / "graph_metrics" / encoding)]
+    layers = pd.concat(frames, ignore_index=True)
+    return layers.assign(encoding=encoding).drop_duplicates([*IDENTITY, "layer"])
+
+
+def _ramanujan(folder: Path, rolled: pd.DataFrame) -> pd.DataFrame:
+    frames = [_with_method(path, folder) for path in _files(folder / "ramanunjan_results")]
+    rows = pd.concat(frames, ignore_index=True).drop_duplicates([*IDENTITY, "layer"])
+    rows = rows.merge(rolled[[*IDENTITY, "layer", "nodes"]], on=[*IDENTITY, "layer"], how="left")
+    return rows.assign(encoding="rolled").rename(columns={"no_weights": "edges"})
+
+
+def _with_method(path: Path, folder: Path) -> pd.DataFrame:
+    twin = _csv(folder / "graph_metrics" / "rolled" / path.name, _FINAL)
+    rows = _csv(path, _PROPERTIES)
+    same = ["accuracy", "sparsity", "seed", "model", "dataset", "layer"]
+    if not rows[same].equals(twin[same]):
+        raise UserError(f"{path} and the file of the same name in graph_metrics/rolled no longer match row by row.")
+    return rows.assign(method=twin.method)
+
+
+def _raw(distinct: pd.DataFrame) -> pd.DataFrame:
+    """Undo the normalisation of unrolled.csv, so that one table holds raw values of all encodings."""
+    ones = dict.fromkeys(METRICS, 1.0)
+    sizes = zip(distinct.nodes.tolist(), distinct.edges.tolist(), strict=True)
+    factors = pd.DataFrame([normalise(ones, nodes, edges) for nodes, edges in sizes], index=distinct.index)
+    names = list(METRICS)
+    return distinct.assign(**(distinct[names] / factors[names]), layer="")
+
+
+def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFrame) -> pd.DataFrame:
+    """Every network of unrolled.csv, then those (7 in the grid) that only the layer files have."""
+    names = [*IDENTITY, "accuracy"]
+    frame = pd.concat([distinct[[*names, "nodes", "edges"]], rolled[names].drop_duplicates(list(IDENTITY))])
+    frame = frame.drop_duplicates(list(IDENTITY), ignore_index=True)
+    sums = ramanujan.groupby(list(IDENTITY))[["no_params", "edges"]].sum(min_count=1)
+    sums = sums.set_axis(["weights", "kept"], axis="columns")
+    frame = frame.join(sums.astype("float64"), on=list(IDENTITY))
+    reference = best_mean_accuracy(distinct)
+    best = frame[["model", "dataset"]].join(reference, on=["model", "dataset"]).best
+    inside = frame.method.isin(PRUNERS)
+    frame = frame.assign(
+        **_SOURCE,
+        system=np.where(frame.model.isin(MODELS), np.where(inside, "mge", "mge_dynamic"), "mge_mobilenet_v2"),
+        reference="best_pruned",
+        recipe="published",
+        pruner=frame.method,
+        classes=frame.dataset.map(_CLASSES),
+        density=frame.kept / frame.weights,
+        accuracy_drop=1 - frame.accuracy / best,
+    )
+    return sort(typed(frame, NETWORK_COLUMNS))

@@ -1,0 +1,65 @@
+"""The claims that are shipped: readable, complete, and with the verdicts that the reported numbers give by hand."""
+
+from functools import cache
+
+import pytest
+from helpers import ROOT
+
+from prunegraph.analysis import claim_files, claims
+from prunegraph.analysis.claims import FAILS, HOLDS, PART, UNTESTED
+from prunegraph.analysis.correlation import with_drop
+from prunegraph.catalogue import SYSTEMS
+from prunegraph.tables import published
+
+FOLDER = ROOT / "claims"
+
+
+@cache
+def shipped():
+    contents = [claim_files.read(FOLDER / f"{system}.yaml") for system in SYSTEMS]
+    return claims.ledger(contents, published={}.get, own={}.get).set_index("id")
+
+
+def test_every_system_has_three_to_nine_claims_of_its_own():
+    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted(SYSTEMS)
+    found = shipped()
+    assert found.index.is_unique
+    assert found.groupby("system").size().between(3, 9).all()
+    assert found[["claim", "source", "quantity", "target"]].ne("").all(axis=None)
+    assert all(name.startswith(system) for name, system in found.system.items())
+
+
+def test_without_any_table_nothing_is_claimed_of_our_own_networks():
+    assert (shipped().own_verdict == UNTESTED).all()
+    assert (shipped().query("system == 'mge'").verdict == UNTESTED).all()
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "in_favour", "groups"),
+    [
+        # Counted by hand in the tables of the report and of the logs.
+        ("bogp_one_shot", PART, 5, 6),
+        ("dpp_node_superior", FAILS, 5, 18),
+        ("dpp_edges_over_nodes", HOLDS, 15, 15),
+        ("dpp_random_edges_over_nodes", HOLDS, 18, 18),
+        ("dpp_edges_over_importance", PART, 13, 15),
+        ("rgp_path_length", HOLDS, 7, 7),
+    ],
+)
+def test_verdicts_on_reported_numbers(claim, verdict, in_favour, groups):
+    row = shipped().loc[claim]
+    assert (row.published_verdict, row.published_in_favour, row.published_groups) == (verdict, in_favour, groups)
+    assert row.verdict == verdict
+    assert row.reason.startswith("Published numbers only")
+
+
+def test_ramanujan_against_density_on_the_published_tables(shared):
+    table = published.read(shared / "published/mge").features
+    tables = {"correlation": with_drop(table)}
+    found = claims.ledger([claim_files.read(FOLDER / "mge.yaml")], published=tables.get, own={}.get).set_index("id")
+    row = found.loc["mge_ramanujan_only_density"]
+    # IMSG, the strongest: mean size of the correlation .4501 over 60 scenarios, that of layer density .4471.
+    assert (row.published_verdict, row.published_groups) == (HOLDS, 60)
+    assert row.published_value == pytest.approx(0.4501, abs=2e-4)
+    assert row.published_against == pytest.approx(0.4471, abs=2e-4)
+    assert found.loc["mge_drop_against_ramanujan"].verdict == UNTESTED
