@@ -3,11 +3,9 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
+from helpers import ROOT
 
 
 @pytest.mark.slow
@@ -23,7 +21,7 @@ def test_every_rule_runs_in_its_own_environment(tmp_path):
     subprocess.run(["uv", "sync", "--frozen", "--no-default-groups", "-q"], cwd=ROOT, env=environment, check=True)
     assert not list(driver.glob("lib/*/site-packages/torch"))
 
-    environment["PATH"] = f"{driver / 'bin'}:{ROOT / 'tests/conda_shim/bin'}:{environment['PATH']}"
+    environment["PATH"] = f"{driver / 'bin'}:{ROOT / 'tests/workflow/conda_shim/bin'}:{environment['PATH']}"
     small = ["models=[resnet20]", "methods=[dense,erk]", "sparsities=[0.9]", "seeds=[0]", "training={'epochs': 1}"]
     command = ["snakemake", "--use-conda", "--cores", "2", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
     done = subprocess.run([*command, "--config", *small], env=environment, cwd=ROOT, capture_output=True, text=True)

@@ -3,13 +3,12 @@
 import argparse
 import re
 import shlex
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 from prunegraph import catalogue
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 

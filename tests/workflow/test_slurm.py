@@ -10,9 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from slurm_node import one_node
-
-ROOT = Path(__file__).resolve().parents[1]
+from helpers import ROOT
+from helpers.slurm_node import one_node
 
 
 def on_slurm(folder, *arguments, config=(), check=True):

@@ -4,7 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-from test_workflow_end_to_end import ROOT, jobs, snakemake
+from helpers import ROOT
+from helpers.workflow import jobs, snakemake
 
 from prunegraph.tables import published_files
 from prunegraph.tables.schemas import SCHEMAS

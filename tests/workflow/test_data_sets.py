@@ -8,8 +8,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import ROOT
+from helpers.workflow import jobs, snakemake
 from PIL import Image
-from test_workflow_end_to_end import ROOT, jobs, snakemake
 
 from prunegraph import datasets, tensors
 

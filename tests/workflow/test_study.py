@@ -1,16 +1,15 @@
 """A configuration is checked before any job, and what is wrong is said in a sentence."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
+from helpers import ROOT
 
 from prunegraph import catalogue
 from prunegraph.errors import UserError
 from prunegraph.study import Study, input_shape, options_of, published_as, read_schema, required_of, written
 
-ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 

@@ -4,37 +4,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers import ROOT
+from helpers.workflow import jobs, snakemake
 
 from prunegraph import catalogue
-
-ROOT = Path(__file__).resolve().parents[1]
 
 # The default study with fewer networks and one epoch.
 REDUCED = [
     "sparsities=[0.6,0.9]",
     "training={'recipe': 'quick', 'epochs': 1}",
 ]
-
-
-def snakemake(folder, *arguments, config=(), check=True, **settings):
-    """Run the workflow in `folder` as a user would, from another directory."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--cores", "2", *arguments, *(["--config", *config] if config else [])]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, **settings)
-    assert not check or done.returncode == 0, done.stdout[-4000:] + done.stderr[-6000:]
-    return done
-
-
-def jobs(done):
-    """Number of jobs by rule in a dry run's table."""
-    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)}
 
 
 def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
