@@ -10,7 +10,7 @@ from prunegraph.errors import Interrupted
 from prunegraph.training.cell import Manner, Member, train_cell
 from prunegraph.training.checkpoint import never
 
-FACTS = {"system": "mge", "dataset": "noise", "model": "resnet20", "method": "er", "pruner": "er"}
+FACTS = {"dataset": "noise", "model": "resnet20", "method": "er", "pruner": "er"}
 FILES = ("weights.safetensors", "mask.safetensors", "history.csv", "score.json")
 
 

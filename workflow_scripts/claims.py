@@ -16,8 +16,8 @@ def main(claims: list[Path], own: list[Path], published: list[Path], ledger: Pat
 
 
 def _tables(paths):
-    places = {path.stem: path for path in paths}
-    return lambda name: read(places[name]) if name in places else None
+    places = {("mge", path.stem): path for path in paths}
+    return lambda *table: read(places[table]) if table in places else None
 
 
 if __name__ == "__main__":

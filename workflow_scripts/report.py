@@ -10,6 +10,7 @@ from prunegraph.fingerprint import ROOT
 from prunegraph.job import launch
 from prunegraph.report import content, facts, page
 from prunegraph.tables.frames import read
+from prunegraph.tables.grid import beyond
 
 
 def main(
@@ -25,7 +26,7 @@ def main(
 ):
     read_tables = {path.stem: read(path) for path in tables}
     context = content.study(read_tables, read(hyperparameters), config, expected=networks)
-    context |= content.verdicts(read_ledger(ledger), read_tables["networks"])
+    context |= content.verdicts(read_ledger(ledger), {"mge": int((beyond(read_tables["networks"]) == "").sum())})
     context |= content.costs(read_tables.get("costs"), report_file.parent / "benchmarks")
     context["figures"] = content.figures(pictures, content.captions(captions), report_file.parent)
     context["tables"] = [content.link(path, read_tables[path.stem], report_file.parent) for path in tables]

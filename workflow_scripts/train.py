@@ -45,7 +45,7 @@ def main(
     complete = pruning.completed(pruner, options)
     recipe = training.recipe(recipe_name, published_as, network["name"], epochs=epochs)
     recipe = recipe.shortened(complete.get("finetune", 1.0))
-    cell = {"system": "mge", "dataset": dataset, "model": model, "method": method, "pruner": pruner}
+    cell = {"dataset": dataset, "model": model, "method": method, "pruner": pruner}
     cell |= {"recipe": recipe_name, "epochs": recipe.epochs}
     find = lookup(IN_ROUNDS, pruner, "pruner") if pruner in IN_ROUNDS else None
     members = []

@@ -1,6 +1,6 @@
 """Reading and checking the claims of a system, `claims/{system}.yaml`, for :mod:`prunegraph.analysis.claims`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,20 @@ def _check_test(test: Mapping[str, Any]) -> None:
     if missing:
         raise UserError(f"The test {test['kind']} lacks {', '.join(missing)}.")
     for rows in ("where", "more", "less"):
+        _check_columns(test.get(rows, {}))
         for wanted in test.get(rows, {}).values():
             for name in wanted if isinstance(wanted, Mapping) else ():
                 known(CONDITIONS, name, "condition")
+    _check_columns([*test.get("groups", []), test.get("each")])
+
+
+def _check_columns(names: Iterable[str | None]) -> None:
+    if "pruner" in names:
+        raise UserError("Rows are chosen by pruner. One pruner has variants, so that claims name the method instead.")
 
 
 def _check_reported(name: str, table: Mapping[str, Any]) -> None:
+    _check_columns(table["columns"])
     width = len(table["columns"])
     for row in table["rows"]:
         if len(row) != width:

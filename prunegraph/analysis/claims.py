@@ -20,10 +20,16 @@ interval of the mean effect (Student's t) lies above zero, in part if the mean i
 else not. With `each`, that is done for each value of a column (of the rows `each_of`: `more` or `less`), and the claim
 holds if it does for all values, in part if for some or if one holds in part. Fewer than `fewest` groups: not tested.
 `published_test` takes the place of `test` where the published numbers come in another form.
+
+Rows are chosen by `method`, never by pruner: one pruner has variants (repaired or not, local or global), and a mean
+over variants that nobody asked for gives a wrong verdict. Rows of several methods are compared only where the test
+lists these methods; then every method has the same weight, and groups that lack one of them are left out. Any other
+mixture of methods is not tested.
 """
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +60,8 @@ COLUMNS = {
     **{f"{kind}_{name}": of for kind in ("published", "own") for name, of in EVIDENCE.items()},
 }
 
-Tables = Callable[[str], pd.DataFrame | None]
+#: (system, table) -> the table of that system's study, or None where there is none.
+Tables = Callable[[str, str], pd.DataFrame | None]
 
 
 class Untestable(Exception):
@@ -67,8 +74,8 @@ def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | N
     Parameters
     ----------
     contents: what :func:`prunegraph.analysis.claim_files.read` gives, one per system.
-    published, own: a table by its name, or None where there is none. Numbers that a system's file reports take the
-        place of published tables of the same name. `own` is None for a study without networks of its own.
+    published, own: the tables of the studies. Numbers that a system's file reports take the place of published tables
+        of the same name. `own` is None where no study has networks of its own.
 
     Returns
     -------
@@ -81,12 +88,13 @@ def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | N
 
     rows = []
     for content in contents:
+        system = content["system"]
         reported = {name: _frame(given) for name, given in (content.get("reported") or {}).items()}
         for claim in content["claims"]:
-            facts = {"system": content["system"], **{name: claim[name] for name in PARTS - {"test"}}}
+            facts = {"system": system, **{name: claim[name] for name in PARTS - {"test"}}}
             found = {
-                "published": _evidence(claim, "published", content, lambda n, r=reported: _first(r, published, n)),
-                "own": _evidence(claim, "own", content, own),
+                "published": _evidence(claim, "published", content, partial(_first, reported, published, system)),
+                "own": _evidence(claim, "own", content, partial(own, system) if own else None),
             }
             facts |= joined(found["published"], found["own"])
             for kind, evidence in found.items():
@@ -159,7 +167,7 @@ def _effects(test: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
     elif kind in ("at_least", "at_most"):
         found = pd.DataFrame({"value": _means(rows, test, keys), "against": float(test["threshold"])})
     else:
-        more, less = (_means(_chosen(rows, test[name]), test, keys) for name in ("more", "less"))
+        more, less = (_means(_chosen(rows, test[name]), test, keys, test[name]) for name in ("more", "less"))
         found = pd.DataFrame({"value": more}).join(pd.DataFrame({"against": less}), how="inner")
     found = found.dropna()
     sign = -1 if kind in ("not_greater", "at_most", "correlation_at_most") else 1
@@ -194,22 +202,20 @@ def _all_of(parts: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _evidence(
-    claim: Mapping[str, Any], which: str, content: Mapping[str, Any], tables: Tables | None
+    claim: Mapping[str, Any],
+    which: str,
+    content: Mapping[str, Any],
+    tables: Callable[[str], pd.DataFrame | None] | None,
 ) -> dict[str, Any]:
-    system, study = content["system"], content.get("study")
     test = claim.get("published_test", claim["test"]) if which == "published" else claim["test"]
     try:
         if tables is None:
             raise Untestable("this study has no networks of its own")
         frame = tables(test["table"])
         if frame is None:
-            raise Untestable(_absent(test["table"], which, study))
+            raise Untestable(_absent(test["table"], which, content, tables))
         if "source" in frame.columns:  # a study may hold both
             frame = frame[frame.source.fillna("").isin([which, ""])]
-        if "system" in frame.columns:
-            frame = frame[frame.system == system]
-            if frame.empty:
-                raise Untestable(_absent(test["table"], which, study, system))
         found = evaluate(test, frame)
     except Untestable as problem:
         return {"verdict": UNTESTED, "reason": f"{str(problem)[0].upper()}{str(problem)[1:]}."}
@@ -217,10 +223,13 @@ def _evidence(
     return {name: found[name] for name in EVIDENCE if name in found} | {"reason": reason}
 
 
-def _absent(table: str, which: str, study: str | None, system: str = "") -> str:
+def _absent(table: str, which: str, content: Mapping[str, Any], tables: Callable[[str], pd.DataFrame | None]) -> str:
     if which == "own":
-        return f"no networks of the system {system} yet" if system else f"there is no table {table} yet"
-    return f"the published tables have not been analysed; {study} does that" if study else "no such numbers are public"
+        there = tables("networks") is not None
+        return f"there is no table {table} yet" if there else f"no networks of the system {content['system']} yet"
+    if "study" in content:
+        return f"the published tables have not been analysed; {content['study']} does that"
+    return "no such numbers are public"
 
 
 def _conditions(test: Mapping[str, Any]) -> str:
@@ -279,10 +288,21 @@ _COMPARE = {
 }
 
 
-def _means(rows: pd.DataFrame, test: Mapping[str, Any], keys: list[str]) -> pd.Series:
+def _means(
+    rows: pd.DataFrame, test: Mapping[str, Any], keys: list[str], side: Mapping[str, Any] | None = None
+) -> pd.Series:
+    """The mean value of each group: over rows of one method, or over the means of the methods that are listed."""
     values = rows[test["value"]].astype("float64")
-    rows = rows.assign(_value=values.abs() if test.get("absolute") else values)
-    return _by(rows.dropna(subset="_value"), keys, lambda part: part["_value"].mean())
+    rows = rows.assign(_value=values.abs() if test.get("absolute") else values).dropna(subset="_value")
+    if "method" not in rows.columns or "method" in keys or rows.method.nunique() < 2:
+        return _by(rows, keys, lambda part: part["_value"].mean())
+    asked = {**test.get("where", {}), **(side or {})}.get("method")
+    if not isinstance(asked, list):
+        raise Untestable(
+            f"the rows compared are of several methods ({', '.join(sorted(set(rows.method)))}), and a mean over them "
+            "says nothing of any; name one method, or list those to average"
+        )
+    return _by(rows, keys, lambda part: part.groupby("method")["_value"].mean().reindex(asked).mean(skipna=False))
 
 
 def _by(rows: pd.DataFrame, keys: list[str], measure: Callable[[pd.DataFrame], float]) -> pd.Series:
@@ -298,8 +318,8 @@ def _rho(part: pd.DataFrame, x: str, y: str, fewest: int) -> float:
     return spearman(both[x].to_numpy(float), both[y].to_numpy(float)) if len(both) >= fewest else math.nan
 
 
-def _first(reported: Mapping[str, pd.DataFrame], published: Tables, name: str) -> pd.DataFrame | None:
-    return reported[name] if name in reported else published(name)
+def _first(reported: Mapping[str, pd.DataFrame], published: Tables, system: str, name: str) -> pd.DataFrame | None:
+    return reported[name] if name in reported else published(system, name)
 
 
 def _frame(given: Mapping[str, Any]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Does what holds for MGE's networks hold for networks of other systems, and do the intervals keep their promise?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,13 @@ from prunegraph.analysis.scopes import enough, matrix
 from prunegraph.statistics import agreement, ols
 from prunegraph.statistics.folds import numbers, splits
 from prunegraph.statistics.leave_out import LeaveOut
-from prunegraph.tables.features import feature_set, pruned
+from prunegraph.tables.features import feature_set, pruned, with_drop
 from prunegraph.tables.frames import shaped
+from prunegraph.tables.grid import BEYOND, beyond
 
-#: The systems whose networks are predicted by a fit to MGE's: the other four of the study, and before them two
-#: parts of the published tables outside of the paper's grid.
-SYSTEMS = ("mge", "mge_dynamic", "mge_mobilenet_v2", *(name for name in catalogue.SYSTEMS if name != "mge"))
+#: The systems whose networks are predicted by a fit to MGE's: the two groups of published networks beyond the
+#: paper's grid, then the other four systems.
+SYSTEMS = ("mge", *BEYOND, *(name for name in catalogue.SYSTEMS if name != "mge"))
 
 SETS = ("layer_density", "log_edges", "ramanujan_density", "rolled", "rolled_channel", "unrolled_mask", "unrolled")
 
@@ -30,6 +31,7 @@ TESTED = ("grouped", "leave_sparsity_out", "leave_dataset_out", "leave_model_out
 def transfer(
     table: pd.DataFrame,
     *,
+    others: Mapping[str, pd.DataFrame] | None = None,
     systems: Sequence[str] = SYSTEMS,
     sets: Sequence[str] = SETS,
     target: str = "accuracy_drop",
@@ -39,8 +41,9 @@ def transfer(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.tables.features.feature_table`, of any sources.
-    systems, sets: what is predicted and from which features.
+    table: the feature table of MGE's study (:func:`prunegraph.tables.features.feature_table`), of any sources.
+    others: system -> the feature table of its study, for those that have one.
+    systems, sets: names of what is predicted, and of the feature sets it is predicted from.
     rows_per_feature: no fit to fewer networks per feature.
 
     Returns
@@ -50,7 +53,7 @@ def transfer(
     that leave their configuration out.
     """
     results = []
-    for system, source, rows in _parts(table, systems):
+    for system, source, rows in _parts(table, others or {}, systems):
         if rows.empty:
             nothing = "not yet: no networks of this system in the tables"
             results.append({"system": system, "source": source, "n": 0, "status": nothing})
@@ -126,10 +129,13 @@ def fitted(
     return content
 
 
-def _parts(table: pd.DataFrame, systems: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def _parts(
+    table: pd.DataFrame, others: Mapping[str, pd.DataFrame], systems: Sequence[str]
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(system, source, its networks), one with an empty source for a system without networks."""
+    groups = beyond(table).replace("", "mge")
     for system in systems:
-        of_system = table[table.system == system]
+        of_system = others.get(system, table[groups == system])
         yield from ((system, source, rows) for source, rows in of_system.groupby("source", sort=False))
         if of_system.empty:
             yield system, "", of_system
@@ -138,9 +144,9 @@ def _parts(table: pd.DataFrame, systems: Sequence[str]) -> Iterator[tuple[str, s
 def _impossible(
     rows: pd.DataFrame, unseen: pd.DataFrame, known: pd.DataFrame, name: str, rows_per_feature: float
 ) -> str:
-    if pruned(rows, rows.system.iloc[0]).empty:
+    if with_drop(rows).empty:
         return "its networks have no accuracy drop (no dense network to compare with)"
-    if len(pruned(unseen, rows.system.iloc[0])) < 3:
+    if len(with_drop(unseen)) < 3:
         return "its networks were not measured in this encoding"
     enough_known = enough(len(known), len(feature_set(name)), rows_per_feature)
     return "" if enough_known else "too few networks to fit to"
@@ -156,7 +162,7 @@ def _held_out(known: pd.DataFrame, name: str, target: str) -> dict:
 
 
 def _predicted(known: pd.DataFrame, unseen: pd.DataFrame, name: str, target: str) -> dict:
-    rows = pruned(unseen, unseen.system.iloc[0])
+    rows = with_drop(unseen)
     y = rows[target].to_numpy(dtype="float64")
     model = predictor.fit(known, name)
     found = model.predict(matrix(rows, name)).assign(y=y)

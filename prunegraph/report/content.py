@@ -74,8 +74,8 @@ def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
     return {"common": [(name, _plain(table.iloc[0])[name]) for name in common], **rows_of(rest)}
 
 
-def verdicts(ledger: pd.DataFrame, networks: pd.DataFrame) -> dict:
-    """The systems with their claims, and the words for verdicts."""
+def verdicts(ledger: pd.DataFrame, networks: Mapping[str, int]) -> dict:
+    """The systems with their claims, and the words for verdicts; `networks` counts those of each system."""
     return {"systems": systems(ledger, networks), "verdicts": VERDICTS}
 
 
@@ -171,16 +171,13 @@ def quality(networks: pd.DataFrame, features: pd.DataFrame, expected: int) -> li
     return [dict(zip(("what", "count", "of", "follows"), (w, int(c), int(n), f), strict=True)) for w, c, n, f in checks]
 
 
-def systems(ledger: pd.DataFrame, networks: pd.DataFrame) -> list[dict[str, Any]]:
-    """Every system of the catalogue: its networks, and its claims as dicts."""
-    counts = networks.groupby("system").size()
+def systems(ledger: pd.DataFrame, networks: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Every system of the catalogue: the number of its networks, and its claims as dicts."""
     found = []
     for name, text in SYSTEMS.items():
         claims = [_plain(row) for row in ledger[ledger.system == name].to_dict("records")]
         tally = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS}
-        found.append(
-            {"name": name, "text": text, "networks": int(counts.get(name, 0)), "claims": claims, "tally": tally}
-        )
+        found.append({"name": name, "text": text, "networks": networks.get(name, 0), "claims": claims, "tally": tally})
     return found
 
 

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from prunegraph.errors import UserError
 from prunegraph.metrics.normalise import normalise
-from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS
+from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS, TYPES
 from prunegraph.tables.frames import sort, table
 
 #: What marks the networks that this project trained.
 OWN = {"source": "own"}
+
+# Names that facts may not have: one name means one thing in all tables.
+_TAKEN = {*TYPES, "log_edges", "collapsed"}
 
 _BY_LAYER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
 
@@ -27,24 +31,63 @@ def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = No
 
     Returns
     -------
-    Columns of :data:`tables.NETWORK_COLUMNS`. `accuracy`, `validation_accuracy`, `density` are fractions,
-    `collapsed_layers` counts layers without a weight, `accuracy_drop` is as :func:`accuracy_drop` says.
+    Columns of :data:`prunegraph.tables.columns.NETWORK_COLUMNS`, then those of :func:`fact_columns`. `accuracy`,
+    `validation_accuracy`, `density` are fractions, `collapsed_layers` counts layers without a weight, `accuracy_drop`
+    is as :func:`accuracy_drop` says.
 
     Raises
     ------
-    UserError: a file is not readable, or two files describe the same network.
+    UserError: a file is not readable, two files describe the same network, or a fact cannot be a column.
     """
-    rows = []
+    rows, facts = [], {}
     for path, score in _read(scores):
+        facts[path] = score.pop("facts", {})
         collapsed = score.get("collapsed")
-        rows.append({**score, **OWN, "collapsed_layers": None if collapsed is None else len(collapsed), "_path": path})
+        row = {"counts": "weights", **score, **facts[path], **OWN, "_path": path}
+        rows.append({**row, "collapsed_layers": None if collapsed is None else len(collapsed)})
     _refuse_repeats(rows)
-    frame = table(rows, NETWORK_COLUMNS)
+    frame = table(rows, NETWORK_COLUMNS | fact_columns(facts))
     if topometrics is not None:
         frame = _with_sizes(frame, topometrics)
     frame["accuracy_drop"] = accuracy_drop(frame)
     frame["reference"] = frame.accuracy_drop.notna().map({True: "dense", False: ""})
     return sort(frame)
+
+
+def fact_columns(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Column -> type of what pruners tell of their networks, by name.
+
+    Parameters
+    ----------
+    facts: path of a score.json file -> its "facts", such as a path length or an effective rank; plain values. A network
+        whose pruner does not tell a fact has a missing value.
+
+    Raises
+    ------
+    UserError: a fact has the name of another column, or is neither number, word nor truth value, or not always the same
+        of these.
+    """
+    found: dict[str, str] = {}
+    for path, given in facts.items():
+        for name, value in given.items():
+            if name in _TAKEN or not name.isidentifier():
+                raise UserError(
+                    f"{path}: a fact of its pruner is named {name!r}, like another column, or like no column can be. "
+                    "Name it otherwise in what the pruner returns."
+                )
+            kind = _kind(value)
+            if value is not None and (not kind or found.setdefault(name, kind) != kind):
+                raise UserError(
+                    f"{path}: the fact {name!r} is {value!r}. Expected a number, a word or a truth value, of the same "
+                    "kind in all networks."
+                )
+    return dict(sorted(found.items()))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "float64" if isinstance(value, int | float) else "str" if isinstance(value, str) else ""
 
 
 def accuracy_drop(frame: pd.DataFrame) -> pd.Series:

@@ -15,11 +15,12 @@ RAMANUJAN = ("delta_r", "imdb", "imsg", "layer_density")
 
 NETWORK_COLUMNS = {
     "source": "str",  # own, or published: read from the authors' tables
-    "system": "str",
     "dataset": "str",
     "model": "str",
     "method": "str",
     "pruner": "str",
+    "repair": "str",  # how the kept weights were changed after pruning; empty if they were not
+    "counts": "str",  # what the sparsity is the share of
     "sparsity": "float64",
     "seed": "int64",
     "recipe": "str",
@@ -35,6 +36,7 @@ NETWORK_COLUMNS = {
     "edges": "Int64",
     "collapsed_layers": "Int64",
     "diverged": "boolean",
+    "at_chance": "boolean",  # no more accurate than one constant answer, luck included
     "accuracy_drop": "float64",
     "reference": "str",  # whose accuracy the drop refers to: dense, or best_pruned where no dense one is known
 }

@@ -12,6 +12,7 @@ import pandas as pd
 from prunegraph.catalogue import known
 from prunegraph.tables.columns import IDENTITY, METRICS, RAMANUJAN
 from prunegraph.tables.frames import sort
+from prunegraph.tables.grid import beyond
 
 #: Topometrics that need trained weights; the others are known as soon as the mask is.
 WEIGHTED = ("strength", "spectral_gap", "spectral_radius")
@@ -118,10 +119,14 @@ def layer_mean(layers: pd.DataFrame, metrics: Iterable[str], prefix: str) -> pd.
     return means.add_prefix(prefix)
 
 
-def pruned(table: pd.DataFrame, system: str = "mge") -> pd.DataFrame:
-    """The pruned networks of a system with a known accuracy drop: what studies are about (dense is the reference)."""
-    wanted = (table.system == system) & (table.pruner != "dense") & table.accuracy_drop.notna()
-    return table[wanted].reset_index(drop=True)
+def pruned(table: pd.DataFrame) -> pd.DataFrame:
+    """The pruned networks of a study with a known accuracy drop; published ones only from the paper's grid."""
+    return with_drop(table[beyond(table) == ""])
+
+
+def with_drop(table: pd.DataFrame) -> pd.DataFrame:
+    """The pruned networks with a known accuracy drop. The dense ones are the reference."""
+    return table[(table.pruner != "dense") & table.accuracy_drop.notna()].reset_index(drop=True)
 
 
 _LAYERED = ("rolled", "rolled_channel")

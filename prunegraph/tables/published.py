@@ -10,7 +10,6 @@ describes whole networks and is normalised already, the others are raw.
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from prunegraph.errors import UserError
@@ -20,11 +19,8 @@ from prunegraph.tables.collect import topometrics_normalised
 from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS
 from prunegraph.tables.features import FEATURE_SETS, feature_set, feature_table, pruned
 from prunegraph.tables.frames import sort, typed
+from prunegraph.tables.grid import MODELS, PRUNERS
 from prunegraph.tables.quality import identity, insist, note, of_unrolled, quality, step
-
-#: The grid of the paper: the networks that its studies use.
-MODELS = ("conv6", "resnet20", "resnet32", "wide_resnet28_2")
-PRUNERS = ("snip", "grasp", "synflow", "prospr", "uniform", "er", "erk")
 
 _MODELS = {
     "CONV-6": "conv6",
@@ -97,8 +93,8 @@ def read(folder: str | Path) -> Published:
     Exact duplicate rows are dropped, names become ours, the pruning column missing from the Ramanujan files
     is joined from the rolled files. Accuracy drops are relative to the best seed-mean accuracy of a pruned
     network of the same model and data set, because no dense accuracy was published; `accuracy` is the
-    test accuracy as published. Networks outside of the paper's grid get a system of their own:
-    "mge_mobilenet_v2" and "mge_dynamic" (dynamic sparse training).
+    test accuracy as published. The networks beyond the paper's grid (:func:`prunegraph.tables.grid.beyond`) are
+    among them.
 
     Raises
     ------
@@ -251,10 +247,9 @@ def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFr
     frame = frame.join(sums.astype("float64"), on=list(IDENTITY))
     reference = best_mean_accuracy(distinct)
     best = frame[["model", "dataset"]].join(reference, on=["model", "dataset"]).best
-    inside = frame.method.isin(PRUNERS)
     frame = frame.assign(
         **_SOURCE,
-        system=np.where(frame.model.isin(MODELS), np.where(inside, "mge", "mge_dynamic"), "mge_mobilenet_v2"),
+        counts="weights",
         reference="best_pruned",
         recipe="published",
         pruner=frame.method,

@@ -51,7 +51,7 @@ def _table(predictor) -> pd.DataFrame:
     rows = []
     for (method, accuracy), value in zip({"snip": 0.9, "grasp": 0.8, "er": 0.6}.items(), predictor, strict=True):
         for seed, shift in ((0, -0.01), (1, 0.01)):
-            row = {"source": "own", "system": "mge", "dataset": "d", "model": "m", "method": method, "pruner": method}
+            row = {"source": "own", "dataset": "d", "model": "m", "method": method, "pruner": method}
             row |= {"sparsity": 0.9, "seed": seed}
             rows.append({**row, "accuracy": accuracy + shift, "accuracy_drop": 0.1 - accuracy, "layer_density": value})
     return pd.DataFrame(rows).assign(**{"ramanujan.imdb": 0.0, "ramanujan.imsg": 0.0})

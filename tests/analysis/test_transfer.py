@@ -23,7 +23,7 @@ def _networks(configurations=120, seeds=2, noise=1.0, seed=0, far=0.0) -> pd.Dat
         place, shared = draw.standard_normal() + far, draw.standard_normal()
         for one in range(seeds):
             drop = 2 * place + noise * (0.9 * shared + 0.4 * draw.standard_normal())
-            row = {"source": "own", "system": "mge", "dataset": "digits", "model": "conv6", "method": "snip"}
+            row = {"source": "own", "dataset": "digits", "model": "conv6", "method": "snip"}
             row |= {"pruner": "snip", "sparsity": number / configurations, "seed": one}
             rows.append({**row, "log_edges": place, "accuracy_drop": drop})
     return pd.DataFrame(rows)
@@ -100,8 +100,8 @@ def test_coverage_of_each_kind_of_new_network():
 
 def test_missing_systems_say_so_and_those_there_are_predicted():
     own = small_study().features
-    moved = features.pruned(own).assign(system="dpp")
-    found = transfer.transfer(pd.concat([own, moved], ignore_index=True), rows_per_feature=2)
+    moved = features.pruned(own)
+    found = transfer.transfer(own, others={"dpp": moved}, rows_per_feature=2)
     missing = found[found.system == "rgp"]
     assert missing.status.tolist() == ["not yet: no networks of this system in the tables"]
     assert missing.features.tolist() == [""]
@@ -122,9 +122,8 @@ def test_two_sources_predict_each_other():
 
 
 def test_a_system_without_dense_networks_says_why():
-    other = features.pruned(small_study().features).assign(system="bogp", accuracy_drop=np.nan)
-    table = pd.concat([small_study().features, other], ignore_index=True)
-    found = transfer.transfer(table, systems=["bogp"], sets=["log_edges"])
+    other = features.pruned(small_study().features).assign(accuracy_drop=np.nan)
+    found = transfer.transfer(small_study().features, others={"bogp": other}, systems=["bogp"], sets=["log_edges"])
     assert "no dense network" in found.status[0]
 
 

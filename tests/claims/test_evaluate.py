@@ -156,8 +156,13 @@ def content(**changes):
     return {"system": "rgp", "paper": "p", "claims": [CLAIM | {"test": test_of()} | changes.pop("claim", {})]} | changes
 
 
+def tables(system="rgp", **frames):
+    """The tables of one system's study."""
+    return lambda *asked: frames.get(asked[1]) if asked[0] == system else None
+
+
 def the_only(contents, published=None, own=None):
-    found = claims.ledger(contents, published={"t": published}.get, own={"t": own}.get)
+    found = claims.ledger(contents, published=tables(t=published), own=tables(t=own))
     assert list(found.columns) == list(claims.COLUMNS)
     return found.iloc[0]
 
@@ -174,15 +179,62 @@ def test_numbers_in_the_file_take_the_place_of_published_tables():
     row = the_only([content(reported=reported)], published=table([2, 2], [1, 1]))
     assert (row.published_verdict, row.published_against, row.verdict) == (FAILS, 2.0, FAILS)
     other = {"kind": "at_least", "table": "t", "value": "score", "threshold": 1}
+    other["where"] = {"method": ["ours", "theirs"]}
     row = the_only([content(reported=reported, claim={"published_test": other})])
     assert (row.published_value, row.published_verdict) == (1.5, HOLDS)
 
 
-def test_networks_of_another_system_are_no_evidence():
+def test_networks_of_another_study_are_no_evidence():
     scores = table([2, 2], [1, 1])
-    assert the_only([content()], own=scores.assign(system="rgp")).own_verdict == HOLDS
-    row = the_only([content()], own=scores.assign(system="mge"))
+    (row,) = claims.ledger([content()], published=tables(), own=tables("rgp", t=scores)).itertuples()
+    assert row.own_verdict == HOLDS
+    (row,) = claims.ledger([content()], published=tables(), own=tables("mge", t=scores)).itertuples()
     assert (row.own_verdict, row.own_reason) == (UNTESTED, "No networks of the system rgp yet.")
+    (row,) = claims.ledger([content()], published=tables(), own=tables("rgp", networks=scores)).itertuples()
+    assert (row.own_verdict, row.own_reason) == (UNTESTED, "There is no table t yet.")
+
+
+def variants():
+    """Two methods of one pruner, unrepaired 0.30 and repaired 0.93, in mean 0.615, and a baseline of 0.50."""
+    rows = [("dpp_node", "dpp_node", 0.30), ("dpp_node_repaired", "dpp_node", 0.93), ("importance", "importance", 0.50)]
+    return pd.DataFrame(rows, columns=["method", "pruner", "accuracy"])
+
+
+BEATS = {"kind": "greater", "table": "t", "value": "accuracy", "less": {"method": "importance"}}
+
+
+@pytest.mark.parametrize(
+    "more", [{"pruner": "dpp_node"}, {"method": {"not": "importance"}}, {"accuracy": {"at_least": 0.1, "not": 0.5}}]
+)
+def test_a_mean_over_variants_of_a_pruner_is_no_verdict(more):
+    row = the_only([content(claim={"test": BEATS | {"more": more}})], own=variants())
+    assert row.own_verdict == row.verdict == UNTESTED
+    assert np.isnan(row.own_value)
+    assert row.own_reason.startswith("The rows compared are of several methods (dpp_node, dpp_node_repaired)")
+    assert "name one method, or list those to average" in row.own_reason
+    for method, verdict in (("dpp_node", FAILS), ("dpp_node_repaired", HOLDS)):
+        one = BEATS | {"more": {"method": method}}
+        assert the_only([content(claim={"test": one})], own=variants()).verdict == verdict
+    threshold = {"kind": "at_least", "table": "t", "value": "accuracy", "threshold": 0.5, "where": more}
+    assert the_only([content(claim={"test": threshold})], own=variants()).verdict == UNTESTED
+
+
+def test_listed_methods_have_equal_weight_and_must_all_be_there():
+    rows = variants().assign(dataset="digits")
+    rows = pd.concat([rows, rows.iloc[[0, 0]].assign(accuracy=0.36)], ignore_index=True)  # three draws of one method
+    both = BEATS | {"more": {"method": ["dpp_node", "dpp_node_repaired"]}, "groups": ["dataset"]}
+    assert evaluate(both, rows)["value"] == pytest.approx((0.34 + 0.93) / 2)
+    with pytest.raises(Untestable, match="needs 1 groups; there are 0"):
+        evaluate(both, rows[rows.method != "dpp_node_repaired"].assign(method=rows.method.replace("importance", "x")))
+    one_lacks = pd.concat([rows, rows.iloc[[0, 2]].assign(dataset="mnist")], ignore_index=True)
+    assert evaluate(both, one_lacks)["groups"] == 1
+
+
+def test_methods_are_apart_where_each_or_the_groups_keep_them_apart():
+    each = BEATS | {"more": {"method": ["dpp_node", "dpp_node_repaired"]}, "each": "method"}
+    assert evaluate(each, variants())["held"] == 1
+    threshold = {"kind": "at_least", "table": "t", "value": "accuracy", "threshold": 0.5, "groups": ["method"]}
+    assert evaluate(threshold, variants())["groups"] == 3
 
 
 def test_rows_of_both_sources_are_told_apart():
@@ -195,8 +247,8 @@ def test_absent_tables():
     row = the_only([content()])
     assert row.verdict == UNTESTED
     assert row.published_reason == "No such numbers are public."
-    assert row.own_reason == "There is no table t yet."
-    (reason,) = claims.ledger([content()], published={}.get, own=None).own_reason
+    assert row.own_reason == "No networks of the system rgp yet."
+    (reason,) = claims.ledger([content()], published=tables(), own=None).own_reason
     assert reason == "This study has no networks of its own."
     row = the_only([content(study="studies/published.yaml")])
     assert row.published_reason == "The published tables have not been analysed; studies/published.yaml does that."
@@ -222,6 +274,9 @@ def test_a_reason_of_ones_own():
         ({"claim": {"test": test_of(where={"n": {"least": 3}})}}, "Unknown condition 'least'"),
         ({"claim": {"test": {"kind": "at_least", "table": "t"}}}, "The test at_least lacks threshold, value"),
         ({"claim": {"published_test": {"kind": "at_most"}}}, "lacks table, threshold, value"),
+        ({"claim": {"test": test_of(more={"pruner": "snip"})}}, "'c': Rows are chosen by pruner.*the method instead"),
+        ({"claim": {"test": test_of(each="pruner")}}, "Rows are chosen by pruner"),
+        ({"reported": {"t": {"columns": ["pruner"], "rows": []}}}, "Rows are chosen by pruner"),
         ({"reported": {"t": {"columns": ["a"], "rows": [[1, 2]]}}}, "has 2 values, expected 1"),
     ],
 )
@@ -242,6 +297,6 @@ def test_an_empty_file_is_refused(tmp_path):
 def test_a_ledger_survives_its_file(tmp_path):
     from prunegraph.tables.frames import write
 
-    found = claims.ledger([content()], published={"t": table([2, 2], [1, 1])}.get, own={}.get)
+    found = claims.ledger([content()], published=tables(t=table([2, 2], [1, 1])), own=tables())
     write(found, tmp_path / "claims.csv")
     pd.testing.assert_frame_equal(claims.read_ledger(tmp_path / "claims.csv"), found)

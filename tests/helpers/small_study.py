@@ -38,7 +38,7 @@ def write_study(
         accuracy = float(np.clip(0.95 - loss + 0.01 * draw.standard_normal(), 0.1, 1))
         score = {
             **identity,
-            **{"system": "mge", "pruner": pruner, "recipe": "short", "epochs": 8, "classes": 10},
+            **{"pruner": pruner, "recipe": "short", "epochs": 8, "classes": 10},
             **{"accuracy": accuracy, "validation_accuracy": accuracy, "test_loss": 1 - accuracy},
             **{"weights": 10_000, "kept": round(10_000 * (1 - sparsity)), "density": 1 - sparsity},
             **{"collapsed": ["fc"] if sparsity > 0.97 else [], "diverged": False},

@@ -57,10 +57,11 @@ def context(tmp_path_factory):
     costs.write_text("s\tmax_rss\tcpu_time\n75.0\t120.4\t70\n")
     tables = {"networks": study.networks, "features": study.features}
     contents = [claim_files.read(ROOT / f"claims/{system}.yaml") for system in SYSTEMS]
-    ledger = claims.ledger(contents, published={}.get, own=tables.get)
+    of_mge = {("mge", name): table for name, table in tables.items()}
+    ledger = claims.ledger(contents, published=lambda *_: None, own=lambda *table: of_mge.get(table))
     recipe = pd.DataFrame({"dataset": ["digits"] * 2, "model": ["conv6", "resnet20"], "epochs": 8, "gamma": [0.1, 0.2]})
     found = content.study(tables, recipe, CONFIG, expected=len(study.networks) + 3)
-    found |= content.verdicts(ledger, study.networks) | content.costs(None, folder / "benchmarks")
+    found |= content.verdicts(ledger, {"mge": len(study.networks)}) | content.costs(None, folder / "benchmarks")
     found |= {"configuration": yaml.safe_dump(CONFIG), "versions": {"python": "3"}, "hardware": {"cores": "2"}}
     found["figures"] = content.figures(pictures, {"accuracy": "A <caption>."}, folder)
     found["tables"] = [content.link(folder / "tables/networks.parquet", study.networks, folder)]

@@ -15,7 +15,7 @@ from prunegraph.tables.frames import ordered, read, write
 
 def _score(path: Path, **changes) -> Path:
     content = {
-        **{"system": "mge", "dataset": "digits", "model": "conv6", "method": "snip", "pruner": "snip"},
+        **{"dataset": "digits", "model": "conv6", "method": "snip", "pruner": "snip"},
         **{"sparsity": 0.9, "seed": 0, "accuracy": 0.6, "collapsed": ["fc", "conv1"], "kept": 10, "weights": 100},
     }
     return dump(path, content | changes)
@@ -115,3 +115,41 @@ def test_names_come_in_catalogue_order_and_unknown_ones_last():
         "alpha",
         "zeta",
     ]
+
+
+def test_a_network_without_repair_counts_weights(tmp_path):
+    repaired = _score(tmp_path / "b.json", seed=1, repair="fold", counts="units")
+    table = collect.networks([_score(tmp_path / "a.json"), repaired])
+    assert table.repair.tolist() == ["", "fold"]
+    assert table.counts.tolist() == ["weights", "units"]
+
+
+def test_facts_of_pruners_are_columns_by_name(tmp_path):
+    paths = [
+        _score(tmp_path / "a.json", facts={"path_length": 3, "shape": "ring"}),
+        _score(tmp_path / "b.json", seed=1, facts={"path_length": 2.5, "exact": True}),
+        _score(tmp_path / "c.json", seed=2),
+    ]
+    table = collect.networks(paths)
+    assert list(table.columns)[-3:] == ["exact", "path_length", "shape"]
+    assert table.path_length.tolist()[:2] == [3.0, 2.5] and np.isnan(table.path_length[2])
+    assert table["shape"].tolist() == ["ring", "", ""]
+    assert table.exact.isna().tolist() == [True, False, True]
+    again = tmp_path / "t.parquet"
+    write(table, again)
+    assert_frame_equal(read(again), table)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ([{"density": 0.1}], "a.json: a fact of its pruner is named 'density'"),
+        ([{"unrolled.motifs": 1}], "named 'unrolled.motifs'"),
+        ([{"ranks": [1, 2]}], r"the fact 'ranks' is \[1, 2\]. Expected a number, a word or a truth value"),
+        ([{"spread": 1}, {"spread": "full"}], "b.json: the fact 'spread' is 'full'"),
+    ],
+)
+def test_facts_that_cannot_be_columns_are_refused(tmp_path, facts, words):
+    paths = [_score(tmp_path / f"{'ab'[seed]}.json", seed=seed, facts=one) for seed, one in enumerate(facts)]
+    with pytest.raises(UserError, match=words):
+        collect.networks(paths)

@@ -1,0 +1,22 @@
+"""Which of the published networks are those of the paper's own grid, and which lie beyond it."""
+
+import numpy as np
+import pandas as pd
+
+#: The grid of the paper: the networks that its studies use.
+MODELS = ("conv6", "resnet20", "resnet32", "wide_resnet28_2")
+PRUNERS = ("snip", "grasp", "synflow", "prospr", "uniform", "er", "erk")
+
+#: Names of the two groups of published networks beyond the grid.
+BEYOND = ("mge_dynamic", "mge_mobilenet_v2")
+
+
+def beyond(networks: pd.DataFrame) -> pd.Series:
+    """The group of each network beyond the grid: "mge_mobilenet_v2" (another model) or "mge_dynamic" (another pruner).
+
+    Empty for published networks of the grid, for dense networks and for all networks that this project trained.
+    """
+    dynamic, mobilenet = BEYOND
+    groups = np.where(networks.model.isin(MODELS), np.where(networks.pruner.isin(PRUNERS), "", dynamic), mobilenet)
+    outside = (networks.source == "published") & (networks.pruner != "dense")
+    return pd.Series(groups, index=networks.index).where(outside, "")
