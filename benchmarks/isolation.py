@@ -52,10 +52,10 @@ def load(device: str) -> None:
     torch.zeros(1, device=device)
     import scipy.sparse.linalg  # noqa: F401
 
-    import prunegraph.metrics.certificate
+    import prunegraph.metrics.implicit.cuts
+    import prunegraph.metrics.implicit.motifs
     import prunegraph.metrics.measurement
-    import prunegraph.metrics.operator
-    import prunegraph.metrics.structured  # noqa: F401
+    import prunegraph.metrics.spectrum.operator  # noqa: F401
 
 
 def high_water(reset: bool = False) -> int:

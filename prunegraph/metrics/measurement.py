@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from prunegraph.errors import UserError
 from prunegraph.graphs.blocks import Bundle
-from prunegraph.metrics import coreness, motifs, neighbourhood, spectral
-from prunegraph.metrics.adjacency import Adjacency, from_graph
-from prunegraph.metrics.cuts import Cuts, cuts, mean_component
-from prunegraph.metrics.estimate import estimated_motifs
-from prunegraph.metrics.layout import Layout, flattened, layout
+from prunegraph.metrics.explicit import coreness, motifs, neighbourhood
+from prunegraph.metrics.explicit.adjacency import Adjacency, from_graph
+from prunegraph.metrics.explicit.cuts import Cuts, cuts, mean_component
+from prunegraph.metrics.explicit.motif_estimate import estimated_motifs
+from prunegraph.metrics.implicit.layout import Layout, flattened, layout
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import Plan
+from prunegraph.metrics.spectrum import gap_and_radius
 from prunegraph.metrics.strength import strength
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Measurement:
     @cached_property
     def arms(self):
         """The masks, packed for peeling and searching."""
-        from prunegraph.metrics.arms import pack
+        from prunegraph.metrics.implicit.adjacency import pack
 
         return pack(self.layout)
 
@@ -68,7 +69,7 @@ class Measurement:
     def counts(self) -> Values:
         """Neighbourhoods and motifs."""
         if self._implicit(self.plan.counts):
-            from prunegraph.metrics.composites import TooManyPaths
+            from prunegraph.metrics.implicit.two_step_paths import TooManyPaths
 
             with suppress(TooManyPaths):
                 return self._structured()
@@ -84,22 +85,22 @@ class Measurement:
         return motifs.motifs(self.rows.undirected)
 
     def _structured(self) -> Values:
-        from prunegraph.metrics import structured
+        from prunegraph.metrics.implicit import motifs as implicit_motifs
 
-        structure = structured.Structure(self.layout)
+        structure = implicit_motifs.Structure(self.layout)
         found = None
         if self.motifs_seed is None:
-            found = structured.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
+            found = implicit_motifs.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
         return {
             "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
-            "two_hop": structured.two_hop(self.graph, structure),
+            "two_hop": implicit_motifs.two_hop(self.graph, structure),
             "motifs": self._motifs() if found is None else found,
         }
 
     def cuts(self) -> Values:
         """Cores, cut edges and nodes, components."""
         if self._implicit(self.plan.cuts):
-            from prunegraph.metrics.peeling import k_core
+            from prunegraph.metrics.implicit.coreness import k_core
 
             core = k_core(self.layout, self.degree, self.arms)
         else:
@@ -115,7 +116,7 @@ class Measurement:
 
     def _cuts(self) -> Cuts:
         if self._implicit(self.plan.cuts):
-            from prunegraph.metrics.certificate import certified_cuts
+            from prunegraph.metrics.implicit.cuts import certified_cuts
 
             return certified_cuts(self.layout, self.arms)
         return cuts(self.rows.undirected)
@@ -125,10 +126,10 @@ class Measurement:
         if self.plan.spectrum == "implicit" and all(isinstance(block, Bundle) for block in self.graph.blocks):
             operator = _operator_type()(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()
-            gap = spectral.implicit_gap(operator)
-            radius = spectral.implicit_radius(operator, meeting, self.graph.parts)
+            gap = gap_and_radius.implicit_gap(operator)
+            radius = gap_and_radius.implicit_radius(operator, meeting, self.graph.parts)
         else:
-            gap, radius = spectral.spectral_gap(self.rows), spectral.spectral_radius(self.rows)
+            gap, radius = gap_and_radius.spectral_gap(self.rows), gap_and_radius.spectral_radius(self.rows)
         for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
             self.report[name] = {"steps": solution.steps, "residual": solution.residual}
         return {"spectral_gap": gap.value, "spectral_radius": radius.value}
@@ -153,7 +154,7 @@ def check_memory(edges: int) -> None:
 
 def _operator_type() -> type:
     try:
-        from prunegraph.metrics.operator import Operator
+        from prunegraph.metrics.spectrum.operator import Operator
     except ModuleNotFoundError as problem:
         raise UserError(
             f"The implicit path multiplies with torch ({problem}); install it or leave the path open."

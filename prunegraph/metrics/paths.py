@@ -6,8 +6,9 @@ blocks only, and where a structure has no implicit count (below) explicit all th
 Up to `LISTED` edges the cheaper path is chosen by its cost, beyond only the implicit one.
 
 Maps laid over others (the strided blocks of ``compat`` graphs) are counted pair by pair where both maps join the
-same nodes (:mod:`prunegraph.metrics.overlaid`), two-hop neighbourhoods around them node by node
-(:mod:`prunegraph.metrics.reach`); where strided blocks follow each other directly, the edges around them are listed.
+same nodes (:mod:`prunegraph.metrics.implicit.loose_subgraphs`), two-hop neighbourhoods around them node by node
+(:mod:`prunegraph.metrics.implicit.loose_neighbourhood`); where strided blocks follow each other directly, the edges
+around them are listed.
 
 =================  ======================================  ===================================================
 metrics            implicit                                explicit instead, always

@@ -41,7 +41,8 @@ def topometrics(
         Counts are the same integers either way, spectral values agree within 1e-5 of the largest eigenvalue.
     motifs : "exact" or "estimate"
         "estimate" (a compat option): the published random estimate with a standard deviation of about 17 %
-        (:mod:`prunegraph.metrics.estimate`), which lists the edges. The exact number costs less in all but tiny graphs.
+        (:mod:`prunegraph.metrics.explicit.motif_estimate`), which lists the edges. The exact number costs less in
+        all but tiny graphs.
     seed : int
         Of the estimate.
     device : str

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Adjacency
+from prunegraph.metrics.explicit.adjacency import Adjacency
 
 
 def one_hop(graph: Adjacency) -> float | None:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from architectures import random_graph
+from helpers.architectures import random_graph
 
 from prunegraph.errors import UserError
 from prunegraph.metrics import topometrics
-from prunegraph.metrics.adjacency import from_graph
-from prunegraph.metrics.estimate import estimated_motifs
-from prunegraph.metrics.motifs import motifs
+from prunegraph.metrics.explicit.adjacency import from_graph
+from prunegraph.metrics.explicit.motif_estimate import estimated_motifs
+from prunegraph.metrics.explicit.motifs import motifs
 
 
 @pytest.fixture(scope="module")

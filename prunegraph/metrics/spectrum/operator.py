@@ -12,9 +12,9 @@ import torch
 
 from prunegraph.graphs import Block, MultipartiteGraph
 from prunegraph.graphs.geometry import Map
-from prunegraph.metrics.convolution import Convolution
-from prunegraph.metrics.images import Images, Vectors, flat, image
-from prunegraph.metrics.routed import RoutedProduct
+from prunegraph.metrics.spectrum.convolution import Convolution
+from prunegraph.metrics.spectrum.images import Images, Vectors, flat, image
+from prunegraph.metrics.spectrum.routed_convolution import RoutedProduct
 
 WAVES = 2  # waves along each axis in a smooth start
 NOISE = 0.1  # of white noise in it, so that no eigenvector is left out

@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 from prunegraph.graphs import EdgeList
-from prunegraph.metrics.composites import Relation
-from prunegraph.metrics.layout import Layout
+from prunegraph.metrics.implicit.layout import Layout
+from prunegraph.metrics.implicit.two_step_paths import Relation
 
 
 class Arms(NamedTuple):

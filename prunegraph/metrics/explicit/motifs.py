@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Neighbours
+from prunegraph.metrics.explicit.adjacency import Neighbours
 
 NEIGHBOUR, WEDGES, ONE = np.uint32(2**31), np.uint32(2**31 - 1), np.uint32(1)
 RELABELLING_COST = 2  # visiting nodes by degree loses memory locality; it must save this factor of wedges

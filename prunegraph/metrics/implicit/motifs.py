@@ -2,9 +2,10 @@
 
 The parts of the graph, joined by blocks, are a small graph themselves. What two steps
 reach, and every cycle of three or four nodes, follows a walk of two blocks (and its
-closing edges) between parts; :mod:`prunegraph.metrics.composites` counts those.
-Around loose blocks (see :class:`prunegraph.metrics.layout.Layout`) it needs :mod:`prunegraph.metrics.overlaid` and
-:mod:`prunegraph.metrics.reach`; edges are listed where those do not apply.
+closing edges) between parts; :mod:`prunegraph.metrics.implicit.two_step_paths` counts those.
+Around loose blocks (see :class:`prunegraph.metrics.implicit.layout.Layout`) it needs
+:mod:`prunegraph.metrics.implicit.loose_subgraphs` and :mod:`prunegraph.metrics.implicit.loose_neighbourhood`;
+edges are listed where those do not apply.
 """
 
 from itertools import combinations, combinations_with_replacement
@@ -14,14 +15,14 @@ import numpy as np
 
 from prunegraph.graphs import MultipartiteGraph
 from prunegraph.graphs.blocks import Bundle
-from prunegraph.metrics.adjacency import from_arrays
-from prunegraph.metrics.arms import Arms, pack
-from prunegraph.metrics.composites import Composite, Relation, Tally
-from prunegraph.metrics.layout import Layout
-from prunegraph.metrics.motifs import Subgraphs, stars, subgraphs_and_triangles
-from prunegraph.metrics.neighbourhood import within_two
-from prunegraph.metrics.overlaid import Overlaid, separable
-from prunegraph.metrics.reach import reached
+from prunegraph.metrics.explicit.adjacency import from_arrays
+from prunegraph.metrics.explicit.motifs import Subgraphs, stars, subgraphs_and_triangles
+from prunegraph.metrics.explicit.neighbourhood import within_two
+from prunegraph.metrics.implicit.adjacency import Arms, pack
+from prunegraph.metrics.implicit.layout import Layout
+from prunegraph.metrics.implicit.loose_neighbourhood import reached
+from prunegraph.metrics.implicit.loose_subgraphs import Overlaid, separable
+from prunegraph.metrics.implicit.two_step_paths import Composite, Relation, Tally
 
 MANY = 2  # common neighbours of two parts on average, from which on cycles are counted at one side
 
@@ -204,7 +205,7 @@ def _at_edges(composite: Composite) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def two_hop(graph: MultipartiteGraph, structure: Structure) -> float:
-    """Mean number of nodes within two steps; see :func:`prunegraph.metrics.neighbourhood.two_hop`.
+    """Mean number of nodes within two steps; see :func:`prunegraph.metrics.explicit.neighbourhood.two_hop`.
 
     Parts from which two steps may pass over a loose block are walked edge by edge.
     """
@@ -245,7 +246,7 @@ def _walked_sum(graph: MultipartiteGraph, layout: Layout, walked: set[int]) -> i
 
 
 def motifs(graph: MultipartiteGraph, structure: Structure, degree: np.ndarray, arms: Arms | None = None) -> int | None:
-    """Connected subgraphs on four nodes (see :func:`prunegraph.metrics.motifs.motifs`), None if it must list edges.
+    """Connected subgraphs on four nodes, None where edges must be listed (:mod:`prunegraph.metrics.explicit.motifs`).
 
     `degree` int64 (nodes,), in and out; `arms`: the packed layout, if there is one already.
     """

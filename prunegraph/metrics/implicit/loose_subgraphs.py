@@ -3,7 +3,7 @@
 The strided blocks of ``compat`` graphs lay a map of 31 x 31 nodes over one of 32 x 32. Between
 two nodes there are as many paths over such a block and back as one map says, and as many over
 the other blocks as the other map says; both are sums of entries of matrix products, class by class
-(:mod:`prunegraph.metrics.composites`). Only the pairs of nodes that are joined both ways need to
+(:mod:`prunegraph.metrics.implicit.two_step_paths`). Only the pairs of nodes that are joined both ways need to
 be visited one by one, and they are few, because maps that do not match have few neighbours in common.
 
 This holds where every cycle through a loose block consists of two pairs of edges, each pair
@@ -17,10 +17,10 @@ import numpy as np
 from numba import njit
 
 from prunegraph.graphs.blocks import Bundle
-from prunegraph.metrics.arms import Arms, channels_last
-from prunegraph.metrics.arms import places as arm_places
-from prunegraph.metrics.composites import Composite, Relation
-from prunegraph.metrics.layout import Layout
+from prunegraph.metrics.implicit.adjacency import Arms, channels_last
+from prunegraph.metrics.implicit.adjacency import places as arm_places
+from prunegraph.metrics.implicit.layout import Layout
+from prunegraph.metrics.implicit.two_step_paths import Composite, Relation
 
 FITTED = 1  # the label of a fitted block between two atoms; loose blocks are numbered behind it
 

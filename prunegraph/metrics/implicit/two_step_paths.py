@@ -11,8 +11,8 @@ that lead from x to X. Most pairs of rows share their list of tap pairs with man
 strides, borders and pooling windows only decide how many lists there are. Every
 distinct list of rows, with every distinct list of columns, is one class; each class is
 evaluated once for all channels and counts as often as it occurs. No cost depends on the
-number of edges. The products count common bits (:mod:`prunegraph.metrics.bitwise`), and all counts are exact
-(float32 holds whole numbers up to 2^24).
+number of edges. The products count common bits (:mod:`prunegraph.metrics.implicit.binary_products`), and all
+counts are exact (float32 holds whole numbers up to 2^24).
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ import numpy as np
 from numba import njit
 
 from prunegraph.graphs.blocks import Bundle
-from prunegraph.metrics.bitwise import multiply, packed
-from prunegraph.metrics.layout import Fitted
+from prunegraph.metrics.implicit.binary_products import multiply, packed
+from prunegraph.metrics.implicit.layout import Fitted
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
 CHUNK = 1024  # entries that one class sums up before the next: the products of a chunk stay in the cache

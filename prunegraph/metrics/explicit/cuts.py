@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Neighbours
+from prunegraph.metrics.explicit.adjacency import Neighbours
 
 
 class Cuts(NamedTuple):

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
-from prunegraph.metrics.adjacency import from_graph
-from prunegraph.metrics.davidson import largest_eigenvalue
-from prunegraph.metrics.lanczos import Effort, by_magnitude, by_value, extreme_eigenvalues
-from prunegraph.metrics.operator import Operator
-from prunegraph.metrics.sharpening import sharpened
-from prunegraph.metrics.spectral import implicit_gap, implicit_radius, spectral_gap, spectral_radius
+from prunegraph.metrics.explicit.adjacency import from_graph
+from prunegraph.metrics.spectrum.chebyshev import sharpened
+from prunegraph.metrics.spectrum.davidson import largest_eigenvalue
+from prunegraph.metrics.spectrum.gap_and_radius import implicit_gap, implicit_radius, spectral_gap, spectral_radius
+from prunegraph.metrics.spectrum.lanczos import Effort, by_magnitude, by_value, extreme_eigenvalues
+from prunegraph.metrics.spectrum.operator import Operator
 from prunegraph.randomness import numpy_generator
 
 

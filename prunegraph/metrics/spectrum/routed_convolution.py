@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from prunegraph.graphs import RoutedBlock
-from prunegraph.metrics.images import Images, clear
+from prunegraph.metrics.spectrum.images import Images, clear
 
 
 class RoutedProduct:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Adjacency
-from prunegraph.metrics.davidson import largest_eigenvalue
-from prunegraph.metrics.lanczos import Effort, by_magnitude, by_value, extreme_eigenvalues
-from prunegraph.metrics.sharpening import PRODUCTS, sharpened
+from prunegraph.metrics.explicit.adjacency import Adjacency
+from prunegraph.metrics.spectrum.chebyshev import PRODUCTS, sharpened
+from prunegraph.metrics.spectrum.davidson import largest_eigenvalue
+from prunegraph.metrics.spectrum.lanczos import Effort, by_magnitude, by_value, extreme_eigenvalues
 from prunegraph.randomness import numpy_generator
 
 if TYPE_CHECKING:
-    from prunegraph.metrics.operator import Operator
+    from prunegraph.metrics.spectrum.operator import Operator
 
 DENSE = 256  # up to so many nodes all eigenvalues are computed at once
 BLOCK = 2  # vectors at a time: so many equal eigenvalues are all found
@@ -75,7 +75,7 @@ def implicit_gap(operator: "Operator") -> Spectral:
     In a graph of two sides the eigenvalues are plus and minus the square roots of those of the squared matrix
     on one side, where a product covers two steps. The multiplications of the dense network four times a step (two
     vectors, both ways), 15 to 35 steps; 8 bytes a node and step. In others 18 products sharpen the start
-    (:mod:`prunegraph.metrics.sharpening`) and count as steps, of which there are 25 to 50.
+    (:mod:`prunegraph.metrics.spectrum.chebyshev`) and count as steps, of which there are 25 to 50.
     """
     if operator.nodes < 3:
         return Spectral(None, 0, 0.0)

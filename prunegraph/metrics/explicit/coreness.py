@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Neighbours
+from prunegraph.metrics.explicit.adjacency import Neighbours
 
 
 def k_core(graph: Neighbours) -> float | None:

@@ -3,14 +3,14 @@
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Neighbours
+from prunegraph.metrics.explicit.adjacency import Neighbours
 from prunegraph.randomness import numpy_generator
 
 SHARE = 1000  # the published tables look at one node in so many
 
 
 def estimated_motifs(graph: Neighbours, seed: int, sample: int | None = None) -> float:
-    """An unbiased random estimate of :func:`prunegraph.metrics.motifs.motifs`.
+    """An unbiased random estimate of :func:`prunegraph.metrics.explicit.motifs.motifs`.
 
     Every connected set of four nodes belongs to its lowest node; those of some nodes, drawn
     without replacement, are counted and scaled up. `sample`: how many (default: nodes / 1000, at least one,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from prunegraph.metrics.bitwise import multiply, packed
+from prunegraph.metrics.implicit.binary_products import multiply, packed
 
 
 @pytest.mark.parametrize(("rows", "middle", "columns"), [(1, 1, 1), (3, 37, 5), (2, 128, 513), (4, 300, 9), (2, 0, 3)])

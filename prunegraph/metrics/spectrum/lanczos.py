@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prunegraph.metrics.arrays import Array, combine, combined, like, new_array, norm, precision, products, subtract
+from prunegraph.metrics.spectrum.block_vectors import (
+    Array,
+    combine,
+    combined,
+    like,
+    new_array,
+    norm,
+    precision,
+    products,
+    subtract,
+)
 from prunegraph.randomness import numpy_generator
 
 BASIS = 72, 120  # vectors kept, at least and at most

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from prunegraph.metrics.arrays import Array, combined, inner, like, new_array, products, subtract
-from prunegraph.metrics.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, principal, settled
+from prunegraph.metrics.spectrum.block_vectors import Array, combined, inner, like, new_array, products, subtract
+from prunegraph.metrics.spectrum.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, principal, settled
 
 BASIS = 24, 120  # vectors in the basis, at least and at most
 BASIS_BYTES = 2**27  # between these, as many as take so much memory with their images

@@ -152,7 +152,7 @@ def test_report_holds_steps_and_residuals():
 
 
 def test_a_solve_that_does_not_converge_says_so(monkeypatch):
-    from prunegraph.metrics import lanczos
+    from prunegraph.metrics.spectrum import lanczos
 
     monkeypatch.setattr(lanczos, "MOST_STEPS", 4)
     with warnings.catch_warnings(record=True) as caught:

@@ -12,16 +12,16 @@ Source: the sparse certificates of H. Nagamochi, T. Ibaraki, Algorithmica 7 (199
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.adjacency import Neighbours
-from prunegraph.metrics.arms import Arms, pack, places
-from prunegraph.metrics.cuts import Cuts, cuts, search
-from prunegraph.metrics.layout import Layout
+from prunegraph.metrics.explicit.adjacency import Neighbours
+from prunegraph.metrics.explicit.cuts import Cuts, cuts, search
+from prunegraph.metrics.implicit.adjacency import Arms, pack, places
+from prunegraph.metrics.implicit.layout import Layout
 
 DRAWN = 1  # edges drawn for every node in each of its blocks
 
 
 def certified_cuts(layout: Layout, arms: Arms | None = None) -> Cuts:
-    """As :func:`prunegraph.metrics.cuts.cuts`, for a graph of blocks without parallel edges.
+    """As :func:`prunegraph.metrics.explicit.cuts.cuts`, for a graph of blocks without parallel edges.
 
     `arms`: the packed layout, if there is one already. Exact; definitions and normalisation are those there.
     O(nodes + weights), and the edges at nodes outside the block: few in dense graphs, in sparse ones perhaps all.

@@ -9,12 +9,12 @@ import pytest
 from prunegraph.errors import UserError
 from prunegraph.graphs import MultipartiteGraph
 from prunegraph.metrics import normalise, topometrics
-from prunegraph.metrics.adjacency import from_arrays
-from prunegraph.metrics.coreness import coreness
-from prunegraph.metrics.cuts import cuts
-from prunegraph.metrics.motifs import Subgraphs, subgraphs
+from prunegraph.metrics.explicit.adjacency import from_arrays
+from prunegraph.metrics.explicit.coreness import coreness
+from prunegraph.metrics.explicit.cuts import cuts
+from prunegraph.metrics.explicit.motifs import Subgraphs, subgraphs
 from prunegraph.metrics.normalise import NAMES
-from prunegraph.metrics.spectral import spectral_gap, spectral_radius
+from prunegraph.metrics.spectrum.gap_and_radius import spectral_gap, spectral_radius
 
 
 def path(n):

@@ -3,14 +3,14 @@
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.arms import Arms, channels_last, pack, places
-from prunegraph.metrics.layout import Layout
+from prunegraph.metrics.implicit.adjacency import Arms, channels_last, pack, places
+from prunegraph.metrics.implicit.layout import Layout
 
 SHORT = 16_000  # degrees up to here are peeled in 16 bits, which must hold twice as much (see _peel)
 
 
 def k_core(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> float:
-    """Mean coreness (see :func:`prunegraph.metrics.coreness.k_core`) from the degrees (nodes,) of all nodes.
+    """Mean coreness (see :func:`prunegraph.metrics.explicit.coreness.k_core`) from the degrees (nodes,) of all nodes.
 
     `arms`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges:
     every node subtracts the rows of its masks once. The result is that of Batagelj and Zaversnik's algorithm there;

@@ -12,7 +12,7 @@ from numba import njit, types
 from numba.core.extending import intrinsic
 
 from prunegraph.graphs.blocks import Bundle
-from prunegraph.metrics.composites import Relation
+from prunegraph.metrics.implicit.two_step_paths import Relation
 
 
 class Steps(NamedTuple):

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from prunegraph.graphs import Block, Geometry
-from prunegraph.metrics.images import Images, clear, flat, places
+from prunegraph.metrics.spectrum.images import Images, clear, flat, places
 
 
 class Convolution:

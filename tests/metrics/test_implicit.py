@@ -6,21 +6,22 @@ from itertools import combinations
 import networkx as nx
 import numpy as np
 import pytest
-from architectures import random_graph
+from helpers.architectures import random_graph
 
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph, RoutedBlock
-from prunegraph.metrics import composites, measurement, paths, topometrics
-from prunegraph.metrics.adjacency import from_graph
-from prunegraph.metrics.certificate import certified_cuts
-from prunegraph.metrics.coreness import coreness
-from prunegraph.metrics.cuts import cuts
-from prunegraph.metrics.layout import flattened, layout
-from prunegraph.metrics.operator import Operator
-from prunegraph.metrics.overlaid import separable
+from prunegraph.metrics import measurement, paths, topometrics
+from prunegraph.metrics.explicit.adjacency import from_graph
+from prunegraph.metrics.explicit.coreness import coreness
+from prunegraph.metrics.explicit.cuts import cuts
+from prunegraph.metrics.implicit import two_step_paths
+from prunegraph.metrics.implicit.coreness import coreness as peeled
+from prunegraph.metrics.implicit.cuts import certified_cuts
+from prunegraph.metrics.implicit.layout import flattened, layout
+from prunegraph.metrics.implicit.loose_subgraphs import separable
+from prunegraph.metrics.implicit.motifs import Structure
 from prunegraph.metrics.paths import plan
-from prunegraph.metrics.peeling import coreness as peeled
-from prunegraph.metrics.structured import Structure
+from prunegraph.metrics.spectrum.operator import Operator
 from prunegraph.randomness import numpy_generator
 
 SEEDS = range(60)
@@ -191,8 +192,8 @@ def test_plan_chooses_by_size_and_takes_orders():
 def test_counts_beyond_exact_float32_come_from_the_edges(monkeypatch):
     graph = random_graph(3)
     expected = topometrics(graph, path="explicit")
-    monkeypatch.setattr(composites, "LARGEST", 1)
-    with pytest.raises(composites.TooManyPaths):
+    monkeypatch.setattr(two_step_paths, "LARGEST", 1)
+    with pytest.raises(two_step_paths.TooManyPaths):
         Structure(layout(graph)).cycles()
     assert topometrics(graph, path="implicit")["motifs"] == expected["motifs"]
 
@@ -202,7 +203,7 @@ def test_without_torch_eigenvalues_come_from_the_edges(monkeypatch):
     monkeypatch.setattr(paths, "find_spec", lambda name: None)
     assert plan(graph).spectrum == "explicit"
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "prunegraph.metrics.operator", raising=False)
+    monkeypatch.delitem(sys.modules, "prunegraph.metrics.spectrum.operator", raising=False)
     assert topometrics(graph)["components"] >= 1
     with pytest.raises(UserError, match="multiplies with torch"):
         topometrics(graph, path="implicit")
@@ -236,7 +237,7 @@ def test_products_in_tiles(monkeypatch):
     graph = random_graph(3, density=0.8, mode="clean")
     expected = Structure(layout(graph)).cycles()
     assert expected > 0
-    monkeypatch.setattr(composites, "PRODUCTS", 8)
+    monkeypatch.setattr(two_step_paths, "PRODUCTS", 8)
     assert Structure(layout(graph)).cycles() == expected
 
 

@@ -6,7 +6,7 @@ Chebyshev polynomials of the operator do much of the work with two blocks of vec
 
 from collections.abc import Callable
 
-from prunegraph.metrics.arrays import Array, norm
+from prunegraph.metrics.spectrum.block_vectors import Array, norm
 
 DEGREE, POWERS = 16, 4
 INSIDE = 0.9  # eigenvalues below this share of the largest known are not enlarged

@@ -1,0 +1,1 @@
+"""Topometrics on a list of the edges: compressed rows, whatever the graph."""
