@@ -1,11 +1,16 @@
 """The only file that knows Snakemake exists: runs a script's `main` from a rule or from the shell."""
 
 import argparse
+import fcntl
+import hashlib
 import inspect
+import itertools
 import json
 import logging
+import os
 import signal
 import sys
+import tempfile
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +21,8 @@ from typing import Any
 from prunegraph.errors import Interrupted, UserError
 
 logger = logging.getLogger("prunegraph")
+
+_LOCKS: list[typing.TextIO] = []
 
 #: Environment of every job of the workflow. It must be there when a process starts: the C library (glibc 2.35 or later)
 #: then takes large pieces of memory as huge pages where the system grants them on request, 3 to 5 % of a training step
@@ -65,7 +72,7 @@ def stoppable() -> Iterator[Callable[[], bool]]:
 
 
 def usable_device(device: str) -> str:
-    """`device` if torch can compute there.
+    """`device` if torch can compute there; torch's current GPU becomes one that no other job has taken.
 
     Raises
     ------
@@ -81,7 +88,35 @@ def usable_device(device: str) -> str:
             "This job was granted a GPU, but torch sees none (torch.cuda.is_available() is False). "
             "Check the driver and CUDA_VISIBLE_DEVICES, or run with --config device=cpu."
         )
+    torch.cuda.set_device(free_card(torch.cuda.device_count()))
     return device
+
+
+def free_card(cards: int, folder: str | Path | None = None) -> int:
+    """The number of a GPU that no other job has taken, taken until this process ends.
+
+    Snakemake counts GPUs but hands out no numbers. Each job that takes one locks a file of its own in `folder`, which
+    the system unlocks when the process ends, however it ends. When all are taken, jobs share those with the fewest.
+
+    Parameters
+    ----------
+    cards
+        How many GPUs are visible to this process (CUDA_VISIBLE_DEVICES counts: the files are named by what it holds).
+    folder
+        Default: the system's for temporary files.
+    """
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES") or "all"
+    folder = Path(folder or tempfile.gettempdir())
+    name = f"prunegraph-{os.getuid()}-gpu-{hashlib.sha256(seen.encode()).hexdigest()[:8]}"
+    for place in itertools.count():
+        file = open(folder / f"{name}-{place}.lock", "w")  # noqa: SIM115 (open until the process ends)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            continue
+        _LOCKS.append(file)
+        return place % cards
 
 
 def _log_to(snakemake: Any) -> None:

@@ -18,7 +18,7 @@ from prunegraph.errors import UserError
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import ENVIRONMENT
-from prunegraph.study import Study, published_as, read_schema, written
+from prunegraph.study import Study, published_as, read_schema
 
 # Jobs inherit it; what is set already stays.
 os.environ.update({**ENVIRONMENT, **os.environ})
@@ -32,7 +32,6 @@ config = STUDY.config
 
 RESULTS = STUDY.results
 CELL = "{dataset}/{model}/{method}-{sparsity}"
-METHOD = "{dataset}/{model}/{method}"
 NETWORK = "{dataset}/{model}/{method}-{sparsity}/seed{seed}"
 
 
@@ -45,6 +44,9 @@ wildcard_constraints:
     seed=r"\d+",
     figure="|".join(catalogue.FIGURES),
 
+
+# How networks are trained: a recipe by name, and the fields of it that are replaced (null: none).
+RECIPE = {"name": config["training"]["recipe"], **{key: config["training"][key] for key in ("epochs", "precision")}}
 
 # A GPU is asked for where there is one, or where the configuration says so (a cluster's head node has none).
 GPU = int(STUDY.wants_gpu())
@@ -62,11 +64,6 @@ def each_seed(pattern, **values):
     those that are still right.
     """
     return expand(pattern, seed=STUDY.seeds, allow_missing=True, **values)
-
-
-def each_network(pattern):
-    """The pattern for every seed and every sparsity of the study; see :func:`each_seed`."""
-    return each_seed(pattern, sparsity=[written(sparsity) for sparsity in STUDY.sparsities])
 
 
 def of_study(pattern, **values):

@@ -7,14 +7,7 @@ BENCHMARKS += [
     benchmark_of(stage, CELL).format(**cell._asdict())
     for stage in ["prune", "train", "encode", "measure"]
     for cell in STUDY.cells()
-    if stage != "train" or cell.method not in STUDY.stacked()
 ]
-BENCHMARKS += expand(
-    benchmark_of("train_sparsities", METHOD),
-    dataset=STUDY.datasets,
-    model=list(STUDY.models),
-    method=STUDY.stacked(),
-)
 
 
 rule costs:

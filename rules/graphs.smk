@@ -1,4 +1,4 @@
-# From trained networks to graphs and what is measured on them. No torch from here on.
+# From trained networks to graphs and what is measured on them. torch multiplies by large graphs, and nothing else.
 
 
 rule encode:
@@ -38,6 +38,9 @@ rule measure:
     conda:
         "../envs/graphs.yaml"
     threads: 1
+    # Eigenvalues of large graphs are found by convolutions; where, decides no number beyond their promise of 1e-5.
+    resources:
+        gpu=lambda wildcards: GPU * STUDY.large_graphs(wildcards.dataset),
     params:
         encodings=STUDY.encodings,
         motifs=STUDY.motifs,

@@ -90,6 +90,7 @@ rule prune:
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
         options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
         seeds=STUDY.seeds,
+        threads=config["threads"],
         code=lambda wildcards: code_of("prunegraph.pruning", pruner_module(wildcards), model_module(wildcards)),
     message:
         "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method} to sparsity {wildcards.sparsity}"
@@ -118,7 +119,6 @@ rule train:
     resources:
         gpu=GPU,
         checkpoint_epochs=config["training"]["checkpoint_epochs"],
-        stack=str(config["training"]["stack"]).lower(),
         tensorboard=int(config["training"]["tensorboard"]),
     params:
         network=lambda wildcards: model_of(wildcards),
@@ -126,8 +126,8 @@ rule train:
         options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
         published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
         sparsities=lambda wildcards: [wildcards.sparsity],
-        recipe_name=config["training"]["recipe"],
-        epochs=config["training"]["epochs"],
+        recipe=RECIPE,
+        threads=config["threads"],
         seeds=STUDY.seeds,
         checkpoints=f"{RESULTS}/checkpoints/{CELL}",
         scalars=each_seed(f"{RESULTS}/tensorboard/{NETWORK}"),
@@ -138,30 +138,3 @@ rule train:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {params.sparsities}, seeds {params.seeds}"
     script:
         "../workflow_scripts/train.py"
-
-
-if STUDY.stacked():
-
-    ruleorder: train_sparsities > train
-
-    # The same for all sparsities of a method: one job, one stack of networks.
-    use rule train as train_sparsities with:
-        input:
-            images=rules.prepare.output.images,
-            weights=weights_of,
-            masks=each_network(f"{RESULTS}/masks/{NETWORK}.safetensors"),
-        output:
-            trained=update(each_network(of_network("trained", "weights.safetensors"))),
-            final_masks=update(each_network(of_network("trained", "mask.safetensors"))),
-            histories=update(each_network(of_network("trained", "history.csv"))),
-            scores=update(each_network(of_network("trained", "score.json"))),
-        log:
-            log_of("train_sparsities", METHOD),
-        benchmark:
-            benchmark_of("train_sparsities", METHOD)
-        wildcard_constraints:
-            method="|".join(STUDY.stacked()),
-        params:
-            sparsities=[written(sparsity) for sparsity in STUDY.sparsities],
-            checkpoints=f"{RESULTS}/checkpoints/{METHOD}",
-            scalars=each_network(f"{RESULTS}/tensorboard/{NETWORK}"),

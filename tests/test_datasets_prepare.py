@@ -211,7 +211,7 @@ def test_only_training_batches_are_augmented():
     images = torch.full((4, 1, 8, 8), 255, dtype=torch.uint8)
     part = Part(images, torch.zeros(4, dtype=torch.int64), [0.0], [1.0])
     assert all((batch == 1).all() for batch, _ in part.batches(2))
-    assert any((batch == 0).any() for batch, _ in part.shuffled(2, draw(), augmented=True))
+    assert any((batch == 0).any() for batch, _ in part.epoch(2, draw(), augmented=True))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from prunegraph.datasets.data import Data, Part
 from prunegraph.errors import Interrupted
 from prunegraph.job import TRY_AGAIN, stoppable
 from prunegraph.masks import Mask
-from prunegraph.training import Checkpoint, Recipe, train, train_together
+from prunegraph.training import Checkpoint, Recipe, Start, train, train_each
 
 EPOCHS, STEPS = 6, 3
 RECIPE = Recipe(epochs=EPOCHS, batch_size=16, schedule="cosine", recalibrate=True)
@@ -58,11 +58,13 @@ def half(network):
 def run(kind, checkpoint):
     """Train on one thread, and give everything that a result consists of as bytes."""
     torch.set_num_threads(1)
-    number = 3 if kind == "stacked" else 1
+    number = 3 if kind == "several" else 1
     networks = [models.create("resnet20", 4, (1, 8, 8), seed, width=0.25) for seed in range(number)]
     masks = [half(network) for network in networks]
-    if kind == "stacked":
-        found = train_together(networks, masks, images(), RECIPE, [0, 1, 2], checkpoint=checkpoint)
+    if kind == "several":
+        phases = [checkpoint and checkpoint.phase(f"training{seed or ''}") for seed in range(number)]
+        starts = [Start(networks[seed], masks[seed], seed, None, phases[seed]) for seed in range(number)]
+        found = list(train_each(starts, images(), RECIPE))
     else:
         moving = Wandering() if kind == "dynamic" else None
         found = [train(networks[0], masks[0], images(), RECIPE, 0, dynamics=moving, checkpoint=checkpoint)]
@@ -118,7 +120,7 @@ def in_a_process(kind, folder, *, key="key", steps=10**6, how=signal.SIGKILL, te
     return result, process.exitcode
 
 
-@pytest.mark.parametrize("kind", ["static", "dynamic", "stacked"])
+@pytest.mark.parametrize("kind", ["static", "dynamic", "several"])
 def test_killed_trainings_end_with_the_same_bits(kind, tmp_path):
     expected, code = in_a_process(kind, tmp_path / "whole")
     assert code == 0 and expected is not None
@@ -160,7 +162,7 @@ def test_a_stop_after_any_step_changes_nothing(step, tmp_path, whole):
 
 def test_a_finished_training_is_not_repeated(tmp_path, whole, monkeypatch):
     assert run("static", Checkpoint(tmp_path, "key")) == whole
-    monkeypatch.setattr("prunegraph.training.descent.Descent.step", None)
+    monkeypatch.setattr("prunegraph.training.sgd.Descent.step", None)
     assert run("static", Checkpoint(tmp_path, "key")) == whole
     Checkpoint(tmp_path, "key").remove()
     assert not tmp_path.exists()

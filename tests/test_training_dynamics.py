@@ -12,7 +12,7 @@ from prunegraph.datasets.data import Data, Part
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask
 from prunegraph.training import Recipe
-from prunegraph.training.descent import Descent
+from prunegraph.training.sgd import Descent
 
 
 class Swap:
@@ -107,7 +107,7 @@ def test_after_every_step_weights_and_momenta_are_zero_outside_the_present_mask(
         for name, weight in models.prunable(network).items():
             assert not torch.equal(descent.kept[name], kept[name])
             assert not weight[~descent.kept[name]].any()
-            assert not descent.momenta[name][~descent.kept[name]].any()
+            assert not descent.memory["momentum"][name][~descent.kept[name]].any()
             assert weight[descent.kept[name]].any()
         if place == 3:
             break

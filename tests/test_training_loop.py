@@ -13,9 +13,9 @@ from prunegraph.errors import UserError
 from prunegraph.masks import Mask
 from prunegraph.randomness import torch_generator
 from prunegraph.training import Recipe
-from prunegraph.training.descent import Descent
 from prunegraph.training.evaluation import recalibrate
 from prunegraph.training.scoring import at_chance
+from prunegraph.training.sgd import Descent
 
 
 def tiny(images, labels, classes=2):
@@ -105,6 +105,56 @@ def test_same_seed_same_weights_and_another_seed_others(digits):
     assert one == two
     assert one != three
     assert [row["epoch"] for row in history] == [1]
+
+
+def test_two_steps_of_adam_by_hand():
+    # As for gradient descent: gradients (-1/2, 1/2) at weights 0. Adam's first step is -lr g / (|g| + eps); in the
+    # second the mean is (0.9 x 0.1 g1 + 0.1 g2) / (1 - 0.81), the square that of 0.999 and 0.001 likewise.
+    data, network = tiny([255, 255], [0, 0]), linear([[0.0], [0.0]])
+    recipe = Recipe(epochs=2, batch_size=2, learning_rate=0.5, momentum=0.9, weight_decay=0, optimiser="adam")
+    training.train(network, None, data, recipe, seed=0)
+    first = 0.5
+    g1, g2 = -0.5, 1 / (1 + math.exp(-2 * first)) - 1
+    mean = (0.09 * g1 + 0.1 * g2) / 0.19
+    square = (0.000999 * g1**2 + 0.001 * g2**2) / 0.001999
+    second = first - 0.5 * mean / math.sqrt(square)
+    assert network[1].weight.flatten().tolist() == pytest.approx([second, -second], rel=1e-5)
+
+
+def test_label_smoothing_by_hand():
+    # A share of 0.2 over two classes makes the label (0.9, 0.1): the gradient at p = 1/2 is (-0.4, 0.4).
+    data, network = tiny([255, 255], [0, 0]), linear([[0.0], [0.0]])
+    recipe = Recipe(epochs=1, batch_size=2, learning_rate=1, weight_decay=0, label_smoothing=0.2)
+    history = training.train(network, None, data, recipe, seed=0).history
+    assert network[1].weight.flatten().tolist() == pytest.approx([0.4, -0.4], rel=1e-6)
+    assert history[0]["train_loss"] == pytest.approx(math.log(2), rel=1e-6)  # the plain one
+
+
+def test_training_stops_at_an_accuracy(digits):
+    network = models.create("resnet20", 10, digits.input_shape, width=0.25)
+    recipe = Recipe(epochs=20, batch_size=64, stop_at=0.6, recalibrate=True)
+    history = training.train(network, None, digits, recipe, 0).history
+    assert 1 < len(history) < 20
+    assert [row["train_accuracy"] >= 0.6 for row in history] == [False] * (len(history) - 1) + [True]
+
+
+def test_images_stay_in_order_where_they_are_not_shuffled():
+    class Watching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.seen, self.layer = [], nn.Linear(1, 2)
+
+        def forward(self, images):
+            if self.training:
+                self.seen += images.flatten().tolist()
+            return self.layer(images.flatten(1))
+
+    data, shades = tiny(list(range(8)), [0, 1] * 4), [shade / 255 for shade in range(8)]
+    for shuffle in (False, True):
+        network = Watching()
+        training.train(network, None, data, Recipe(epochs=2, batch_size=3, shuffle=shuffle), 0)
+        assert (network.seen == pytest.approx([*shades, *shades])) is not shuffle
+        assert sorted(network.seen) == pytest.approx(sorted([*shades, *shades]))
 
 
 def test_training_leaves_the_global_random_state_alone(digits):

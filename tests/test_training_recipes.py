@@ -43,6 +43,8 @@ def test_steps_fall_by_ten_after_each_milestone():
 def test_cosine_and_one_cycle_at_their_corners():
     cosine = Recipe(10, learning_rate=2, schedule="cosine")
     assert [cosine.learning_rate_at(step, 2) for step in (0, 10)] == pytest.approx([2, 1])
+    by_epoch = Recipe(10, learning_rate=2, schedule="cosine_epochs")
+    assert [by_epoch.learning_rate_at(step, 2) for step in (0, 1, 10, 11)] == pytest.approx([2, 2, 1, 1])
     cycle = Recipe(10, learning_rate=2, schedule="one_cycle", warmup=0.5)
     rates = [cycle.learning_rate_at(step, 2) for step in range(20)]
     assert rates[10] == 2 and max(rates) == 2
@@ -72,6 +74,11 @@ def test_overrides_replace_and_none_does_not():
         ({"schedule": "step"}, "Unknown schedule 'step'. Did you mean 'steps'"),
         ({"gamma": 0}, "gamma is 0"),
         ({"warmup": 1}, "warmup is 1"),
+        ({"optimiser": "adma"}, "Unknown optimiser 'adma'. Did you mean 'adam'"),
+        ({"optimiser": "adam", "nesterov": True}, "nesterov is True, expected false with another optimiser than sgd"),
+        ({"precision": "float16"}, "Unknown precision 'float16'.* Known: float32, tf32, bfloat16"),
+        ({"label_smoothing": 1}, "label_smoothing is 1"),
+        ({"stop_at": 0}, "stop_at is 0, expected an accuracy"),
         ({"momentum": 0, "nesterov": True}, "nesterov is True, expected false without momentum"),
     ],
 )

@@ -22,6 +22,7 @@ def main(
     method: str,
     sparsity: float,
     seeds: list[int],
+    device: str,
     code: str,
 ):
     each = len(encodings)
@@ -37,7 +38,7 @@ def main(
             for encoding, path in zip(encodings, files, strict=True)
             for layer, graph in _layers(graphs.load(path))
         ]
-        measured = partial(topometrics, motifs=motifs, seed=seed)
+        measured = partial(topometrics, motifs=motifs, seed=seed, device=device)
         write_json(topo, {**facts, "rows": [_row(*one, measured) for one in layers]})
         write_json(rama, {**facts, "rows": [_row(*one, ramanujan) for one in layers if one[1]]})
         logger.info("seed %d: %d graphs measured", seed, len(layers))

@@ -5,6 +5,7 @@ from pathlib import Path
 from prunegraph import datasets, models, pruning
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
+from prunegraph.precision import conditions, use_threads
 from prunegraph.randomness import torch_generator
 from prunegraph.tensors import provenance
 
@@ -18,12 +19,15 @@ def main(
     options: dict,
     sparsity: float,
     seeds: list[int],
+    threads: int,
     device: str,
     code: str,
 ):
+    use_threads(threads)
     data = datasets.load(images, device)
     for seed, start, path in zip(seeds, weights, masks, strict=True):
-        key = made_from([images, start], pruner=pruner, options=options, sparsity=sparsity, seed=seed, code=code)
+        key = made_from([images, start], pruner=pruner, options=options, sparsity=sparsity, seed=seed, code=code,
+                        threads=threads)  # fmt: skip
         if provenance(path).get("made_from") == key:
             logger.info("seed %d: kept, it is up to date", seed)
             continue
@@ -31,7 +35,7 @@ def main(
         models.load_weights(made, start)
         batches = data.batches(128, torch_generator(seed, "prune", "batches"))
         mask = pruning.prune(made.to(device), pruner, sparsity, seed, batches, **options)
-        mask.save(path, made_from=key)
+        mask.save(path, made_from=key, **conditions(device))
         logger.info("seed %d: kept %d of %d weights, collapsed: %s", seed, mask.kept, mask.size, mask.collapsed)
 
 

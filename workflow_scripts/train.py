@@ -10,8 +10,9 @@ from prunegraph.files import read_json
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger, stoppable
 from prunegraph.masks import Mask
+from prunegraph.precision import use_threads
 from prunegraph.training.cell import Manner, Member, train_cell
-from prunegraph.training.watching import replay
+from prunegraph.training.progress import replay
 
 
 def main(
@@ -30,31 +31,31 @@ def main(
     pruner: str,
     options: dict,
     published_as: str,
-    recipe_name: str,
-    epochs: int | None,
+    recipe: dict,
+    threads: int,
     seeds: list[int],
     checkpoints: Path,
     scalars: list[Path],
     device: str,
     code: str,
     checkpoint_epochs: int = 5,
-    stack: str = "auto",
     tensorboard: bool = False,
 ):
+    use_threads(threads)
     data = datasets.load(images, device)
     complete = pruning.completed(pruner, options)
-    recipe = training.recipe(recipe_name, published_as, network["name"], epochs=epochs)
-    recipe = recipe.shortened(complete.get("finetune", 1.0))
+    chosen = training.recipe(dataset=published_as, model=network["name"], **recipe)
+    chosen = chosen.shortened(complete.get("finetune", 1.0))
     cell = {"dataset": dataset, "model": model, "method": method, "pruner": pruner}
-    cell |= {"recipe": recipe_name, "epochs": recipe.epochs}
+    cell |= {"recipe": recipe["name"], "epochs": chosen.epochs}
     find = lookup(IN_ROUNDS, pruner, "pruner") if pruner in IN_ROUNDS else None
     members = []
     # Snakemake's order: every sparsity of the first seed, then of the next.
     pairs = product(zip(seeds, weights, strict=True), sparsities)
     results = zip(masks, trained, final_masks, histories, scores, scalars, strict=True)
     for ((seed, start), sparsity), (mask, *files, told) in zip(pairs, results, strict=True):
-        key = made_from([images, start, mask], chosen=recipe, network=network, options=options, code=code, seed=seed,
-                        sparsity=sparsity, **cell)  # fmt: skip
+        key = made_from([images, start, mask], chosen=chosen, network=network, options=options, code=code,
+                        seed=seed, sparsity=sparsity, threads=threads, **cell)  # fmt: skip
         if read_json(files[-1], {}).get("made_from") == key and all(file.exists() for file in files):
             logger.info("sparsity %g seed %d: kept, it is up to date", sparsity, seed)
             if tensorboard:
@@ -64,11 +65,12 @@ def main(
         models.load_weights(made, start)
         moving = pruning.dynamics(pruner, sparsity, seed, **options)
         rounds = find and partial(find, sparsity=sparsity, **complete)
-        told = told if tensorboard else None
-        members.append(Member(sparsity, seed, made, Mask.load(mask), key, files, told, moving, rounds))
+        members.append(
+            Member(sparsity, seed, made, Mask.load(mask), key, files, told if tensorboard else None, moving, rounds)
+        )
     with stoppable() as stop:
-        manner = Manner(checkpoints, checkpoint_epochs, stop, stack)
-        train_cell(members, data, recipe, cell, manner, device)
+        manner = Manner(checkpoints, checkpoint_epochs, stop)
+        train_cell(members, data, chosen, cell, manner, device)
 
 
 if __name__ == "__main__":

@@ -27,17 +27,20 @@ class Part:
 
     def __init__(self, images: torch.Tensor, labels: torch.Tensor, mean: list[float], std: list[float]):
         self.images, self.labels = images, labels
-        # (x / 255 - mean) / std as one multiplication and one addition.
+        # (x / 255 - mean) / std by one multiplication and one addition, in a table: every device has the same bits.
         scale = 1 / torch.tensor(std, dtype=torch.float64)
         shift = -torch.tensor(mean, dtype=torch.float64) * scale
-        self._scale, self._shift = (value.float().to(images.device).view(-1, 1, 1) for value in (scale / 255, shift))
+        scale, shift = (value.float().view(-1, 1) for value in (scale / 255, shift))
+        shades = torch.addcmul(shift, torch.arange(256.0), scale)
+        self._shades = shades.flatten().to(images.device)
+        self._first = 256 * torch.arange(len(shades), dtype=torch.int32, device=images.device).view(-1, 1, 1)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def normalise(self, images: torch.Tensor) -> torch.Tensor:
         """uint8 images as float32, each channel with the training part's mean 0 and deviation 1."""
-        return torch.addcmul(self._shift, images.float(), self._scale)
+        return self._shades.index_select(0, (images + self._first).flatten()).view(images.shape)
 
     def batches(self, size: int = 1000) -> Iterator[Batch]:
         """Every image once, in order, normalised, never augmented; the last batch may be smaller."""
@@ -45,12 +48,15 @@ class Part:
             if len(labels):
                 yield self.normalise(images), labels
 
-    def shuffled(self, size: int, generator: torch.Generator, augmented: bool = False) -> Iterator[Batch]:
-        """Every image once, in random order, normalised; the last batch may be smaller.
+    def epoch(
+        self, size: int, generator: torch.Generator, augmented: bool = False, shuffle: bool = True
+    ) -> Iterator[Batch]:
+        """Every image once, normalised, in random order unless told otherwise; the last batch may be smaller.
 
-        `generator` lives on the CPU, so the order is the same on every device.
+        `generator` lives on the CPU, so order and augmentation are the same on every device.
         """
-        order = torch.randperm(len(self), generator=generator).to(self.labels.device)
+        order = torch.randperm(len(self), generator=generator) if shuffle else torch.arange(len(self))
+        order = order.to(self.labels.device)
         for index in order.split(size):
             images = self.images[index]
             if augmented:
@@ -76,9 +82,9 @@ class Data:
     validation: Part
     test: Part
 
-    def epoch(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """The training part once: shuffled, normalised, augmented if that was published."""
-        return self.train.shuffled(size, generator, self.augmented)
+    def epoch(self, size: int, generator: torch.Generator, shuffle: bool = True) -> Iterator[Batch]:
+        """The training part once: shuffled (or in order), normalised, augmented if that was published."""
+        return self.train.epoch(size, generator, self.augmented, shuffle)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
         """Full batches of the training part without end, reshuffled each pass; images as in :meth:`epoch`.

@@ -40,8 +40,8 @@ def synflow(
     """Keep the weights of largest :func:`synaptic_flow`, removing a little in each of many rounds.
 
     After round r of R, round(N d^(r/R)) of N weights are left. The network is
-    evaluated with absolute parameters and buffers, in eval mode, and in float64:
-    R grows like a product over layers and leaves float32 for deep networks.
+    evaluated with absolute parameters and buffers, in eval mode; in float32 R, which grows like a product over
+    layers, would leave the range of numbers for deep networks.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def synflow_compat(
     taken in torch's order or in that of the layers. The published networks of that model reach accuracies up to
     91 % on CIFAR-10, so they were scored otherwise; how is unknown (benchmarks/edge_counts.md lists what was tried).
     """
-    weights = prunable(network)
+    weights = prunable(network.double())
     image = _ones(network, input_shape, batches, "synflow_compat")
     pool = {**weights, **biases(network)}
     rounds = at_least(1, rounds, "rounds", "synflow_compat")
@@ -116,8 +116,8 @@ def _in_rounds(
 
 
 def _linearise(network: torch.nn.Module, parameters: Mapping[str, torch.Tensor]) -> None:
-    """Absolute values in float64, eval mode, gradients for `parameters` only."""
-    network.double().eval().requires_grad_(False)
+    """Absolute values, eval mode, gradients for `parameters` only."""
+    network.eval().requires_grad_(False)
     for value in network.state_dict().values():
         value.abs_()
     for value in parameters.values():

@@ -1,4 +1,4 @@
-"""Networks of one architecture and method, which differ in sparsity and seed: trained together or one by one, saved."""
+"""Networks of one architecture and method, which differ in sparsity and seed: trained, scored, saved."""
 
 import functools
 import logging
@@ -11,15 +11,15 @@ from typing import Any
 from torch import nn
 
 from prunegraph.datasets.data import Data
-from prunegraph.fingerprint import made_from
 from prunegraph.masks import Mask
+from prunegraph.precision import conditions
 from prunegraph.study import written
 from prunegraph.training.checkpoint import Checkpoint, never
 from prunegraph.training.dynamics import MovingMask
-from prunegraph.training.loop import Training, train_together
+from prunegraph.training.loop import Start, Training, train_each
+from prunegraph.training.progress import Watch
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.scoring import save
-from prunegraph.training.watching import Watch
 
 logger = logging.getLogger("prunegraph")
 
@@ -43,78 +43,62 @@ class Member:
     dynamics: MovingMask | None = None
     rounds: Callable[..., Training] | None = None
 
+    @property
+    def name(self) -> str:
+        """In the log."""
+        return f"sparsity {written(self.sparsity)} seed {self.seed}"
+
 
 @dataclass(frozen=True)
 class Manner:
     """How a cell is trained: no part of what its results are made from.
 
-    Only `stack` changes numbers, by rounding and what training makes of it: :func:`prunegraph.training.train_together`.
-
     Parameters
     ----------
     checkpoints, every, stop
         Folder of the checkpoints of these networks alone; see :class:`Checkpoint`.
-    stack
-        ``true``, ``sparsities``, ``false`` or ``auto``; see :func:`groups`.
     """
 
     checkpoints: Path
     every: int = 5
     stop: Callable[[], bool] = never
-    stack: str = "auto"
+
+    def of(self, member: Member) -> Checkpoint:
+        """The checkpoint of one network."""
+        folder = self.checkpoints / f"{written(member.sparsity)}-seed{member.seed}"
+        return Checkpoint(folder, member.made_from, self.every, self.stop)
 
 
 def train_cell(
     members: Sequence[Member], data: Data, recipe: Recipe, facts: Mapping[str, Any], manner: Manner, device: str = "cpu"
 ) -> None:
-    """Train the `members` and save each with the `facts` of all.
+    """Train the `members` and save each with the `facts` of all, and the conditions of its training.
 
     Checkpoints go when all are saved: a job that fails loses its outputs.
     """
-    for group in groups(members, manner.stack, device):
-        key = made_from(keys=[member.made_from for member in group])
-        # Not all names, since a file system has a longest one; the key tells stacks with the same first member apart.
-        folder = f"{written(group[0].sparsity)}-seed{group[0].seed}"
-        folder += f"_and_{len(group) - 1}_more" if len(group) > 1 else ""
-        checkpoint = Checkpoint(manner.checkpoints / folder, key, manner.every, manner.stop)
-        names = [f"sparsity {written(member.sparsity)} seed {member.seed}" for member in group]
-        scalars = [member.scalars for member in group if member.scalars]
-        networks, masks, seeds = zip(*((member.network, member.mask, member.seed) for member in group), strict=True)
-        with Watch(names, recipe.epochs, scalars) as watch:
-            if group[0].rounds:
-                told = functools.partial(watch, 0)
-                found = [group[0].rounds(networks[0], data, recipe, seeds[0], device, told, checkpoint)]
-            else:
-                found = train_together(
-                    networks, masks, data, recipe, seeds, device, watch, checkpoint, dynamics=group[0].dynamics
-                )
-        for name, member, training in zip(names, group, found, strict=True):
+    facts = {**facts, **conditions(data.train.images.device), "precision": recipe.precision}
+    scalars = [member.scalars for member in members if member.scalars]
+    with Watch([member.name for member in members], recipe.epochs, scalars) as watch:
+        trainings = _trainings(members, data, recipe, manner, device, watch)
+        for member, training in zip(members, trainings, strict=True):
             moved = getattr(member.dynamics, "facts", dict)()
-            score = save(
-                member.files,
-                member.network,
-                training,
-                data,
-                **facts,
-                **moved,
-                sparsity=member.sparsity,
-                seed=member.seed,
-                made_from=member.made_from,
-            )
-            logger.info("%s: test accuracy %.4f, %d weights", name, score["accuracy"], score["kept"])
+            own = {"sparsity": member.sparsity, "seed": member.seed, "made_from": member.made_from}
+            score = save(member.files, member.network, training, data, **facts, **moved, **own)
+            logger.info("%s: test accuracy %.4f, %d weights", member.name, score["accuracy"], score["kept"])
     shutil.rmtree(manner.checkpoints, ignore_errors=True)
 
 
-def groups(members: Sequence[Member], stack: str, device: str) -> Iterator[Sequence[Member]]:
-    """Who trains together.
-
-    ``auto`` stacks the members on a GPU, which small networks should leave idle (not measured yet), and not on a CPU:
-    there grouped convolutions take 1.0 to 1.1 times as long as one network after the other for the networks of the
-    default study, 1.9 times for ResNet-20 at 32x32 (benchmarks/training.py). Networks whose
-    masks move or are found in rounds train one by one.
-    """
-    together = stack in ("true", "sparsities") or (stack == "auto" and device != "cpu")
-    if members and together and not any(member.dynamics or member.rounds for member in members):
-        yield members
-    else:
-        yield from ([member] for member in members)
+def _trainings(
+    members: Sequence[Member], data: Data, recipe: Recipe, manner: Manner, device: str, watch: Watch
+) -> Iterator[Training]:
+    """The training of each member: one after the other, or as many beside each other as pay."""
+    told = [functools.partial(watch, place) for place in range(len(members))]
+    if members and members[0].rounds:
+        for member, tell in zip(members, told, strict=True):
+            yield member.rounds(member.network, data, recipe, member.seed, device, tell, manner.of(member))
+        return
+    starts = [
+        Start(member.network, member.mask, member.seed, member.dynamics, manner.of(member), tell)
+        for member, tell in zip(members, told, strict=True)
+    ]
+    yield from train_each(starts, data, recipe, device)

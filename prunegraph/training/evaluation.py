@@ -7,50 +7,77 @@ from torch import nn
 from torch.nn import functional
 
 from prunegraph.datasets.data import Batch
+from prunegraph.precision import tf32
 
 # Of BatchNorm's eps: below this variance a channel carries nothing but float32 rounding.
 ROUNDING = 1e-5
 
 
 class Tally:
-    """Correct answers and summed cross-entropy, kept on the device until :meth:`results`.
+    """Correct answers and summed cross-entropy (nats), kept on the device until :meth:`result`.
 
-    Of one network or of several trained together: logits (..., N, classes), labels (..., N).
+    Its tensors keep their place in memory, so that a recorded step can add to them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device | str):
         self.images = 0
-        self.correct: torch.Tensor | None = None
-        self.loss: torch.Tensor | None = None
+        self.correct = torch.zeros((), dtype=torch.int64, device=device)
+        self.loss = torch.zeros((), dtype=torch.float64, device=device)
 
     @torch.no_grad()
     def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Count one batch."""
-        self.images += labels.shape[-1]
-        correct = (logits.argmax(-1) == labels).sum(-1)
-        losses = functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="none")
-        loss = losses.view_as(labels).double().sum(-1)
-        self.correct = correct if self.correct is None else self.correct + correct
-        self.loss = loss if self.loss is None else self.loss + loss
+        """Count one batch: logits (N, classes), labels (N,)."""
+        self.images += len(labels)
+        self.compare(logits, labels)
 
-    def results(self) -> list[dict[str, float]]:
-        """{accuracy, loss} per image for each network; empty without images."""
+    @torch.no_grad()
+    def compare(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Count the answers of one batch, but not its images."""
+        self.correct += (logits.argmax(1) == labels).sum()
+        self.loss += functional.cross_entropy(logits, labels, reduction="none").double().sum()
+
+    def reset(self) -> None:
+        """Begin at zero."""
+        self.set(0, torch.zeros(()), torch.zeros(()))
+
+    def set(self, images: int, correct: torch.Tensor, loss: torch.Tensor) -> None:
+        """Go on from what was counted before."""
+        self.images = images
+        self.correct.copy_(correct)
+        self.loss.copy_(loss)
+
+    def result(self) -> dict[str, float | None]:
+        """{accuracy, loss} per image; None without images."""
         if not self.images:
-            return []
-        both = zip(self.correct.flatten().tolist(), self.loss.flatten().tolist(), strict=True)
-        return [{"accuracy": correct / self.images, "loss": loss / self.images} for correct, loss in both]
+            return {"accuracy": None, "loss": None}
+        return {"accuracy": int(self.correct) / self.images, "loss": float(self.loss) / self.images}
 
 
 @torch.no_grad()
 def evaluate(network: nn.Module, batches: Iterable[Batch]) -> dict[str, float | None]:
-    """What :func:`prunegraph.training.evaluate` does; see there."""
+    """Share of correct answers and mean cross-entropy (nats) of `network` in evaluation mode, in float32.
+
+    Parameters
+    ----------
+    network
+        Its mode is as before afterwards.
+    batches
+        Normalised images with labels, on the network's device, for example ``data.test.batches()``.
+
+    Returns
+    -------
+    dict
+        accuracy, loss: both None without any image.
+    """
     was_training = network.training
     network.eval()
-    tally = Tally()
-    for images, labels in batches:
-        tally.add(network(images), labels)
+    tally = None
+    with tf32(False):
+        for images, labels in batches:
+            tally = tally or Tally(images.device)
+            tally.add(network(images), labels)
     network.train(was_training)
-    return next(iter(tally.results()), {"accuracy": None, "loss": None})
+    return tally.result() if tally else {"accuracy": None, "loss": None}
 
 
 @torch.no_grad()
@@ -70,9 +97,10 @@ def recalibrate(network: nn.Module, batches: Iterable[Batch]) -> None:
         layer.reset_running_stats()
         layer.momentum = None  # a plain average over all batches
     network.train()
-    for images, labels in batches:
-        if len(labels) > 1:
-            network(images)
+    with tf32(False):
+        for images, labels in batches:
+            if len(labels) > 1:
+                network(images)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
         layer.running_var[layer.running_var < ROUNDING * layer.eps] = 1

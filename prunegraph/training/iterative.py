@@ -7,16 +7,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from prunegraph import training
 from prunegraph.datasets.data import Data
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask, kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.magnitude import strongest
+from prunegraph.training import loop
 from prunegraph.training.checkpoint import Checkpoint
-from prunegraph.training.course import steps_per_epoch
 from prunegraph.training.loop import Training
 from prunegraph.training.recipes import Recipe
+from prunegraph.training.run import steps_per_epoch
 
 
 class MaskFrom:
@@ -90,7 +90,7 @@ def train(
         later = MaskFrom(mask, rewind) if turn and rewind else None
         phase = None if checkpoint is None else checkpoint.phase(f"round{turn}")
         begun = everything if later else mask
-        found = training.train(network, begun, data, recipe, seed, device, on_epoch, later, phase)
+        found = loop.train(network, begun, data, recipe, seed, device, on_epoch, later, phase)
         diverged |= found.diverged
     mask.apply(network)  # a last round that diverges before the step of its mask ends with all weights
     return dataclasses.replace(found, diverged=diverged, mask=mask)

@@ -8,8 +8,10 @@ from typing import Any
 
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
+from prunegraph.precision import PRECISIONS
 
-SCHEDULES = ("steps", "cosine", "one_cycle")
+SCHEDULES = ("steps", "cosine", "cosine_epochs", "one_cycle")
+OPTIMISERS = ("sgd", "adam")
 
 
 def _whole(value: object) -> bool:
@@ -18,7 +20,7 @@ def _whole(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stochastic gradient descent with momentum, and how its learning rate changes.
+    """How a network is trained: optimiser, learning rates, precision.
 
     Parameters
     ----------
@@ -27,17 +29,30 @@ class Recipe:
     learning_rate
         The highest.
     momentum, weight_decay
-        As in ``torch.optim.SGD``; weight decay acts on every parameter.
+        As in ``torch.optim.SGD``; weight decay acts on every parameter. For ``adam``, momentum is the decay of the
+        mean gradient (beta 1).
     schedule
         ``steps``: multiplied by `gamma` after each epoch of `milestones`;
-        ``cosine``: to zero along half a cosine, step by step; ``one_cycle``: up from
-        zero in a straight line for the share `warmup` of all steps, then down to
+        ``cosine``: to zero along half a cosine, step by step, or (``cosine_epochs``) epoch by epoch;
+        ``one_cycle``: up from zero in a straight line for the share `warmup` of all steps, then down to
         zero likewise.
     nesterov
         Nesterov's momentum instead of Polyak's.
     recalibrate
         Take BatchNorm's statistics anew from the training part after the last step, which a short
         training needs (:func:`prunegraph.training.evaluation.recalibrate`).
+    optimiser
+        ``sgd`` or ``adam`` (Kingma & Ba 2015; beta 2 = 0.999, epsilon = 1e-8).
+    label_smoothing
+        Share of each label that is spread over all classes (Szegedy et al. 2016, section 7); histories
+        and scores hold the plain cross-entropy.
+    stop_at
+        End after the first epoch whose training accuracy (running, on the images as trained on) reaches this.
+    shuffle
+        Images in a new random order in each epoch; false: in the order of the data set.
+    precision
+        Of a training step: ``float32``, ``tf32`` or ``bfloat16`` (:func:`prunegraph.precision.computing`); the
+        networks are evaluated in float32.
 
     Raises
     ------
@@ -56,10 +71,16 @@ class Recipe:
     warmup: float = 0.3
     nesterov: bool = False
     recalibrate: bool = False
+    optimiser: str = "sgd"
+    label_smoothing: float = 0.0
+    stop_at: float | None = None
+    shuffle: bool = True
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "milestones", tuple(self.milestones))
-        known(SCHEDULES, self.schedule, "schedule")
+        for name, legal in (("schedule", SCHEDULES), ("optimiser", OPTIMISERS), ("precision", PRECISIONS)):
+            known(legal, getattr(self, name), name)
         whole = "a whole number, at least"
         for name, fits, expected in (
             ("epochs", _whole(self.epochs) and self.epochs >= 0, f"{whole} 0"),
@@ -71,6 +92,9 @@ class Recipe:
             ("gamma", 0 < self.gamma <= 1, "in (0, 1]"),
             ("warmup", 0 <= self.warmup < 1, "in [0, 1)"),
             ("nesterov", not self.nesterov or self.momentum > 0, "false without momentum"),
+            ("nesterov", not self.nesterov or self.optimiser == "sgd", "false with another optimiser than sgd"),
+            ("label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)"),
+            ("stop_at", self.stop_at is None or 0 < self.stop_at <= 1, "an accuracy in (0, 1], or null"),
         ):
             if not fits:
                 raise UserError(f"In a training recipe, {name} is {getattr(self, name)!r}, expected {expected}.")
@@ -87,7 +111,9 @@ class Recipe:
             passed = sum(step >= milestone * steps_per_epoch for milestone in self.milestones)
             return self.learning_rate * self.gamma**passed
         steps = self.epochs * steps_per_epoch
-        if self.schedule == "cosine":
+        if self.schedule == "cosine_epochs":
+            step -= step % steps_per_epoch
+        if self.schedule.startswith("cosine"):
             return self.learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
         peak = self.warmup * steps
         rising, falling = (step + 1) / (peak + 1), (steps - step) / (steps - peak)

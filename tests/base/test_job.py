@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ import pytest
 
 from prunegraph import job
 from prunegraph.errors import Interrupted, UserError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(
@@ -76,11 +79,47 @@ def test_an_argument_that_the_rule_does_not_give(capsys):
 
 
 def test_how_a_job_runs_comes_from_its_resources():
-    def main(every: int, stack: str, device: str):
-        main.got = every, stack, device
+    def main(every: int, word: str, device: str):
+        main.got = every, word, device
 
-    job.launch(main, rule(resources={"gpu": 0, "every": 5, "stack": "auto"}))
+    job.launch(main, rule(resources={"gpu": 0, "every": 5, "word": "auto"}))
     assert main.got == (5, "auto", "cpu")
+
+
+TAKE = (
+    "import sys; from prunegraph.job import free_card; print(free_card(2, sys.argv[1]), flush=True); sys.stdin.read()"
+)
+
+
+def test_jobs_take_the_card_that_is_free(tmp_path):
+    def take():
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        process = subprocess.Popen([sys.executable, "-c", TAKE, str(tmp_path)], cwd=ROOT, **pipes)
+        return process, int(process.stdout.readline())
+
+    jobs = [take() for _ in range(3)]
+    assert [card for _, card in jobs] == [0, 1, 0]
+    second = jobs[1][0]
+    second.kill()
+    second.wait()
+    jobs.append(take())
+    assert jobs[-1][1] == 1  # given back by the death of its job
+    for process, _ in jobs:
+        process.kill()
+        process.communicate()
+
+
+def test_a_job_computes_on_the_card_it_took(monkeypatch, tmp_path):
+    chosen = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
+    monkeypatch.setattr("torch.cuda.set_device", chosen.append)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(job, "_LOCKS", locks := [])
+    assert [job.usable_device(device) for device in ("cuda", "cpu", "cuda")] == ["cuda", "cpu", "cuda"]
+    assert chosen == [0, 1]
+    for file in locks:
+        file.close()
 
 
 def test_an_interrupted_job_says_so_and_asks_to_be_tried_again(capsys):

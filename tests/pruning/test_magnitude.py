@@ -11,7 +11,7 @@ from prunegraph import datasets, models, training
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask, kept_weights
 from prunegraph.pruning import prune
-from prunegraph.training import iterative
+from prunegraph.training import iterative, loop
 
 
 class Two(nn.Module):
@@ -85,8 +85,8 @@ def test_rounds_prune_a_geometric_share_of_what_the_last_left(digits, network, m
         masks.append(mask)
         return real(network, mask, *arguments)
 
-    real = training.train
-    monkeypatch.setattr(training, "train", train)
+    real = loop.train
+    monkeypatch.setattr(loop, "train", train)
     found = iterative.train(network, digits, RECIPE, 0, sparsity=0.9, rounds=3, rewind=0, scope="layer")
     size = masks[0].size
     assert [mask.kept for mask in masks] == [size, *(round(size * 0.1 ** (r / 3)) for r in (1, 2)), round(size * 0.1)]

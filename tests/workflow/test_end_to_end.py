@@ -93,25 +93,6 @@ def test_one_network_by_name(tmp_path):
         assert not re.search("seed 2.*kept, it is up to date", log), rule
 
 
-def test_all_sparsities_of_a_method_in_one_job(tmp_path):
-    networks = {(sparsity, seed): f"er-{sparsity}/seed{seed}" for sparsity in (0.5, 0.9) for seed in (0, 1)}
-    targets = {key: f"results/trained/digits/conv6/{name}/score.json" for key, name in networks.items()}
-    config = ["sparsities=[0.5,0.9]", "training={'recipe': 'quick', 'epochs': 1, 'stack': 'sparsities'}"]
-    assert jobs(snakemake(tmp_path, "-n", config=config))["train_sparsities"] == 2 * 7
-    snakemake(tmp_path, *targets.values(), config=config)
-    assert (tmp_path / "results/benchmarks/train_sparsities/digits/conv6/er.tsv").exists()
-    assert not list(tmp_path.glob("results/checkpoints/digits/conv6/er*"))
-    for (sparsity, seed), target in targets.items():
-        score = json.loads((tmp_path / target).read_text())
-        assert (score["method"], score["sparsity"], score["seed"]) == ("er", sparsity, seed)
-        assert score["density"] == pytest.approx(1 - sparsity, abs=1e-3)
-    # Cell by cell, all of them are up to date.
-    alone = [config[0], "training={'recipe': 'quick', 'epochs': 1, 'stack': false}"]
-    before = {path: path.read_bytes() for path in tmp_path.rglob("history.csv")}
-    snakemake(tmp_path, *targets.values(), "--forcerun", "train", config=alone)
-    assert len(before) == 4 and {path: path.read_bytes() for path in before} == before
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_reduced_default_study_from_data_to_report(tmp_path):

@@ -66,14 +66,6 @@ def test_variants_and_their_own_sparsities():
     assert made.drawing()["sparsity"] == "0.5"
 
 
-def test_whose_sparsities_train_in_one_job():
-    own = {"name": "er_dense", "pruner": "er", "sparsities": [0.1, 0.2]}
-    wanted = {"methods": ["dense", "snip", "magnitude", own, "rigl", "iterative_magnitude"]}
-    assert study(**wanted, training={"stack": "sparsities"}).stacked() == ["snip", "magnitude"]
-    for stack in ("auto", True, False):
-        assert study(**wanted, training={"stack": stack}).stacked() == []
-
-
 def test_variants_of_data_sets_have_their_own_shape_and_recipe():
     made = study(datasets=["digits", "cifar10", folder_of(size=48, channels=1)])
     assert list(made.datasets) == ["digits", "cifar10", "mine"]

@@ -9,7 +9,7 @@ import pytest
 
 from prunegraph.errors import UserError
 from prunegraph.files import write_table
-from prunegraph.training.watching import Watch, replay, writer
+from prunegraph.training.progress import Watch, replay, writer
 
 ROWS = [
     {"epoch": epoch, "learning_rate": 0.1, "train_loss": 1 / epoch, "train_accuracy": 0.5, "validation_loss": None,
