@@ -1,12 +1,14 @@
-"""Images a second of training: our loop, a plain DataLoader loop, and eight networks as one stack.
+"""Images a second of training: our loop, networks beside each other in one recorded step, and a plain DataLoader loop.
 
-    python benchmarks/training.py [--device cuda] [--threads 2] [--network resnet20 ...] [--repeat 5]
+    python benchmarks/training.py [--device cuda] [--precision tf32] [--threads 2] [--network resnet20 ...] [--repeat 5]
 
 The plain loop is what reference implementations of pruning do: PIL images one by one through torchvision's random
 crop, flip, ToTensor and Normalize, a DataLoader (with and without workers), the default memory layout, torch.optim.SGD,
 gradients and weights multiplied by their masks layer by layer, loss and accuracy read after every step, float32. Ours
 holds all images as one uint8 tensor, augments whole batches, and gets its memory as in a job of the workflow. Both
-train the same network (90 % of the weights removed) on random images in the shape of the data set.
+train the same network (90 % of the weights removed) on random images in the shape of the data set. On a GPU "ours" and
+"K together" record their steps as CUDA graphs, "not recorded" launches every operation; milliseconds a step of one
+network and gigabytes of the GPU's memory are printed, too.
 
 Every way runs in a process of its own, once to warm up and then several times; the ways take turns in every repetition,
 so that a busy machine treats them alike. Medians of wall time, and of CPU seconds of the process and its workers,
@@ -27,22 +29,25 @@ from root import ROOT
 
 from prunegraph.job import ENVIRONMENT
 
-WAYS = ["ours", "plain", "plain, 2 workers", "stacked x8"]
+WAYS = ["ours", "plain", "plain, 2 workers"]
+ON_GPU = ["ours", "not recorded", "2 together", "4 together", "8 together", "plain, 2 workers"]
 # (options, shape of an image, batch size, images in a repetition on a CPU): CIFAR's, and those of the default study.
 NETWORKS = {
     "resnet20": ({}, (3, 32, 32), 128, 256),
+    "conv6": ({}, (3, 32, 32), 128, 256),
+    "wide_resnet28_2": ({}, (3, 32, 32), 128, 256),
     "resnet20 digits": ({"width": 0.75}, (1, 8, 8), 64, 1024),
     "conv6 digits": ({"width": 0.375}, (1, 8, 8), 64, 1024),
 }
-STACK = 8
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--precision", default="float32", choices=["float32", "tf32", "bfloat16"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--network", nargs="+", choices=list(NETWORKS), default=["resnet20"])
-    parser.add_argument("--way", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--way", nargs="+", choices=sorted({*WAYS, *ON_GPU}))
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--output", type=Path, help="a JSON file for all numbers")
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -52,8 +57,10 @@ def main() -> None:
         return
     import torch
 
-    print(f"{options.device}, {options.threads} threads a process, torch {torch.__version__}, {platform.processor()}, "
-          f"load {os.getloadavg()[0]:.1f}, n = {options.repeat}; images/s (and of the CPU)")  # fmt: skip
+    options.way = options.way or (ON_GPU if options.device == "cuda" else WAYS)
+    where = torch.cuda.get_device_name() if options.device == "cuda" else platform.processor()
+    print(f"{options.device}, {options.precision}, {options.threads} threads a process, torch {torch.__version__}, "
+          f"{where}, load {os.getloadavg()[0]:.1f}, n = {options.repeat}; images/s (and of the CPU)")  # fmt: skip
     rows = []
     for network in options.network:
         rows += compare(network, options)
@@ -71,6 +78,7 @@ def compare(network: str, options: argparse.Namespace) -> list[dict]:
             found = json.loads(server.stdout.readline())
             rows[way]["wall"].append(found["images"] / found["wall"])
             rows[way]["cpu"].append(found["images"] / found["cpu"])
+            rows[way]["gigabytes"] = found["gigabytes"]
     for server in servers.values():
         server.stdin.close()
         server.wait()
@@ -85,7 +93,9 @@ def compare(network: str, options: argparse.Namespace) -> list[dict]:
             if not way.startswith("plain")
         )
         wall, cpu = statistics.median(row["wall"]), statistics.median(row["cpu"])
-        print(f"{network:16} {way:17}{wall:9,.0f} ({cpu:7,.0f}){ratios}", flush=True)
+        step = 1e3 * NETWORKS[network][2] / wall
+        memory = f"  {row['gigabytes']:.1f} GB" if row["gigabytes"] else ""
+        print(f"{network:16} {way:17}{wall:9,.0f} ({cpu:7,.0f})  {step:7.2f} ms a step{memory}{ratios}", flush=True)
     return list(rows.values())
 
 
@@ -93,12 +103,12 @@ def start(way: str, network: str, options: argparse.Namespace) -> subprocess.Pop
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
     if not way.startswith("plain"):
         environment = ENVIRONMENT | environment
-    task = json.dumps({"way": way, "network": network, "device": options.device})
+    task = json.dumps({"way": way, "network": network, "device": options.device, "precision": options.precision})
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     return subprocess.Popen([sys.executable, __file__, "--one", task], cwd=ROOT, env=environment, **pipes)
 
 
-def serve(way: str, network: str, device: str) -> None:
+def serve(way: str, network: str, device: str, precision: str) -> None:
     """Run one epoch for every line on the standard input."""
     import torch
 
@@ -108,15 +118,17 @@ def serve(way: str, network: str, device: str) -> None:
     pixels = torch.randint(256, (images, *shape), generator=draw, dtype=torch.uint8)
     labels = torch.randint(10, (images,), generator=draw)
     make = plain if way.startswith("plain") else ours
-    number = STACK if way.startswith("stacked") else 1
-    epoch = make(network.split()[0], options, shape, batch, pixels, labels, device, number, 2 * ("2" in way))
+    number = int(way[0]) if way.endswith("together") else 1
+    way = "unrecorded" if way.startswith("not") else "2 workers" if "workers" in way else ""
+    epoch = make(network.split()[0], options, shape, batch, pixels, labels, device, number, way, precision)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), cpu_seconds()
         epoch()
         if device == "cuda":
             torch.cuda.synchronize()
-        print(json.dumps({"images": images * number, "wall": time.perf_counter() - wall, "cpu": cpu_seconds() - cpu}),
-              flush=True)  # fmt: skip
+        gigabytes = torch.cuda.max_memory_reserved() / 1e9 if device == "cuda" else 0
+        print(json.dumps({"images": images * number, "wall": time.perf_counter() - wall, "cpu": cpu_seconds() - cpu,
+                          "gigabytes": gigabytes}), flush=True)  # fmt: skip
 
 
 def cpu_seconds() -> float:
@@ -135,19 +147,36 @@ def masked(name, options, shape, seed):
     return network, Mask({key: draw.random(value.shape) < 0.1 for key, value in models.prunable(network).items()})
 
 
-def ours(name, options, shape, batch, pixels, labels, device, number, workers):
+def ours(name, options, shape, batch, pixels, labels, device, number, way, precision):
     from prunegraph.datasets.data import Data, Part
-    from prunegraph.training import Recipe, train_together
+    from prunegraph.training import Recipe, Start
+    from prunegraph.training.loop import begun
+    from prunegraph.training.memory import keep_freed_memory
+    from prunegraph.training.recording import RecordedSteps, cuda_graph
 
     part = Part(pixels.to(device), labels.to(device), [0.5] * shape[0], [0.25] * shape[0])
     empty = Part(part.images[:0], part.labels[:0], [0.5] * shape[0], [0.25] * shape[0])
     data = Data("noise", 10, shape, (0.5,), (0.25,), True, part, empty, empty)
-    networks, masks = zip(*(masked(name, options, shape, seed) for seed in range(number)), strict=True)
-    recipe = Recipe(epochs=1, batch_size=batch, learning_rate=0.01)
-    return lambda: train_together(networks, masks, data, recipe, range(number))
+    starts = [Start(*masked(name, options, shape, seed), seed) for seed in range(number)]
+    recipe = Recipe(epochs=1, batch_size=batch, learning_rate=0.01, precision=precision)
+    keep_freed_memory()
+    runs = [begun(start, data, recipe) for start in starts]
+    for run in runs:
+        run.network.train()
+    recorded = RecordedSteps(runs, cuda_graph) if device == "cuda" and way != "unrecorded" else None
+
+    def epoch():
+        for batches in zip(*(data.epoch(batch, run.generator) for run in runs), strict=True):
+            if recorded is not None:
+                recorded.step(batches)
+            else:
+                for run, (images, targets) in zip(runs, batches, strict=True):
+                    run.descent.step(images, targets)
+
+    return epoch
 
 
-def plain(name, options, shape, batch, pixels, labels, device, number, workers):
+def plain(name, options, shape, batch, pixels, labels, device, number, way, precision):
     import torch
     from PIL import Image
     from torch.utils.data import DataLoader, Dataset
@@ -165,6 +194,7 @@ def plain(name, options, shape, batch, pixels, labels, device, number, workers):
         def __getitem__(self, place):
             return change(Image.fromarray(arrays[place])), int(labels[place])
 
+    workers = 2 * (way == "2 workers")
     loader = DataLoader(Pictures(), batch, shuffle=True, num_workers=workers, pin_memory=device == "cuda")
     network, mask = masked(name, options, shape, 0)
     network.to(device)
