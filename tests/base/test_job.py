@@ -12,7 +12,7 @@ import pytest
 from prunegraph import job
 from prunegraph.errors import Interrupted, UserError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(
