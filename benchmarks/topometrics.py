@@ -244,13 +244,15 @@ def igraph_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
     from scipy.sparse import diags_array
     from scipy.sparse.linalg import eigsh
 
+    from prunegraph import graphs
+
     laps = [clock()]
 
     def lap() -> float:
         laps.append(clock())
         return laps[-1] - laps[-2]
 
-    directed = graph.to_igraph()
+    directed = graphs.to_igraph(graph)
     undirected = directed.as_undirected(combine_edges="first")
     directed.indegree(), directed.outdegree(), undirected.strength(weights="weight")
     parts = {"local": lap()}
@@ -259,7 +261,7 @@ def igraph_parts(graph, path: str, device: str, clock) -> tuple[dict, int, str]:
     parts["counts"] = lap()
     undirected.coreness(), undirected.bridges(), undirected.articulation_points(), undirected.connected_components()
     parts["cuts"] = lap()
-    matrix = graph.to_scipy().astype(np.float64)
+    matrix = graphs.to_scipy(graph).astype(np.float64)
     matrix = matrix + matrix.T
     eigsh(matrix, k=4, which="LM", tol=1e-6, return_eigenvectors=False)
     laplacian = diags_array(np.asarray(matrix.sum(axis=0)).ravel()) - matrix

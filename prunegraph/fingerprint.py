@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Modules that decide no number. Above all the catalogue, a list of names: adding a pruner to it must not make
 # every other result stale. Rules name the module that a name leads to instead.
-NOT_FOLLOWED = {"prunegraph.catalogue", "prunegraph.errors", "prunegraph.files"}
+NOT_FOLLOWED = {"prunegraph.catalogue", "prunegraph.errors", "prunegraph.files", "prunegraph.memory"}
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from prunegraph import graphs
 from prunegraph.encoding import encode, encode_weights, trace
 from prunegraph.graphs import LayerGraphs, load
 
@@ -87,7 +88,7 @@ def test_one_file_for_all_layers(tmp_path):
     network, weights = network_and_weights()
     for encoding in ("rolled", "rolled_channel"):
         layers = encode_weights(trace(network, (2, 2, 2)), weights, encoding, "compat")
-        layers.save(tmp_path / "layers.zst", seed=1)
+        graphs.save(tmp_path / "layers.zst", layers, seed=1)
         loaded = load(tmp_path / "layers.zst")
         assert isinstance(loaded, LayerGraphs) and loaded.mode == "compat"
         assert list(loaded.items()) == list(layers.items())

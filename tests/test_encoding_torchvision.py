@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torchvision import models as zoo
 
+from prunegraph import graphs
 from prunegraph.encoding import encode_weights, trace
 from prunegraph.graphs import MultipartiteGraph, load
 from prunegraph.metrics import topometrics
@@ -184,7 +185,7 @@ def test_pruned_networks_are_enumerated_stored_and_measured(name, tmp_path):
     np.testing.assert_array_equal(graph.out_degree(), np.bincount(source, minlength=nodes))
     np.testing.assert_array_equal(graph.in_degree(), np.bincount(target, minlength=nodes))
     np.testing.assert_allclose(graph.weight_sum(), weight.sum(dtype=np.float64), rtol=1e-9)
-    graph.save(tmp_path / "graph.zst")
+    graphs.save(tmp_path / "graph.zst", graph)
     assert load(tmp_path / "graph.zst") == graph
     small = MultipartiteGraph(graph.parts, graph.blocks)
     assert topometrics(small)["one_hop"] == pytest.approx(1 + len(source) / nodes)

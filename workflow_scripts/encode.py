@@ -29,7 +29,7 @@ def main(
             continue
         weights, facts = tensors.load(source)
         graph = encode_weights(geometry, weights, encoding, mode)
-        graph.save(path, **{**facts, "made_from": key})
+        graphs.save(path, graph, **{**facts, "made_from": key})
         logger.info("seed %d %s: written, %d bytes", seed, encoding, path.stat().st_size)
 
 

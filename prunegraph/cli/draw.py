@@ -2,7 +2,8 @@
 
 import argparse
 
-from prunegraph.cli.network import affordable, graph_of
+from prunegraph.cli.network import graph_of
+from prunegraph.memory import check_edge_list
 
 
 def run(options: argparse.Namespace) -> None:
@@ -10,7 +11,7 @@ def run(options: argparse.Namespace) -> None:
     from prunegraph.figures import multipartite, style
 
     graph = graph_of(options)
-    affordable(graph, "draw")
+    check_edge_list(graph.number_of_edges(), "draw")
     title = options.model.rpartition(":")[2] if options.title is None else options.title
     style.save(multipartite.draw(graph, title=title, most_edges=options.most_edges, seed=options.seed), options.output)
     print(f"{options.output}: {graph}")

@@ -2,15 +2,13 @@
 
 import argparse
 import shutil
-from dataclasses import astuple
 from typing import Any
 
 from prunegraph import files
-from prunegraph.cli.network import affordable, graph_of
+from prunegraph.cli.network import graph_of
 from prunegraph.cli.table import paragraph, table
 from prunegraph.graphs import MultipartiteGraph
 from prunegraph.metrics import ramanujan, topometrics
-from prunegraph.metrics.paths import plan
 
 # Of the layer graphs, what the terminal shows; the files hold everything.
 SHOWN = ("layer", "nodes", "edges", "density", "delta_r", "imdb", "imsg")
@@ -39,8 +37,6 @@ def run(options: argparse.Namespace) -> None:
 
 def row(name: str, graph: MultipartiteGraph, normalised: bool, with_ramanujan: bool, **counted: Any) -> dict[str, Any]:
     """Everything measured of one graph: sizes, topometrics, and of a layer graph its Ramanujan properties."""
-    if "explicit" in astuple(plan(graph)) or counted.get("motifs") == "estimate":  # else no edges are listed
-        affordable(graph, "measure")
     sizes = {"layer": name, "nodes": graph.number_of_nodes(), "edges": graph.number_of_edges()}
     sizes |= {"weights_kept": graph.weights, "weights": graph.parameters, "density": graph.density}
     found = topometrics(graph, normalised=normalised, **counted)

@@ -21,9 +21,6 @@ from prunegraph.graphs import LayerGraphs, MultipartiteGraph
 if TYPE_CHECKING:
     from torch import nn
 
-# Memory of the edges as arrays, and of measuring them.
-BYTES_PER_EDGE = 40
-
 
 def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
     """The graph that the options name.
@@ -102,23 +99,6 @@ def check_fit(network: "nn.Module", weights: Mapping[str, np.ndarray], path: str
                 f"{path}: {name!r} is of shape {values.shape}, that of the model {tuple(own[name].shape)}; "
                 "--classes and --option say how large the model is."
             )
-
-
-def affordable(graph: MultipartiteGraph, purpose: str) -> None:
-    """Refuse a graph whose edges would not fit into this machine's memory.
-
-    Raises
-    ------
-    UserError
-        With the number of edges and the memory that they need.
-    """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
-    edges = graph.number_of_edges()
-    if memory and edges * BYTES_PER_EDGE > memory:
-        raise UserError(
-            f"The graph has {edges:,} edges; to {purpose} them takes about {edges * BYTES_PER_EDGE / 1e9:,.0f} GB, "
-            f"this machine has {memory / 1e9:,.0f} GB. Prune more, or use a smaller --input or another --encoding."
-        )
 
 
 def _imported(model: str) -> Any:

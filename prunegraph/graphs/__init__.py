@@ -1,12 +1,14 @@
 """Multipartite graphs: pure graph mathematics, no notion of a network.
 
 A graph is a short list of convolution blocks (mask, edge weights, geometry) from
-which edges, exact counts, degrees and exports are derived. numpy only; scipy,
-networkx, igraph and pyarrow are imported when an export asks for them.
+which edges, exact counts and degrees are derived. Saving, loading and exports are functions
+beside the class. numpy only; scipy, networkx, igraph and pyarrow are imported when an export
+asks for them.
 """
 
 from prunegraph.graphs.blocks import Block, RoutedBlock
 from prunegraph.graphs.edge_list import EdgeList
+from prunegraph.graphs.exports import to_graphml, to_igraph, to_matrix_market, to_networkx, to_npz, to_parquet, to_scipy
 from prunegraph.graphs.geometry import Geometry
 from prunegraph.graphs.layers import LayerGraphs
 from prunegraph.graphs.multipartite import MultipartiteGraph
@@ -24,4 +26,11 @@ __all__ = [
     "load",
     "provenance",
     "save",
+    "to_graphml",
+    "to_igraph",
+    "to_matrix_market",
+    "to_networkx",
+    "to_npz",
+    "to_parquet",
+    "to_scipy",
 ]

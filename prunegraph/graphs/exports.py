@@ -1,4 +1,4 @@
-"""Graphs for other libraries. Each library is imported when it is asked for."""
+"""Graphs as objects and files of other libraries, each of which is imported when it is asked for."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prunegraph.files import atomic
+from prunegraph.graphs.multipartite import MultipartiteGraph
 
 if TYPE_CHECKING:
     import igraph
     import networkx
     import scipy.sparse
 
-    from prunegraph.graphs.multipartite import MultipartiteGraph
 
-
-def to_scipy(graph: "MultipartiteGraph") -> "scipy.sparse.csr_array":
-    """Directed adjacency matrix, float32, edges of weight zero stored explicitly."""
+def to_scipy(graph: MultipartiteGraph) -> "scipy.sparse.csr_array":
+    """Directed adjacency matrix, nodes x nodes, float32; edges of weight zero are kept as stored zeros."""
     from scipy.sparse import csr_array
 
     nodes = graph.number_of_nodes()
@@ -26,8 +25,8 @@ def to_scipy(graph: "MultipartiteGraph") -> "scipy.sparse.csr_array":
     return csr_array((weight, target.astype(width), starts), shape=(nodes, nodes))
 
 
-def to_networkx(graph: "MultipartiteGraph") -> "networkx.DiGraph":
-    """DiGraph with node attribute ``part`` and edge attribute ``weight``."""
+def to_networkx(graph: MultipartiteGraph) -> "networkx.DiGraph":
+    """DiGraph with node attribute ``part`` and edge attribute ``weight``; for small graphs."""
     import networkx
 
     result = networkx.DiGraph()
@@ -36,8 +35,8 @@ def to_networkx(graph: "MultipartiteGraph") -> "networkx.DiGraph":
     return result
 
 
-def to_igraph(graph: "MultipartiteGraph") -> "igraph.Graph":
-    """Directed graph with vertex attribute ``part`` and edge attribute ``weight``."""
+def to_igraph(graph: MultipartiteGraph) -> "igraph.Graph":
+    """Directed graph with vertex attribute ``part`` and edge attribute ``weight``; about a microsecond an edge."""
     import igraph
 
     source, target, weight = graph.edges()
@@ -50,8 +49,8 @@ def to_igraph(graph: "MultipartiteGraph") -> "igraph.Graph":
     )
 
 
-def to_parquet(graph: "MultipartiteGraph", path: str | Path) -> None:
-    """Table of edges with columns source, target, weight."""
+def to_parquet(graph: MultipartiteGraph, path: str | Path) -> None:
+    """Write the edges as a table with columns source, target, weight."""
     import pyarrow
     from pyarrow import parquet
 
@@ -60,7 +59,7 @@ def to_parquet(graph: "MultipartiteGraph", path: str | Path) -> None:
         parquet.write_table(pyarrow.table(columns), temporary, compression="zstd")
 
 
-def to_graphml(graph: "MultipartiteGraph", path: str | Path) -> None:
+def to_graphml(graph: MultipartiteGraph, path: str | Path) -> None:
     """GraphML, directed: node attribute ``part``, edge attribute ``weight``; written piece by piece."""
     source, target, weight = graph.edges()
     with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
@@ -76,7 +75,7 @@ def to_graphml(graph: "MultipartiteGraph", path: str | Path) -> None:
         file.write("</graph>\n</graphml>\n")
 
 
-def to_matrix_market(graph: "MultipartiteGraph", path: str | Path) -> None:
+def to_matrix_market(graph: MultipartiteGraph, path: str | Path) -> None:
     """Matrix Market coordinates of the directed adjacency matrix, nodes numbered from 1; the parts in a comment."""
     from scipy.io import mmwrite
 
@@ -85,7 +84,7 @@ def to_matrix_market(graph: "MultipartiteGraph", path: str | Path) -> None:
         mmwrite(file, to_scipy(graph).tocoo(), comment=comment, field="real", symmetry="general")
 
 
-def to_npz(graph: "MultipartiteGraph", path: str | Path) -> None:
+def to_npz(graph: MultipartiteGraph, path: str | Path) -> None:
     """What ``scipy.sparse.load_npz`` reads as the directed adjacency matrix, and an array ``parts``."""
     matrix = to_scipy(graph)
     arrays = {name: getattr(matrix, name) for name in ("data", "indices", "indptr")}
@@ -108,5 +107,5 @@ _GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def _part_of_node(graph: "MultipartiteGraph") -> list[int]:
+def _part_of_node(graph: MultipartiteGraph) -> list[int]:
     return np.repeat(np.arange(len(graph.parts)), graph.parts).tolist()

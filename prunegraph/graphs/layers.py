@@ -1,8 +1,6 @@
 """One bipartite graph for each layer of a network."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from prunegraph.errors import UserError
 from prunegraph.graphs.multipartite import MultipartiteGraph
@@ -36,25 +34,3 @@ class LayerGraphs(Mapping[str, MultipartiteGraph]):
     def __repr__(self) -> str:
         edges = sum(graph.number_of_edges() for graph in self.values())
         return f"LayerGraphs({len(self)} layers, {edges:,} edges, {self.mode})"
-
-    def save(self, path: str | Path, /, **provenance: Any) -> None:
-        """Write all layers into one compact file, with `provenance` in its header."""
-        from prunegraph.graphs import storage
-
-        storage.save(path, self, **provenance)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "LayerGraphs":
-        """Read what :meth:`save` wrote, exactly.
-
-        Raises
-        ------
-        UserError
-            If the file is damaged, of another version, or holds a single graph.
-        """
-        from prunegraph.graphs import storage
-
-        graphs = storage.load(path)
-        if not isinstance(graphs, cls):
-            raise UserError(f"{path} holds a single graph; open it with MultipartiteGraph.load.")
-        return graphs

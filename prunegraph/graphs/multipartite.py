@@ -3,22 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from prunegraph.catalogue import MODES, known
 from prunegraph.errors import UserError
-from prunegraph.graphs import exports
 from prunegraph.graphs.blocks import Block, Bundle
 from prunegraph.graphs.edge_list import EdgeList
 from prunegraph.graphs.enumeration import Edges
-
-if TYPE_CHECKING:
-    import igraph
-    import networkx
-    import scipy.sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,44 +159,6 @@ class MultipartiteGraph:
                 whole[start:stop] = part
             start = stop
         return edges
-
-    def to_scipy(self) -> "scipy.sparse.csr_array":
-        """Directed adjacency matrix, nodes x nodes, float32; edges of weight zero are kept as stored zeros."""
-        return exports.to_scipy(self)
-
-    def to_networkx(self) -> "networkx.DiGraph":
-        """DiGraph with node attribute ``part`` and edge attribute ``weight``; for small graphs."""
-        return exports.to_networkx(self)
-
-    def to_igraph(self) -> "igraph.Graph":
-        """Directed igraph with attributes ``part`` and ``weight``; about a microsecond an edge."""
-        return exports.to_igraph(self)
-
-    def to_parquet(self, path: str | Path) -> None:
-        """Write the edges as a table with columns source, target, weight."""
-        exports.to_parquet(self, path)
-
-    def save(self, path: str | Path, /, **provenance: Any) -> None:
-        """Write the compact file (see :mod:`prunegraph.graphs.storage`), with `provenance` in its header."""
-        from prunegraph.graphs import storage
-
-        storage.save(path, self, **provenance)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "MultipartiteGraph":
-        """Read what :meth:`save` wrote, exactly.
-
-        Raises
-        ------
-        UserError
-            If the file is damaged, of another version, or holds layer graphs.
-        """
-        from prunegraph.graphs import storage
-
-        graph = storage.load(path)
-        if not isinstance(graph, cls):
-            raise UserError(f"{path} holds one graph per layer; open it with LayerGraphs.load.")
-        return graph
 
 
 def _parts(parts: Sequence[int]) -> tuple[int, ...]:

@@ -1,12 +1,12 @@
 """One graph being measured: what several metrics share, made once and only if needed."""
 
-import os
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prunegraph.errors import UserError
 from prunegraph.graphs.blocks import Bundle
+from prunegraph.memory import check_edge_list
 from prunegraph.metrics.explicit import coreness, motifs, neighbourhood
 from prunegraph.metrics.explicit.adjacency import Adjacency, from_graph
 from prunegraph.metrics.explicit.cuts import Cuts, cuts, mean_component
@@ -20,7 +20,6 @@ from prunegraph.metrics.strength import strength
 if TYPE_CHECKING:
     from prunegraph.graphs import MultipartiteGraph
 
-BYTES_PER_EDGE = 40  # of the list of edges while it is made and measured
 Values = dict[str, int | float | None]
 
 
@@ -43,7 +42,7 @@ class Measurement:
         UserError
             If they would not fit into memory.
         """
-        check_memory(self.graph.number_of_edges())
+        check_edge_list(self.graph.number_of_edges(), "measure")
         return from_graph(self.graph)
 
     @cached_property
@@ -133,23 +132,6 @@ class Measurement:
         for name, solution in (("spectral_gap", gap), ("spectral_radius", radius)):
             self.report[name] = {"steps": solution.steps, "residual": solution.residual}
         return {"spectral_gap": gap.value, "spectral_radius": radius.value}
-
-
-def check_memory(edges: int) -> None:
-    """Refuse to list so many edges that this machine's memory would not hold them.
-
-    Raises
-    ------
-    UserError
-        With the number of edges and the memory that they need.
-    """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
-    if memory and edges * BYTES_PER_EDGE > memory:
-        raise UserError(
-            f"This graph can only be measured with a list of its {edges:,} edges, which takes about "
-            f"{edges * BYTES_PER_EDGE / 1e9:,.0f} GB; this machine has {memory / 1e9:,.0f} GB. Prune more, use smaller "
-            "inputs or another encoding, and the exact count of motifs."
-        )
 
 
 def _operator_type() -> type:

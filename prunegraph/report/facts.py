@@ -6,6 +6,8 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+from prunegraph import memory
+
 #: The libraries whose versions can change a number or a picture.
 PACKAGES = (
     *("snakemake", "torch", "torchvision", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "numba"),
@@ -38,8 +40,8 @@ def hardware() -> dict[str, str]:
     """Processor, usable cores, memory (GiB) and GPUs of this machine; what cannot be found out is left out."""
     facts = {"system": f"{platform.system()} {platform.machine()}", "processor": _processor()}
     facts["cores"] = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        facts["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
+    if memory.total() is not None:
+        facts["memory"] = f"{memory.total() / 2**30:.0f} GiB"
     facts["GPU"] = ", ".join(_gpus()) or "none"
     return {name: fact for name, fact in facts.items() if fact}
 

@@ -167,7 +167,7 @@ def test_edges_are_exported_in_every_format(here, network, capsys):
     np.testing.assert_array_equal(edges["target"], target)
     np.testing.assert_array_equal(edges["weight"], weight)
     for matrix in (scipy.sparse.load_npz("edges.npz"), scipy.io.mmread("edges.mtx", spmatrix=False)):
-        assert abs(matrix - graph.to_scipy()).max() < 1e-6 and matrix.nnz == len(source)
+        assert abs(matrix - graphs.to_scipy(graph)).max() < 1e-6 and matrix.nnz == len(source)
     assert np.load("edges.npz")["parts"].tolist() == list(graph.parts)
     other = networkx.read_graphml("edges.graphml")
     assert other.number_of_nodes() == graph.number_of_nodes() and other.is_directed()
@@ -270,9 +270,11 @@ def test_unknown_output_is_refused_before_any_work(here, capsys):
 
 def test_a_graph_too_large_for_the_machine_is_refused(here, network, capsys, monkeypatch):
     torch.save(network.state_dict(), "net.pt")
-    monkeypatch.setattr("prunegraph.cli.network.BYTES_PER_EDGE", 1 << 60)
-    assert run("net.pt") == 1
-    assert "edges; to measure them takes about" in capsys.readouterr().err
+    monkeypatch.setattr("prunegraph.memory.BYTES_PER_EDGE", 1 << 60)
+    for command, output in (("graph", "edges.npz"), ("draw", "graph.png")):
+        assert run("net.pt", "--output", output, command=command) == 1
+        assert "edges must be listed, which takes about" in capsys.readouterr().err
+        assert not Path(output).exists()
 
 
 @pytest.mark.parametrize("width", [40, 100])

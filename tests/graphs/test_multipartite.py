@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from prunegraph import graphs
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, merging
 
@@ -44,7 +45,7 @@ def test_a_graph_may_have_no_edges():
     graph = MultipartiteGraph.from_edges((2, 1), [], [])
     assert graph.number_of_edges() == 0
     assert graph.out_degree().tolist() == [0, 0, 0]
-    assert graph.to_scipy().shape == (3, 3)
+    assert graphs.to_scipy(graph).shape == (3, 3)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_graphs_refuse_impossible_facts():
 
 
 def test_scipy_keeps_edges_of_weight_zero():
-    matrix = MultipartiteGraph.from_edges((2, 1), [0, 1], [2, 2], [0, 5]).to_scipy()
+    matrix = graphs.to_scipy(MultipartiteGraph.from_edges((2, 1), [0, 1], [2, 2], [0, 5]))
     assert matrix.nnz == 2 and matrix.data.tolist() == [0, 5]
     assert matrix.indptr.tolist() == [0, 1, 2, 2] and matrix.indices.tolist() == [2, 2]
     assert matrix.has_sorted_indices
@@ -88,7 +89,7 @@ def test_scipy_keeps_edges_of_weight_zero():
 
 def test_networkx_and_igraph_hold_the_same_graph():
     graph = overlapping()
-    other, third = graph.to_networkx(), graph.to_igraph()
+    other, third = graphs.to_networkx(graph), graphs.to_igraph(graph)
     edges = sorted((*pair, weight) for *pair, weight in other.edges(data="weight"))
     assert edges == list(zip(*(array.tolist() for array in graph.edges()), strict=True))
     assert sorted(zip(*zip(*third.get_edgelist(), strict=True), third.es["weight"], strict=True)) == edges
@@ -100,7 +101,7 @@ def test_parquet(tmp_path):
     from pyarrow import parquet
 
     graph = overlapping()
-    graph.to_parquet(tmp_path / "edges.parquet")
+    graphs.to_parquet(graph, tmp_path / "edges.parquet")
     table = parquet.read_table(tmp_path / "edges.parquet")
     assert table.column_names == ["source", "target", "weight"]
     for column, array in zip(table.columns, graph.edges(), strict=True):

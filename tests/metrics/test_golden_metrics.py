@@ -5,7 +5,7 @@ import json
 import pytest
 from safetensors.torch import load_file
 
-from prunegraph import encoding, models
+from prunegraph import encoding, graphs, models
 from prunegraph.metrics import ramanujan, topometrics
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import PATHS
@@ -74,7 +74,7 @@ def test_unrolled(golden, path, residual):
 
 def test_motifs_of_the_unrolled_graph_equal_igraph(shared):
     graph = Golden(shared / "golden", "resnet20-0.98").graph("unrolled")
-    undirected = graph.to_igraph().as_undirected()
+    undirected = graphs.to_igraph(graph).as_undirected()
     expected = undirected.motifs_randesu_no(size=4)
     assert [topometrics(graph, path=path)["motifs"] for path in PATHS] == [expected, expected]
 

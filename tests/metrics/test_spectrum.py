@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from prunegraph import graphs
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
 from prunegraph.metrics.explicit.adjacency import from_graph
 from prunegraph.metrics.spectrum.chebyshev import sharpened
@@ -26,7 +27,7 @@ def equal_components(copies, pairs, size):
 
 
 def dense(graph):
-    matrix = graph.to_scipy().toarray().astype(np.float64)
+    matrix = graphs.to_scipy(graph).toarray().astype(np.float64)
     matrix += matrix.T
     values = np.sort(np.abs(np.linalg.eigvalsh(matrix)))[::-1]
     return values[0], values[0] - values[2], np.linalg.eigvalsh(np.diag(matrix.sum(axis=0)) - matrix)[-1]
