@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prunegraph.chance import most_by_luck
 from prunegraph.errors import UserError
 from prunegraph.metrics.normalise import normalise
 from prunegraph.tables import published_files
@@ -31,6 +32,7 @@ _MODELS = {
 }
 _DATASETS = {"CIFAR-10": "cifar10", "CIFAR-100": "cifar100", "tinyimagenet": "tiny_imagenet"}
 _CLASSES = {"cifar10": 10, "cifar100": 100, "tiny_imagenet": 200}
+_TEST_IMAGES = 10_000  # of each of the three data sets, as many of every class
 
 # Column of a file -> our name. Layer files come with one of two headers: the names of the measuring script,
 # and the final names, which unrolled.csv has too.
@@ -246,6 +248,7 @@ def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFr
     sums = sums.set_axis(["weights", "kept"], axis="columns")
     frame = frame.join(sums.astype("float64"), on=list(IDENTITY))
     reference = best_mean_accuracy(distinct)
+    luck = frame.dataset.map({name: most_by_luck(1 / classes, _TEST_IMAGES) for name, classes in _CLASSES.items()})
     best = frame[["model", "dataset"]].join(reference, on=["model", "dataset"]).best
     frame = frame.assign(
         **_SOURCE,
@@ -255,6 +258,7 @@ def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFr
         pruner=frame.method,
         classes=frame.dataset.map(_CLASSES),
         density=frame.kept / frame.weights,
+        at_chance=frame.accuracy <= luck,
         accuracy_drop=1 - frame.accuracy / best,
     )
     return sort(typed(frame, NETWORK_COLUMNS))

@@ -9,13 +9,11 @@ import torch
 from torch import nn
 
 from prunegraph import models
+from prunegraph.chance import most_by_luck
 from prunegraph.datasets.data import Data
 from prunegraph.files import write_json, write_table
 from prunegraph.training.evaluation import evaluate
 from prunegraph.training.loop import Training
-
-# Standard deviations above the mean that a guess exceeds once in a thousand times (one-sided 0.1 %).
-LUCK = 3.09
 
 
 def score(network: nn.Module, training: Training, data: Data) -> dict[str, Any]:
@@ -54,11 +52,7 @@ def save(
 
 
 def at_chance(accuracy: float, labels: torch.Tensor) -> bool:
-    """Whether `accuracy` on images of these true `labels` is no better than one constant answer, luck included.
-
-    The best constant answer is the most frequent class, with share p of the N labels. At chance means
-    accuracy <= p + 3.09 sqrt(p (1 - p) / N): the number of correct answers does not exceed what a binomial of N
-    trials with probability p exceeds once in a thousand times (normal approximation).
+    """Whether `accuracy` on images of these true `labels` is no better than one constant answer, luck included
+    (:mod:`prunegraph.chance`).
     """
-    share = int(labels.bincount().max()) / len(labels)
-    return accuracy <= share + LUCK * math.sqrt(share * (1 - share) / len(labels))
+    return accuracy <= most_by_luck(int(labels.bincount().max()) / len(labels), len(labels))

@@ -41,7 +41,7 @@ def write_study(
             **{"pruner": pruner, "recipe": "short", "epochs": 8, "classes": 10},
             **{"accuracy": accuracy, "validation_accuracy": accuracy, "test_loss": 1 - accuracy},
             **{"weights": 10_000, "kept": round(10_000 * (1 - sparsity)), "density": 1 - sparsity},
-            **{"collapsed": ["fc"] if sparsity > 0.97 else [], "diverged": False},
+            **{"collapsed": ["fc"] if sparsity > 0.97 else [], "diverged": False, "at_chance": accuracy <= 0.1},
         }
         files.scores.append(dump(place / "score.json", score))
         rows = []
