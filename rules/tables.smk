@@ -199,7 +199,7 @@ rule ranking:
     params:
         rows_per_feature=config["analysis"]["rows_per_feature"],
         bootstrap=config["analysis"]["bootstrap"],
-        code=code_of("prunegraph.analysis.ranking"),
+        code=code_of("prunegraph.analysis.ranking", "prunegraph.analysis.ranking_tests"),
     message:
         "Rank the pruners by predicted and by measured accuracy drop"
     script:

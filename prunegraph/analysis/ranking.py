@@ -53,7 +53,7 @@ def ranking(
     rbo_p: float = 0.9,
     fewest: int = 3,
     rows_per_feature: float = 5.0,
-    tie_decimals: int | None = 12,
+    tie_decimals: int | None = agreement.TIE_DECIMALS,
 ) -> pd.DataFrame:
     """Agreement of predicted and true order of the methods, per predictor and scenario.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from prunegraph.analysis.scopes import SCENARIO
+from prunegraph.statistics.agreement import TIE_DECIMALS
 from prunegraph.statistics.resampling import mean_interval
 from prunegraph.tables.frames import shaped
 
@@ -27,7 +28,7 @@ def tests(
     Returns
     -------
     The table "ranking_tests" of :mod:`prunegraph.tables.schemas`. The p value is that of Wilcoxon's two-sided
-    signed-rank test; it is not corrected for the number of tests.
+    signed-rank test; it is not corrected for the number of tests. Differences equal to 12 decimals are ties.
     """
     groups = scenarios.groupby(list(_KEY), sort=False)
     found = {key: part.set_index(list(SCENARIO)).spearman for key, part in groups}
@@ -51,6 +52,9 @@ _KEY = ("predictor", "kind", "protocol", "level")
 def _signed_rank(differences: np.ndarray) -> float:
     from scipy.stats import wilcoxon  # seconds to import, which no figure should wait for
 
+    # Between few methods few rank correlations are possible, so that many differences are equal, or zero, but for
+    # rounding, and rounding must not rank them.
+    differences = differences.round(TIE_DECIMALS)
     if not np.any(differences):
         return 1.0
     return float(wilcoxon(differences, method="asymptotic" if len(differences) > 25 else "auto").pvalue)

@@ -2,36 +2,37 @@
 
 import numpy as np
 
+from prunegraph.statistics.ols import is_constant
+
+#: Numbers that are equal to this many decimals are ties: what differs behind them is rounding.
+TIE_DECIMALS = 12
+
+# scipy.stats is imported where it is used: it takes a second, which no figure should wait for.
+
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
     """Pearson correlation of two vectors; NaN for fewer than 3 pairs or a constant vector."""
-    if len(x) < 3:
-        return float("nan")
-    x, y = x - x.mean(), y - y.mean()
-    size = float(np.sqrt((x @ x) * (y @ y)))
-    # Rounding leaves a constant vector with a deviation of about 1e-17 of its values.
-    return float(x @ y) / size if min(np.ptp(x), np.ptp(y)) > 1e-14 else float("nan")
+    from scipy.stats import pearsonr
 
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 for the smallest; equal values share the mean of their ranks."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return ((last - counts + 1 + last) / 2)[inverse]
+    return float(pearsonr(x, y).statistic) if _vary(x, y) else float("nan")
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Spearman's rho: the Pearson correlation of the ranks."""
-    return pearson(ranks(x), ranks(y))
+    """Spearman's rho: the Pearson correlation of the ranks, equal values sharing the mean of theirs; NaN as there."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(x, y).statistic) if _vary(x, y) else float("nan")
 
 
 def kendall(x: np.ndarray, y: np.ndarray) -> float:
-    """Kendall's tau-b: concordant minus discordant pairs, over the pairs not tied in x or y. O(n**2)."""
-    above = np.triu_indices(len(x), 1)
-    a = np.sign(np.subtract.outer(x, x))[above]
-    b = np.sign(np.subtract.outer(y, y))[above]
-    size = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / size if size > 0 else float("nan")
+    """Kendall's tau-b: concordant minus discordant pairs, over the pairs not tied in x or y; NaN as for Pearson."""
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(x, y).statistic) if _vary(x, y) else float("nan")
+
+
+def _vary(x: np.ndarray, y: np.ndarray) -> bool:
+    return len(x) >= 3 and not is_constant(x) and not is_constant(y)
 
 
 def rank_biased_overlap(x: np.ndarray, y: np.ndarray, p: float = 0.9) -> float:

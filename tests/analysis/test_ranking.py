@@ -1,49 +1,10 @@
-from itertools import permutations
-
 import numpy as np
 import pandas as pd
 import pytest
 from helpers.small_study import small_study
 
 from prunegraph.analysis import correlation, ranking, ranking_tests
-from prunegraph.statistics import agreement
 from prunegraph.tables import features
-
-DRAW = np.random.default_rng(5)
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_rank_correlations_agree_with_scipy(ties):
-    from scipy import stats
-
-    for _ in range(20):
-        x, y = DRAW.standard_normal((2, 8))
-        if ties:
-            x, y = x.round(), y.round()
-        assert agreement.spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic)
-        assert agreement.kendall(x, y) == pytest.approx(stats.kendalltau(x, y).statistic)
-        assert agreement.ranks(x).tolist() == stats.rankdata(x).tolist()
-
-
-def test_constants_have_no_correlation():
-    assert np.isnan(agreement.pearson(np.full(5, 0.1), np.arange(5.0)))
-    assert np.isnan(agreement.kendall(np.ones(4), np.arange(4.0)))
-    assert np.isnan(agreement.pearson(np.array([1.0, 2.0]), np.array([1.0, 2.0])))
-
-
-def test_rank_biased_overlap_by_hand():
-    # Two items swapped: nothing shared at depth 1, all at depth 2. p^2 + (1 - p) / p * p^2 = p.
-    assert agreement.rank_biased_overlap(np.array([1.0, 2.0]), np.array([2.0, 1.0]), 0.9) == pytest.approx(0.9)
-    assert agreement.rank_biased_overlap(np.arange(5.0), np.arange(5.0), 0.7) == pytest.approx(1)
-
-
-def test_rank_biased_overlap_of_random_orders():
-    # A random order shares d/k of its first d items on average.
-    p, k = 0.9, 6
-    expected = p**k + (1 - p) / p * sum(d / k * p**d for d in range(1, k + 1))
-    order = np.arange(float(k))
-    values = [agreement.rank_biased_overlap(order, np.array(other, float), p) for other in permutations(range(k))]
-    assert np.mean(values) == pytest.approx(expected)
 
 
 def _table(predictor) -> pd.DataFrame:
@@ -156,6 +117,28 @@ def test_a_predictor_that_is_always_better_wins_the_test():
     assert found.difference == pytest.approx(0.8 - 0.01 * 5.5)
     assert found.wilcoxon_p == pytest.approx(2 / 2**12)  # exact: one of 2**12 sign patterns on each side
     assert found.low > 0
+
+
+def _scenarios_of(differences):
+    """Two predictors whose rank correlations differ by these numbers."""
+    label = {"protocol": "in_sample", "level": "all", "source": "own", "dataset": "d", "model": "m"}
+    rows = []
+    for number, difference in enumerate(differences):
+        for name, rho in (("unrolled", 0.1 + difference), ("rolled", 0.1)):
+            kind = {"predictor": name, "kind": "mixture", "sparsity": number / 20, "spearman": rho}
+            rows.append(label | kind)
+    return pd.DataFrame(rows)
+
+
+def test_rounding_neither_ranks_equal_differences_nor_makes_some_of_none():
+    # By hand: without the two zeros the sizes 0.2 (three times) and 0.4 have the ranks 2, 2, 2, 4. The negative one has
+    # 2, and 1 + 3 of the 16 patterns of signs have a sum of 0 or 2: p = 2 * 4 / 16.
+    exact = [0.2, 0.2, -0.2, 0.4, 0.0, 0.0]
+    noise = np.array([1, -3, 2, -1, 5, -5]) * 1e-16
+    ((one,), (other,)) = (ranking_tests.tests(_scenarios_of(d)).wilcoxon_p for d in (exact, exact + noise))
+    assert one == other
+    assert one == pytest.approx(0.5)
+    assert ranking_tests.tests(_scenarios_of(noise)).wilcoxon_p.tolist() == [1.0]
 
 
 def test_layers_of_chosen_networks():

@@ -114,3 +114,11 @@ def test_what_all_networks_share_cannot_be_left_out():
     assert len(found["random"]) == 3
     assert found["leave_one_out"][0].tolist() == list(range(6))
     assert set(found["leave_dataset_out"][0]) == {0, 1}
+
+
+def test_folds_are_those_of_the_protocol():
+    assert folds.deal(np.arange(7), 5, 3).tolist() == (np.random.RandomState(3).permutation(7) % 5).tolist()
+    groups = np.array([0, 0, 1, 2, 1, 3])
+    dealt = folds.deal(groups, 2, 0)
+    assert dealt[0] == dealt[1]
+    assert dealt[2] == dealt[4]
