@@ -5,6 +5,10 @@ residual reaches the penalty, and leaves when its slope reaches zero (M. R. Osbo
 Numer. Anal. 20, 2000; B. Efron et al., Ann. Statist. 32, 2004). Both are an exchange step on the Gram matrix (the sweep
 of A. E. Beaton, 1964): it then holds the inverse for the features inside and their regression on those outside. All
 problems take their steps together, because a step of one is less work than calling numpy for it.
+
+It is written out here because the published study makes 5,484 lasso fits of six paths each: one takes 1 to 2 ms, with
+scikit-learn's LassoCV, which approaches the solution by coordinate descent, 38 to 81 ms, and that one stops where
+predictions still differ from the solution's by up to 0.015 (16 features, one core of a virtual Intel Xeon).
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 Both work on standardised features, as the protocol has it (StandardScaler before either). They are written out here,
 and compared with scikit-learn in the tests, because thousands of folds are fitted. The published study makes 17,964
 ridge fits: each takes 0.1 to 0.5 ms by one singular value decomposition for all penalties, with RidgeCV 0.8 to 1.9 ms
-for slopes that are the same to 5e-14 (one core of a virtual AMD EPYC machine). The lasso follows its exact piecewise
+for slopes that are the same to 5e-14 (one core of a virtual Intel Xeon). The lasso follows its exact piecewise
 linear path from Gram matrices.
 """
 
