@@ -116,6 +116,7 @@ FIGURES = {
     "multipartite": "prunegraph.figures.multipartite:draw",
     "pruners": "prunegraph.figures.multipartite:draw_several",
     "sizes": "prunegraph.figures.sizes:draw",
+    "mask_stability": "prunegraph.figures.mask_stability:draw",
     "accuracy": "prunegraph.figures.accuracy:draw",
     "performance": "prunegraph.figures.performance:draw",
     "ramanujan": "prunegraph.figures.ramanujan:draw",

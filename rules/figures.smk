@@ -10,7 +10,7 @@ SIDE_BY_SIDE = [
 ]
 
 # Published tables come without graphs and run times: these figures need networks of the study's own.
-OF_OWN_NETWORKS = {"multipartite", "pruners", "costs"}
+OF_OWN_NETWORKS = {"multipartite", "pruners", "mask_stability", "costs"}
 DRAWABLE = [figure for figure in catalogue.FIGURES if "own" in STUDY.sources or figure not in OF_OWN_NETWORKS]
 FIGURES = [path for figure in DRAWABLE for path in drawing_of(figure)]
 
@@ -19,6 +19,7 @@ SOURCES = {
     "encodings": [],
     "multipartite": [DRAWN.format(**DRAWING)],
     "pruners": SIDE_BY_SIDE,
+    "mask_stability": rules.mask_stability.output.table[1:],
     "sizes": [COLLECTED["topometrics"][1]],
     "accuracy": [COLLECTED["networks"][1]],
     "performance": [STUDIES["correlation"][1]],

@@ -44,6 +44,23 @@ def pruner_module(wildcards):
     return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)
 
 
+def comparable_methods():
+    """Methods that choose a mask before training, with pruner, options, sparsities: their masks can be made again.
+
+    Without those that published code scored in float32, and dense.
+    """
+    alone = {"dense", *catalogue.POST_TRAINING, *catalogue.IN_ROUNDS, *catalogue.DYNAMICS}
+    methods = [each for each in STUDY.methods.values() if each.base not in alone and not each.base.endswith("_compat")]
+    return {each.name: [each.base, dict(each.options), list(STUDY.sparsities_of(each))] for each in methods}
+
+
+def comparable_modules():
+    """The modules whose code decides the masks of :func:`comparable_methods`, and of the models."""
+    tables = ((catalogue.PRUNERS, [base for base, *_ in comparable_methods().values()]),
+              (catalogue.MODELS, [variant.base for variant in STUDY.models.values()]))  # fmt: skip
+    return [module_of(table, name) for table, names in tables for name in names]
+
+
 def trained_by(wildcards):
     """The modules that take part in the training of a method's networks."""
     tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS

@@ -125,7 +125,6 @@ rule train:
         pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
         options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
         published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
-        sparsities=lambda wildcards: [wildcards.sparsity],
         recipe=RECIPE,
         threads=config["threads"],
         seeds=STUDY.seeds,
@@ -135,6 +134,6 @@ rule train:
             "prunegraph.training", "prunegraph.training.scoring", model_module(wildcards), *trained_by(wildcards)
         ),
     message:
-        "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {params.sparsities}, seeds {params.seeds}"
+        "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
     script:
         "../workflow_scripts/train.py"

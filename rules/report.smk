@@ -1,7 +1,8 @@
 # The report: one HTML page with every figure and table, the ledger of claims, and how it was made.
 
 # Published tables say nothing about what they cost.
-REPORTED = PARQUET + (COSTS[1:] if "own" in STUDY.sources else [])
+OF_RUN = COSTS[1:] + rules.mask_stability.output.table[1:]
+REPORTED = PARQUET + (OF_RUN if "own" in STUDY.sources else [])
 
 
 rule hyperparameters:

@@ -1,7 +1,6 @@
 """Train pruned networks and score each once on the test images. Loop and recipes are in prunegraph/training."""
 
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 from prunegraph import datasets, models, pruning, training
@@ -26,7 +25,7 @@ def main(
     dataset: str,
     model: str,
     method: str,
-    sparsities: list[float],
+    sparsity: float,
     network: dict,
     pruner: str,
     options: dict,
@@ -50,14 +49,12 @@ def main(
     cell |= {"recipe": recipe["name"], "epochs": chosen.epochs}
     find = lookup(IN_ROUNDS, pruner, "pruner") if pruner in IN_ROUNDS else None
     members = []
-    # Snakemake's order: every sparsity of the first seed, then of the next.
-    pairs = product(zip(seeds, weights, strict=True), sparsities)
-    results = zip(masks, trained, final_masks, histories, scores, scalars, strict=True)
-    for ((seed, start), sparsity), (mask, *files, told) in zip(pairs, results, strict=True):
+    each = zip(seeds, weights, masks, trained, final_masks, histories, scores, scalars, strict=True)
+    for seed, start, mask, *files, told in each:
         key = made_from([images, start, mask], chosen=chosen, network=network, options=options, code=code,
                         seed=seed, sparsity=sparsity, threads=threads, **cell)  # fmt: skip
         if read_json(files[-1], {}).get("made_from") == key and all(file.exists() for file in files):
-            logger.info("sparsity %g seed %d: kept, it is up to date", sparsity, seed)
+            logger.info("seed %d: kept, it is up to date", seed)
             if tensorboard:
                 replay(told, files[-2])
             continue

@@ -21,7 +21,7 @@ __all__ = ["STYLE", "half_interval", "label", "legend_below", "method_styles", "
 COLUMN, PAGE = 3.4, 7.0
 
 # Okabe and Ito's colours: told apart with every kind of colour vision, and in grey by their lightness.
-BLACK, GREY = "#000000", "#8c8c8c"
+BLACK, GREY, LIGHT = "#000000", "#8c8c8c", "#d5d5d5"
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, RED, PINK = "#0072B2", "#D55E00", "#CC79A7"
 

@@ -8,11 +8,13 @@ from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, peek, take_per_class
 from prunegraph.pruning.gradients import gradient, hessian_vector
+from prunegraph.pruning.remembering import remembered
 from prunegraph.pruning.selection import keep_at_least, keep_largest
 from prunegraph.pruning.weights import any_weight, at_least, size
 from prunegraph.randomness import torch_generator
 
 
+@remembered
 def flow_preserved(
     network: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor, temperature: float
 ) -> dict[str, torch.Tensor]:

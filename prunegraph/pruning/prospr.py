@@ -9,10 +9,12 @@ from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, take
 from prunegraph.pruning.gradients import Parameters, gradient, hessian_vector
+from prunegraph.pruning.remembering import remembered
 from prunegraph.pruning.selection import keep_largest
 from prunegraph.pruning.weights import any_weight, at_least, size
 
 
+@remembered
 def meta_gradient(
     network: torch.nn.Module,
     batches: Sequence[Batch],

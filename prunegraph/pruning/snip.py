@@ -8,10 +8,12 @@ from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, take
 from prunegraph.pruning.gradients import gradient
+from prunegraph.pruning.remembering import remembered
 from prunegraph.pruning.selection import keep_at_least, keep_largest
 from prunegraph.pruning.weights import any_weight, at_least, size
 
 
+@remembered
 def sensitivity(network: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
     """abs(w dL/dw): how much the loss reacts to a multiplicative mask c at c = 1 (equation 5).
 

@@ -54,6 +54,7 @@ def study(
         "sparsities": sorted(set(pruned.sparsity)),
         "grid": grid(networks),
         "training": training(hyperparameters if len(own) else hyperparameters.iloc[:0]),
+        "conditions": conditions(own),
         "quality": quality(networks, features, expected if len(own) == len(networks) else len(networks)),
         "reading": reading(tables.get("quality", pd.DataFrame({"status": []}))),
     }
@@ -72,6 +73,16 @@ def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
     common = [name for name in fields if table[name].nunique() == 1]
     rest = table.drop(columns=common).drop_duplicates()
     return {"common": [(name, _plain(table.iloc[0])[name]) for name in common], **rows_of(rest)}
+
+
+def conditions(networks: pd.DataFrame) -> list[str]:
+    """On what the networks were trained, most of them first: a sentence for each device, precision and version."""
+    groups = networks.groupby(["device", "threads", "precision", "torch"], dropna=True).size()
+    return [
+        f"{count:,} networks on {'the CPU' if device == 'cpu' else device} with {threads} "
+        f"thread{'s' * (threads != 1)}, in {precision}, torch {version}"
+        for (device, threads, precision, version), count in groups.sort_values(ascending=False).items()
+    ]
 
 
 def verdicts(ledger: pd.DataFrame, networks: Mapping[str, int]) -> dict:

@@ -37,6 +37,10 @@ NETWORK_COLUMNS = {
     "collapsed_layers": "Int64",
     "diverged": "boolean",
     "at_chance": "boolean",  # no more accurate than one constant answer, luck included
+    "device": "str",  # on which the network was trained: cpu, or the GPU's name
+    "threads": "Int64",  # of the CPU
+    "precision": "str",  # of a training step
+    "torch": "str",  # version
     "accuracy_drop": "float64",
     "reference": "str",  # whose accuracy the drop refers to: dense, or best_pruned where no dense one is known
 }

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.small_study import small_study
+from helpers.small_study import remade, small_study
 from matplotlib.figure import Figure
 
 from prunegraph.analysis.correlation import with_drop
@@ -17,6 +17,7 @@ from prunegraph.figures import (
     accuracy,
     costs,
     encodings,
+    mask_stability,
     multipartite,
     performance,
     prediction,
@@ -60,6 +61,7 @@ DRAWINGS = {
     "prediction": lambda study: prediction.draw(study.features),
     "costs": lambda study: costs.draw(spent(study), study.topometrics),
     "encodings": lambda study: encodings.draw(),
+    "mask_stability": lambda study: mask_stability.draw(remade(study)),
 }
 
 
@@ -320,3 +322,14 @@ def test_a_prediction_without_a_score_does_not_say_that_it_is_bad():
     same = np.full(7, 0.1)
     assert prediction._quality(same, same + 0.02) == "$R^2$ undefined, MAE = 2.0 %"
     assert prediction._quality(np.arange(7.0), np.full(7, np.nan)) == "no other configuration to fit to"
+
+
+def test_stability_shows_every_share_beside_chance():
+    rows = remade(small_study())
+    figure = mask_stability.draw(rows)
+    points = sorted(float(y) for axes in figure.axes for line in axes.lines for y in line.get_ydata())
+    bars = sorted(bar.get_height() for axes in figure.axes for bar in axes.patches)
+    assert points == pytest.approx(sorted(rows.stay))
+    assert bars == pytest.approx(sorted(rows[rows.change == "draw"].chance))
+    with pytest.raises(UserError, match="needs a method that prunes before training"):
+        mask_stability.draw(rows.iloc[:0])

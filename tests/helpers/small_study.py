@@ -7,9 +7,11 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 
 from prunegraph.tables import collect, features
 from prunegraph.tables.columns import METRICS
+from prunegraph.tables.frames import shaped
 
 PRUNERS = ("snip", "grasp", "synflow", "prospr", "uniform", "er", "erk")
 
@@ -83,3 +85,12 @@ def dump(path: Path, content: dict) -> Path:
     """Write `content` as JSON to `path`, which is returned."""
     path.write_text(json.dumps(content))
     return path
+
+
+def remade(study):
+    """The table of the stability of a study's masks, with a GPU: the images decide half of what chance does not."""
+    cells = study.networks[study.networks.pruner != "dense"].drop_duplicates(["dataset", "model", "method", "sparsity"])
+    chance = 1 - cells.sparsity
+    shares = {"draw": (1 + chance) / 2, "precision": 1 - chance / 8, "device": 1.0}
+    rows = [cells.assign(change=change, chance=chance, stay=stay) for change, stay in shares.items()]
+    return shaped(pd.concat(rows, ignore_index=True), "mask_stability")

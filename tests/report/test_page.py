@@ -184,3 +184,14 @@ def test_gpus_are_read_from_the_driver(tmp_path):
     assert facts._gpus(tmp_path) == ["NVIDIA T4"]
     assert {"system", "cores", "GPU"} <= set(facts.hardware())
     assert {"python", "numpy", "torch"} <= set(facts.versions())
+
+
+def test_conditions_of_trainings_are_told_by_how_many_share_them():
+    rows = (
+        [("cpu", 1, "float32", "2.13.0")] * 2 + [("NVIDIA H100", 2, "tf32", "2.11.0")] * 3 + [(None, None, None, None)]
+    )
+    networks = pd.DataFrame(rows, columns=["device", "threads", "precision", "torch"]).astype({"threads": "Int64"})
+    assert content.conditions(networks) == [
+        "3 networks on NVIDIA H100 with 2 threads, in tf32, torch 2.11.0",
+        "2 networks on the CPU with 1 thread, in float32, torch 2.13.0",
+    ]

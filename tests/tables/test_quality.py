@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.small_study import small_study
+from helpers.small_study import remade, small_study
 from pandas.testing import assert_frame_equal
 
 from prunegraph.analysis import correlation, differences, ranking_tests, transfer
@@ -58,6 +58,7 @@ def made() -> dict[str, pd.DataFrame]:
     parts, stability = with_stability(table, times=4, repeats=1, **asked)
     return {
         "quality": quality.quality(quality.of_own(study.networks, table), "own"),
+        "mask_stability": remade(study),
         "correlation": scenarios,
         "correlation_summary": correlation.summary(scenarios, table, times=20),
         "correlation_layers": correlation.with_density(study.ramanujan),
