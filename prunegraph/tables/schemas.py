@@ -50,7 +50,7 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
         "sparsity": ("float64", "fraction of weights removed"),
         "seed": ("int64", "seed of the network and of the draws"),
         "change": ("str", "draw: other training images; precision: float32 scores; device: GPU instead of CPU"),
-        "kept": ("int64", "weights that the mask keeps"),
+        "kept": ("Int64", "weights that the mask keeps"),
         "stay": ("float64", "share of them that the mask made with the change keeps, too"),
         "chance": ("float64", "share that a random mask with the other's layer densities would keep"),
     },
