@@ -1,6 +1,6 @@
 """Do our pruned networks have as many edges as the published ones?
 
-    python benchmarks/edge_counts.py PUBLISHED [--pruners er_compat ...] [--models resnet20 ...] [--images FILE]
+    python benchmarks/edge_counts.py PUBLISHED [--pruners er ...] [--models resnet20 ...] [--images FILE]
 
 Masks by the compat pruners on freshly initialised networks are encoded in compat mode (unrolled) and their edges
 compared with the tables of Cunegatti et al. 2024: PUBLISHED is their repository's folder graph_data. A network counts
@@ -22,11 +22,10 @@ import root  # noqa: F401
 import torch
 
 from prunegraph import datasets, encoding, models, pruning
-from prunegraph.randomness import torch_generator
 from prunegraph.tables import published
 
 CLASSES = {"cifar10": 10, "cifar100": 100, "tiny_imagenet": 200}
-RANDOM = ["er_compat", "erk_compat", "uniform_compat"]
+RANDOM = ["er", "erk", "uniform"]
 SPARSITIES = [0.6, 0.8, 0.9, 0.95, 0.98]
 COLUMNS = ["dataset", "model", "pruner", "sparsity", "seed", "kept", "edges", "low", "high", "mean", "seeds"]
 COLUMNS += ["deviation", "inside", "expected", "seconds"]
@@ -75,7 +74,7 @@ def compared(given, dataset: str, data, wanted: dict):
         architecture = encoding.trace(start, (3, 32, 32))
         for pruner in given.pruners:
             for sparsity in given.sparsities:
-                cell = (dataset, model, pruner.removesuffix("_compat"), sparsity)
+                cell = (dataset, model, pruner, sparsity)
                 if cell not in wanted:
                     continue
                 for seed in given.seeds:
@@ -110,8 +109,7 @@ def chance(mean: float, deviation: float, seeds: int, draws: int = 20_000) -> fl
 
 def pruned(given, model, classes, pruner, sparsity, seed, data):
     network = models.create(model, classes, seed=seed).to(given.device)
-    batches = None if data is None else data.batches(128, torch_generator(seed, "prune", "batches"))
-    return pruning.prune(network, pruner, sparsity, seed, batches)
+    return pruning.prune(network, pruner, sparsity, seed, data, compat=True)
 
 
 def summarise(rows: list[dict]) -> None:

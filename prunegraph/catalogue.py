@@ -8,7 +8,7 @@ the module only when the name is used.
 import difflib
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from prunegraph.errors import UserError
 
@@ -33,46 +33,105 @@ MODELS = {
     "wide_resnet28_2": "prunegraph.models.wide_resnet:wide_resnet28_2",
 }
 
+LAYERS = ("all", "first", "hidden", "but_last")
+"""Which layers a method prunes, in the order of the network's modules; hidden: neither the first nor the last."""
+
+COUNTS = ("weights", "inputs", "units", "blocks")
+"""What a sparsity is the share of.
+
+All weights together; the inputs of each unit (the entries of its row of weights); the units of each layer (the output
+channels); the entries of the block matrix of a relational graph, diagonal included.
+"""
+
+
+class Pruner(NamedTuple):
+    """All that the workflow knows of a pruner; a method may override `counts`, `layers`, `finetune` and `repair`.
+
+    The options of a pruner are the keyword-only parameters of `choose` and `moves`. One named ``compat`` reproduces
+    quirks of published code, which may miss the exact number.
+
+    Parameters
+    ----------
+    choose
+        ``"module:function"``, from a :class:`prunegraph.pruning.task.Task` to masks or :class:`.Pruned`.
+    about
+        What it does, for the table of the README.
+    prunes
+        ``initial`` weights, or those of the ``trained`` dense network of the same data set, model and seed.
+    counts
+        Words of :data:`COUNTS` that it can do; the first is the default.
+    layers
+        One of :data:`LAYERS`.
+    finetune
+        Share of the recipe's epochs that follow; with 0 the network is tested at once.
+    repair
+        A name of :data:`REPAIRS`, or none: how the weights that are kept make up for the others.
+    moves
+        ``"module:function"`` of what moves the mask in training (:mod:`prunegraph.pruning.dynamic`).
+    trains
+        ``"module:function"`` of what trains networks to find the mask; `choose` then keeps everything.
+    data
+        Whether choosing looks at training images.
+    same
+        Where the same seed and weights give the same mask: ``everywhere``, or ``here`` (on this machine; elsewhere
+        another one by the same law).
+    """
+
+    choose: str
+    about: str
+    prunes: str = "initial"
+    counts: tuple[str, ...] = ("weights",)
+    layers: str = "all"
+    finetune: float = 1.0
+    repair: str = ""
+    moves: str = ""
+    trains: str = ""
+    data: bool = False
+    same: str = "everywhere"
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Those of its functions that have options."""
+        return tuple(reference for reference in (self.choose, self.moves) if reference)
+
+
+_PRUNING = "prunegraph.pruning"
+_START = f"{_PRUNING}.dynamic.start:start"
+
 PRUNERS = {
-    "dense": "prunegraph.pruning.dense:dense",
-    "snip": "prunegraph.pruning.snip:snip",
-    "grasp": "prunegraph.pruning.grasp:grasp",
-    "synflow": "prunegraph.pruning.synflow:synflow",
-    "prospr": "prunegraph.pruning.prospr:prospr",
-    "uniform": "prunegraph.pruning.uniform:uniform",
-    "er": "prunegraph.pruning.erdos_renyi:er",
-    "er_classic": "prunegraph.pruning.erdos_renyi:er_classic",
-    "erk": "prunegraph.pruning.erdos_renyi:erk",
-    "set": "prunegraph.pruning.dynamic.set:set_",
-    "rigl": "prunegraph.pruning.dynamic.rigl:rigl",
-    "snfs": "prunegraph.pruning.dynamic.snfs:snfs",
-    "dsr": "prunegraph.pruning.dynamic.dsr:dsr",
-    "itop": "prunegraph.pruning.dynamic.itop:itop",
-    "magnitude": "prunegraph.pruning.magnitude:magnitude",
-    "iterative_magnitude": "prunegraph.pruning.magnitude:iterative_magnitude",
-    "snip_compat": "prunegraph.pruning.snip:snip_compat",
-    "grasp_compat": "prunegraph.pruning.grasp:grasp_compat",
-    "synflow_compat": "prunegraph.pruning.synflow:synflow_compat",
-    "prospr_compat": "prunegraph.pruning.prospr:prospr_compat",
-    "uniform_compat": "prunegraph.pruning.uniform:uniform_compat",
-    "er_compat": "prunegraph.pruning.erdos_renyi:er_compat",
-    "erk_compat": "prunegraph.pruning.erdos_renyi:erk_compat",
+    "dense": Pruner(f"{_PRUNING}.dense:dense", "keeps everything: the unpruned network"),
+    "snip": Pruner(f"{_PRUNING}.snip:snip", "the largest effects on the loss of one batch", data=True),
+    "grasp": Pruner(f"{_PRUNING}.grasp:grasp", "preserves the flow of gradients", data=True),
+    "synflow": Pruner(
+        f"{_PRUNING}.synflow:synflow", "preserves the flow through all paths, in 100 rounds, without data"
+    ),
+    "prospr": Pruner(f"{_PRUNING}.prospr:prospr", "the largest effects on the loss after a few steps", data=True),
+    "uniform": Pruner(f"{_PRUNING}.uniform:uniform", "a random subset of all weights"),
+    "er": Pruner(f"{_PRUNING}.erdos_renyi:er", "random in each layer, small layers denser (Erdos-Renyi with kernels)"),
+    "er_classic": Pruner(f"{_PRUNING}.erdos_renyi:er_classic", "the same, kernels ignored"),
+    "erk": Pruner(f"{_PRUNING}.erdos_renyi:erk", "as er, in the words of RigL; other draws"),
+    "set": Pruner(_START, "drops the weakest, grows at random", moves=f"{_PRUNING}.dynamic.set:moves"),
+    "rigl": Pruner(
+        _START, "drops the weakest, grows where the gradient is largest", moves=f"{_PRUNING}.dynamic.rigl:moves"
+    ),
+    "snfs": Pruner(
+        _START, "grows where the mean gradient is largest, across layers", moves=f"{_PRUNING}.dynamic.snfs:moves"
+    ),
+    "dsr": Pruner(
+        _START, "drops below one threshold, grows at random across layers", moves=f"{_PRUNING}.dynamic.dsr:moves"
+    ),
+    "itop": Pruner(_START, "set or rigl with time between updates", moves=f"{_PRUNING}.dynamic.itop:moves"),
+    "magnitude": Pruner(f"{_PRUNING}.magnitude:magnitude", "the largest weights", prunes="trained"),
+    "iterative_magnitude": Pruner(
+        f"{_PRUNING}.magnitude:iterative_magnitude",
+        "the largest weights, in rounds of training with rewinding (lottery tickets)",
+        trains="prunegraph.training.iterative:train",
+        same="here",
+    ),
 }
 
-# Pruners whose mask moves during training, with what moves it. Its options are the pruner's.
-DYNAMICS = {
-    "set": "prunegraph.pruning.dynamic.set:dynamics",
-    "rigl": "prunegraph.pruning.dynamic.rigl:dynamics",
-    "snfs": "prunegraph.pruning.dynamic.snfs:dynamics",
-    "dsr": "prunegraph.pruning.dynamic.dsr:dynamics",
-    "itop": "prunegraph.pruning.dynamic.itop:dynamics",
-}
-
-# Pruners of trained networks: they prune the dense network of their cell, and training goes on from its weights.
-POST_TRAINING = ("magnitude",)
-
-# Pruners that train several times to find their mask, with what does so. Its options are the pruner's.
-IN_ROUNDS = {"iterative_magnitude": "prunegraph.training.iterative:train"}
+REPAIRS: dict[str, str] = {}
+"""Ways to change the kept weights after pruning: ``"module:function"``, from a task and masks to new values by name."""
 
 # Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.
 # A data set's options `channels` and `size` replace these numbers.
@@ -155,12 +214,55 @@ def known(names: Iterable[str], name: str, kind: str) -> str:
     raise UserError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
 
 
+def pruner(name: str) -> Pruner:
+    """The record of a pruner.
+
+    Raises
+    ------
+    UserError
+        If there is none of this name; for an old name such as ``snip_compat``, saying what it became.
+    """
+    plain = name.removesuffix("_compat")
+    if name not in PRUNERS and plain in PRUNERS:
+        raise UserError(f"{name!r} is now {plain!r} with an option: {{pruner: {plain}, options: {{compat: true}}}}.")
+    return PRUNERS[known(PRUNERS, name, "pruner")]
+
+
+def settings(name: str, layers: str | None = None, counts: str | None = None, repair: str | None = None) -> dict:
+    """What a pruner prunes, counts and repairs: as given, or, where that is None, as its record says.
+
+    Raises
+    ------
+    UserError
+        For an unknown word, or something that the pruner cannot do.
+    """
+    record = pruner(name)
+    layers = known(LAYERS, record.layers if layers is None else layers, "choice of layers")
+    if layers != "all" and (record.moves or record.trains):
+        raise UserError(f"Pruner {name!r} goes on choosing in training, in all layers; found layers: {layers}.")
+    counts = known(COUNTS, record.counts[0] if counts is None else counts, "word for what a sparsity counts:")
+    if counts not in record.counts:
+        raise UserError(f"Pruner {name!r} counts {' or '.join(record.counts)}, found counts: {counts}.")
+    repair = record.repair if repair is None else repair
+    return {"layers": layers, "counts": counts, "repair": repair and known(REPAIRS, repair, "repair")}
+
+
 def module_of(table: Mapping[str, str], name: str) -> str:
     """The module that implements `name`, without importing it."""
-    return table[name].partition(":")[0]
+    return module(table[name])
+
+
+def module(reference: str) -> str:
+    """The module of a ``"module:attribute"``."""
+    return reference.partition(":")[0]
 
 
 def lookup(table: Mapping[str, str], name: str, kind: str) -> Any:
     """Import and return what `name` stands for in `table`; `kind` is used in the error sentence."""
-    module, _, attribute = table[known(table, name, kind)].partition(":")
-    return getattr(import_module(module), attribute)
+    return load(table[known(table, name, kind)])
+
+
+def load(reference: str) -> Any:
+    """Import and return what a ``"module:attribute"`` names."""
+    name, _, attribute = reference.partition(":")
+    return getattr(import_module(name), attribute)

@@ -26,6 +26,10 @@ def kept_weights(size: int, sparsity: float) -> int:
     return round(size * (1 - sparsity))
 
 
+VALUE = "value:"
+"""In the file of a pruned network, what stands before the names of new values."""
+
+
 class Mask(Mapping[str, np.ndarray]):
     """Boolean arrays by parameter name, True where the weight is kept.
 
@@ -122,8 +126,12 @@ class Mask(Mapping[str, np.ndarray]):
 
     @classmethod
     def load(cls, path: str | Path) -> "Mask":
-        """Read what :meth:`save` wrote, layers in their order in the network if that was recorded."""
-        return cls(*tensors.load(path))
+        """Read what :meth:`save` wrote, layers in their order in the network if that was recorded.
+
+        Of the file of a :class:`prunegraph.pruning.pruned.Pruned`, the masks are read.
+        """
+        arrays, provenance = tensors.load(path)
+        return cls({name: values for name, values in arrays.items() if not name.startswith(VALUE)}, provenance)
 
 
 def _boolean(name: str, values: Any) -> np.ndarray:

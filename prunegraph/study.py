@@ -38,6 +38,7 @@ class Variant:
     """A configured data set, model or method: an entry of the catalogue with some of its options set.
 
     `like` is the published data set that a data set stands for; it gives normalisation, augmentation and recipe.
+    `settings` are those of a method (:func:`settings_of`).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Variant:
     options: Mapping[str, Any] = field(default_factory=dict)
     sparsities: tuple[float, ...] = ()
     like: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Study:
@@ -83,8 +85,14 @@ class Study:
             _check_dataset(dataset)
             self._check_pairs(dataset)
         for method in self.methods.values():
-            if method.base in catalogue.POST_TRAINING and self.dense() is None:
+            if catalogue.PRUNERS[method.base].prunes == "trained" and self.dense() is None:
                 raise UserError(f"Method {method.name!r} prunes the trained dense network; add 'dense' to `methods`.")
+            for seed in self.network_seeds(method):
+                if seed not in self.seeds:
+                    raise UserError(
+                        f"Method {method.name!r} with network_seeds: {method.settings['network_seeds']} prunes the "
+                        f"network of seed {seed}, which `seeds` lacks; add it."
+                    )
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid, in the order of the configuration."""
@@ -99,6 +107,11 @@ class Study:
         if method.base == "dense":
             return (0.0,)
         return method.sparsities or self.sparsities
+
+    def network_seeds(self, method: Variant) -> list[int]:
+        """For each seed of the study, the seed of the network that `method` prunes."""
+        number = method.settings["network_seeds"]
+        return [seed % number if number else seed for seed in self.seeds]
 
     def dense(self) -> str | None:
         """The name of the method that keeps every weight, None without one."""
@@ -242,16 +255,46 @@ def _signature(reference: str) -> ast.arguments:
     raise LookupError(f"{reference} is in the catalogue, but {path.name} defines no such function")
 
 
-def _variants(entries: list[Any], key: str, table: Mapping[str, str]) -> dict[str, Variant]:
+def options_of_entry(entry: "str | catalogue.Pruner") -> tuple[str, ...]:
+    """The options of what stands in a table of the catalogue, a reference or the record of a pruner."""
+    references = (entry,) if isinstance(entry, str) else entry.references
+    return tuple(option for reference in references for option in options_of(reference))
+
+
+#: The settings of a method, beside its options.
+SETTINGS = ("layers", "counts", "repair", "finetune", "network_seeds")
+
+
+def settings_of(pruner: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All :data:`SETTINGS` of a method: those `given`, else as the pruner's record says.
+
+    ``network_seeds: n``: draw s is made on the network of seed s mod n; None: on that of seed s.
+
+    Raises
+    ------
+    UserError
+        If the pruner cannot do what it is asked to, or there is no such word.
+    """
+    chosen = catalogue.settings(pruner, *(given.get(name) for name in ("layers", "counts", "repair")))
+    finetune = given.get("finetune", catalogue.PRUNERS[pruner].finetune)
+    return {**chosen, "finetune": finetune, "network_seeds": given.get("network_seeds")}
+
+
+def _variants(entries: list[Any], key: str, table: Mapping[str, Any]) -> dict[str, Variant]:
     kind = {"dataset": "data set"}.get(key, key)
     found = {}
     for entry in entries:
         facts = {"name": entry} if isinstance(entry, str) else dict(entry)
         name = facts["name"]
-        base = known(table, facts.get(key, name), kind)
+        base = facts.get(key, name)
+        if key == "pruner":
+            catalogue.pruner(base)  # says what an old name became
+        known(table, base, kind)
         options = facts.get("options") or {}
         for option in options:
-            legal = options_of(table[base])
+            legal = options_of_entry(table[base])
+            if option in SETTINGS and key == "pruner":
+                raise UserError(f"{option!r} is no option but a key of method {name!r}: write it beside `options`.")
             if option not in legal:
                 listed = ", ".join(legal) or "none"
                 raise UserError(f"Unknown option {option!r} of {kind} {base!r}. Its options: {listed}.")
@@ -260,7 +303,8 @@ def _variants(entries: list[Any], key: str, table: Mapping[str, str]) -> dict[st
             raise UserError("The pruner 'dense' keeps every weight, so its only sparsity is 0.")
         if name in found:
             raise UserError(f"The {kind} {name!r} is named twice. Give each variant a name of its own.")
-        found[name] = Variant(name, base, options, sparsities, facts.get("like"))
+        settings = settings_of(base, facts) if key == "pruner" else {}
+        found[name] = Variant(name, base, options, sparsities, facts.get("like"), settings)
     return found
 
 

@@ -39,9 +39,18 @@ def model_module(wildcards):
     return module_of(catalogue.MODELS, STUDY.models[wildcards.model].base)
 
 
-def pruner_module(wildcards):
-    """The module whose code a method's masks depend on."""
-    return module_of(catalogue.PRUNERS, STUDY.methods[wildcards.method].base)
+def method_of(wildcards):
+    """How a configured method chooses: pruner, options, layers, counts, repair."""
+    variant = STUDY.methods[wildcards.method]
+    chosen = {name: variant.settings[name] for name in ("layers", "counts", "repair")}
+    return {"pruner": variant.base, "options": dict(variant.options), **chosen}
+
+
+def prunes_by(wildcards):
+    """The modules whose code a method's masks depend on."""
+    variant = STUDY.methods[wildcards.method]
+    repair = catalogue.REPAIRS.get(variant.settings["repair"], "")
+    return [catalogue.module(part) for part in (*catalogue.PRUNERS[variant.base].references, repair) if part]
 
 
 def comparable_methods():
@@ -63,16 +72,16 @@ def comparable_modules():
 
 def trained_by(wildcards):
     """The modules that take part in the training of a method's networks."""
-    tables = catalogue.DYNAMICS, catalogue.IN_ROUNDS
-    base = STUDY.methods[wildcards.method].base
-    return [module_of(table, base) for table in tables if base in table]
+    record = catalogue.PRUNERS[STUDY.methods[wildcards.method].base]
+    return [catalogue.module(part) for part in (record.moves, record.trains) if part]
 
 
 def weights_of(wildcards):
     """Each seed's weights that a method prunes: the initial ones, or those of the trained dense network."""
     path = f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors"
     cell = dict(wildcards)
-    if STUDY.methods[wildcards.method].base in catalogue.POST_TRAINING:
+    method = STUDY.methods[wildcards.method]
+    if catalogue.PRUNERS[method.base].prunes == "trained":
         path = of_network("trained", "weights.safetensors")
         cell |= {"method": STUDY.dense(), "sparsity": "0"}
-    return expand(path, **cell | {"seed": STUDY.seeds})
+    return [expand(path, **cell | {"seed": seed})[0] for seed in STUDY.network_seeds(method)]

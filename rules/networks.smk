@@ -73,6 +73,7 @@ rule initialise:
 rule prune:
     input:
         images=rules.prepare.output.images,
+        architecture=rules.initialise.output.architecture,
         weights=weights_of,
     output:
         masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
@@ -87,11 +88,10 @@ rule prune:
         gpu=GPU,
     params:
         network=lambda wildcards: model_of(wildcards),
-        pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
-        options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
+        choice=lambda wildcards: method_of(wildcards),
         seeds=STUDY.seeds,
         threads=config["threads"],
-        code=lambda wildcards: code_of("prunegraph.pruning", pruner_module(wildcards), model_module(wildcards)),
+        code=lambda wildcards: code_of("prunegraph.pruning", *prunes_by(wildcards), model_module(wildcards)),
     message:
         "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method} to sparsity {wildcards.sparsity}"
     script:
@@ -122,8 +122,8 @@ rule train:
         tensorboard=int(config["training"]["tensorboard"]),
     params:
         network=lambda wildcards: model_of(wildcards),
-        pruner=lambda wildcards: STUDY.methods[wildcards.method].base,
-        options=lambda wildcards: dict(STUDY.methods[wildcards.method].options),
+        choice=lambda wildcards: method_of(wildcards),
+        finetune=lambda wildcards: STUDY.methods[wildcards.method].settings["finetune"],
         published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
         recipe=RECIPE,
         threads=config["threads"],

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from helpers.toy import CASES
 
 from prunegraph import encoding, models
-from prunegraph.catalogue import IN_ROUNDS, PRUNERS
+from prunegraph.catalogue import PRUNERS
 from prunegraph.pruning import prune
 
 # So that each takes milliseconds here.
@@ -66,20 +67,20 @@ PUBLISHED = [
 
 @pytest.mark.parametrize(("pruner", "sparsity", "low", "high"), PUBLISHED)
 def test_random_pruners_land_on_the_published_number_of_edges(architecture, pruner, sparsity, low, high):
-    mask = prune(models.create("mobilenet_v2", 10), f"{pruner}_compat", sparsity, seed=0)
+    mask = prune(models.create("mobilenet_v2", 10), pruner, sparsity, seed=0, compat=True)
     weights = {name: values.astype(np.float32) for name, values in mask.items()}
     graph = encoding.encode_weights(architecture, weights, mode="compat")
     assert 0.99 * low < graph.number_of_edges() < 1.01 * high
 
 
-@pytest.mark.parametrize("pruner", PRUNERS)
-def test_every_pruner_takes_depthwise_layers(pruner):
+@pytest.mark.parametrize(("pruner", "options"), CASES)
+def test_every_pruner_takes_depthwise_layers(pruner, options):
     network = models.create("mobilenet_v2", 4, (1, 8, 8), width=0.125)
     images = torch.randn(64, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     batches = [(images, torch.arange(64) % 4)]
     sparsity = 0 if pruner == "dense" else 0.5
-    left = 1 if pruner in ("dense", *IN_ROUNDS) else 0.5  # those of IN_ROUNDS find their mask in training
-    mask = prune(network, pruner, sparsity, 0, batches, **SMALL.get(pruner.removesuffix("_compat"), {}))
+    left = 1 if pruner == "dense" or PRUNERS[pruner].trains else 0.5  # those that train find their mask in training
+    mask = prune(network, pruner, sparsity, 0, batches, **options, **SMALL.get(pruner, {}))
     assert list(mask) == list(models.prunable(network))
     assert mask.density == pytest.approx(left, abs=0.1)
     assert encoding.encode(mask.apply(network), (1, 8, 8)).number_of_edges() > 0

@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from prunegraph import datasets, models, pruning
+from prunegraph.encoding.architecture import Architecture
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
 from prunegraph.precision import conditions, use_threads
-from prunegraph.randomness import torch_generator
 from prunegraph.tensors import provenance
 
 
 def main(
     images: Path,
+    architecture: Path,
     weights: list[Path],
     masks: list[Path],
     network: dict,
-    pruner: str,
-    options: dict,
+    choice: dict,
     sparsity: float,
     seeds: list[int],
     threads: int,
@@ -25,16 +25,18 @@ def main(
 ):
     use_threads(threads)
     data = datasets.load(images, device)
+    wiring = Architecture.load(architecture)
+    asked = {**choice["options"], **{name: value for name, value in choice.items() if name != "options"}}
     for seed, start, path in zip(seeds, weights, masks, strict=True):
-        key = made_from([images, start], pruner=pruner, options=options, sparsity=sparsity, seed=seed, code=code,
-                        threads=threads)  # fmt: skip
+        key = made_from(
+            [images, architecture, start], **choice, sparsity=sparsity, seed=seed, code=code, threads=threads
+        )
         if provenance(path).get("made_from") == key:
             logger.info("seed %d: kept, it is up to date", seed)
             continue
         made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
         models.load_weights(made, start)
-        batches = data.batches(128, torch_generator(seed, "prune", "batches"))
-        mask = pruning.prune(made.to(device), pruner, sparsity, seed, batches, **options)
+        mask = pruning.prune(made.to(device), sparsity=sparsity, seed=seed, batches=data, architecture=wiring, **asked)
         mask.save(path, made_from=key, **conditions(device))
         logger.info("seed %d: kept %d of %d weights, collapsed: %s", seed, mask.kept, mask.size, mask.collapsed)
 

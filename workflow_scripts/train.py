@@ -4,12 +4,12 @@ from functools import partial
 from pathlib import Path
 
 from prunegraph import datasets, models, pruning, training
-from prunegraph.catalogue import IN_ROUNDS, lookup
+from prunegraph.catalogue import PRUNERS, load
 from prunegraph.files import read_json
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger, stoppable
-from prunegraph.masks import Mask
 from prunegraph.precision import use_threads
+from prunegraph.pruning.pruned import Pruned
 from prunegraph.training.cell import Manner, Member, train_cell
 from prunegraph.training.progress import replay
 
@@ -27,8 +27,8 @@ def main(
     method: str,
     sparsity: float,
     network: dict,
-    pruner: str,
-    options: dict,
+    choice: dict,
+    finetune: float,
     published_as: str,
     recipe: dict,
     threads: int,
@@ -42,12 +42,12 @@ def main(
 ):
     use_threads(threads)
     data = datasets.load(images, device)
+    pruner, options = choice["pruner"], choice["options"]
     complete = pruning.completed(pruner, options)
-    chosen = training.recipe(dataset=published_as, model=network["name"], **recipe)
-    chosen = chosen.shortened(complete.get("finetune", 1.0))
+    chosen = training.recipe(dataset=published_as, model=network["name"], **recipe).shortened(finetune)
     cell = {"dataset": dataset, "model": model, "method": method, "pruner": pruner}
-    cell |= {"recipe": recipe["name"], "epochs": chosen.epochs}
-    find = lookup(IN_ROUNDS, pruner, "pruner") if pruner in IN_ROUNDS else None
+    cell |= {"recipe": recipe["name"], "epochs": chosen.epochs, "counts": choice["counts"], "repair": choice["repair"]}
+    find = PRUNERS[pruner].trains and load(PRUNERS[pruner].trains)
     members = []
     each = zip(seeds, weights, masks, trained, final_masks, histories, scores, scalars, strict=True)
     for seed, start, mask, *files, told in each:
@@ -59,15 +59,13 @@ def main(
                 replay(told, files[-2])
             continue
         made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
-        models.load_weights(made, start)
+        pruned = Pruned.load(mask)
+        pruned.apply(models.load_weights(made, start))
         moving = pruning.dynamics(pruner, sparsity, seed, **options)
         rounds = find and partial(find, sparsity=sparsity, **complete)
-        members.append(
-            Member(sparsity, seed, made, Mask.load(mask), key, files, told if tensorboard else None, moving, rounds)
-        )
+        members.append(Member(sparsity, seed, made, pruned, key, files, told if tensorboard else None, moving, rounds))
     with stoppable() as stop:
-        manner = Manner(checkpoints, checkpoint_epochs, stop)
-        train_cell(members, data, chosen, cell, manner, device)
+        train_cell(members, data, chosen, cell, Manner(checkpoints, checkpoint_epochs, stop), device)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def beside_published(
     keys = {
         "dataset": ours.dataset.map(datasets),
         "model": ours.model.map(models),
-        "pruner": ours.pruner.str.removesuffix("_compat"),
+        "pruner": ours.pruner,
         "sparsity": ours.sparsity,
     }
     theirs = theirs.reindex(pd.MultiIndex.from_frame(pd.DataFrame(keys))).reset_index(drop=True)

@@ -1,17 +1,16 @@
 """GraSP: pruning that preserves gradient flow (Wang, Zhang & Grosse, ICLR 2020)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 
-from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
-from prunegraph.pruning.batches import Batch, peek, take_per_class
+from prunegraph.pruning.batches import peek, take_per_class
 from prunegraph.pruning.gradients import gradient, hessian_vector
 from prunegraph.pruning.remembering import remembered
 from prunegraph.pruning.selection import keep_at_least, keep_largest
-from prunegraph.pruning.weights import any_weight, at_least, size
-from prunegraph.randomness import torch_generator
+from prunegraph.pruning.task import Task
+from prunegraph.pruning.weights import any_weight, at_least
 
 
 @remembered
@@ -34,13 +33,7 @@ def flow_preserved(
 
 
 def grasp(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    samples_per_class: int = 25,
-    temperature: float = 200.0,
+    task: Task, *, samples_per_class: int = 25, temperature: float = 200.0, compat: bool = False
 ) -> dict[str, torch.Tensor]:
     """Remove the weights whose loss costs least gradient flow, :func:`flow_preserved`, in train mode.
 
@@ -55,48 +48,33 @@ def grasp(
         each of the two halves holds one half of the classes.
     temperature
         Divides the logits.
+    compat
+        As published: other weights are scored than those that are then trained. All prunable weights are drawn anew
+        (Kaiming-normal, fan-in) before scoring. The threshold is the int(N s)-th largest of -w * H g, and all that do
+        not exceed it are kept: the one at the threshold survives, with all its ties.
 
     Raises
     ------
     UserError
         If data are missing or lack a class, or scores are not finite.
     """
-    scores = _scores(network, batches, samples_per_class, temperature, "grasp")
-    return keep_largest(scores, kept_weights(size(scores), sparsity), "grasp")
+    if compat:
+        _redraw(task)
+    scores = _scores(task, samples_per_class, temperature)
+    if compat:
+        # The published code is given d = 1 - s and removes int(N (1 - d)).
+        removed = int(task.size * (1 - (1 - task.sparsity)))
+        return keep_at_least(scores, min(task.size, task.size - removed + 1), task.name)
+    return keep_largest(scores, task.kept, task.name)
 
 
-def grasp_compat(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    samples_per_class: int = 25,
-    temperature: float = 200.0,
-) -> dict[str, torch.Tensor]:
-    """GraSP as published: other weights are scored than those that are then trained.
-
-    All prunable weights are drawn anew (Kaiming-normal, fan-in) before scoring.
-    The threshold is the int(N s)-th largest of -w * H g, and all that do not
-    exceed it are kept: the one at the threshold survives, with all its ties.
-    """
-    _redraw(network, seed)
-    scores = _scores(network, batches, samples_per_class, temperature, "grasp_compat")
-    total = size(scores)
-    # The published code is given d = 1 - s and removes int(N (1 - d)).
-    removed = int(total * (1 - (1 - sparsity)))
-    return keep_at_least(scores, min(total, total - removed + 1), "grasp_compat")
-
-
-def _scores(
-    network: torch.nn.Module, batches: Iterable[Batch] | None, count: int, temperature: float, pruner: str
-) -> dict[str, torch.Tensor]:
-    like = any_weight(network)
-    first, batches = peek(batches, pruner)
-    classes = _outputs(network, first[:1].to(like))
-    count = at_least(1, count, "samples_per_class", pruner)
-    images, labels = take_per_class(batches, classes, count, pruner, like)
-    return flow_preserved(network, images, labels, temperature)
+def _scores(task: Task, count: int, temperature: float) -> dict[str, torch.Tensor]:
+    like = any_weight(task.network)
+    first, batches = peek(task.data.batches(), task.name)
+    classes = _outputs(task.network, first[:1].to(like))
+    count = at_least(1, count, "samples_per_class", task.name)
+    images, labels = take_per_class(batches, classes, count, task.name, like)
+    return task.of(flow_preserved(task.network, images, labels, temperature))
 
 
 def _outputs(network: torch.nn.Module, image: torch.Tensor) -> int:
@@ -108,9 +86,9 @@ def _outputs(network: torch.nn.Module, image: torch.Tensor) -> int:
     return logits.shape[1]
 
 
-def _redraw(network: torch.nn.Module, seed: int) -> None:
-    generator = torch_generator(seed, "prune", "grasp_compat")
-    for weight in prunable(network).values():
+def _redraw(task: Task) -> None:
+    generator = task.draw()
+    for weight in prunable(task.network).values():
         fresh = torch.nn.init.kaiming_normal_(torch.empty(weight.shape), generator=generator)
         weight.data.copy_(fresh)
 

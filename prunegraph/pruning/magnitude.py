@@ -1,29 +1,17 @@
 """Magnitude pruning: keep the largest weights of a trained network, the baseline of the field."""
 
-from collections.abc import Iterable
-
 import torch
 
 from prunegraph.catalogue import known
-from prunegraph.masks import kept_weights
-from prunegraph.models import prunable
 from prunegraph.pruning.allocation import whole_counts
-from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.selection import join, keep_largest, largest
-from prunegraph.pruning.weights import at_least, in_range, size
+from prunegraph.pruning.task import Task
+from prunegraph.pruning.weights import at_least
 
 SCOPES = ("global", "layer")
 
 
-def magnitude(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    scope: str = "global",
-    finetune: float = 1.0,
-) -> dict[str, torch.Tensor]:
+def magnitude(task: Task, *, scope: str = "global") -> dict[str, torch.Tensor]:
     """Keep the weights of largest magnitude (Han et al., NeurIPS 2015).
 
     In a study the network is the trained dense one of the same seed, and training goes on from its
@@ -33,28 +21,18 @@ def magnitude(
     ----------
     scope
         ``global``: one threshold for all layers; ``layer``: the same density in every layer.
-    finetune
-        How long training goes on, as a share of the recipe's epochs (milestones shrink with it); at least one epoch.
 
     Raises
     ------
     UserError
         If an option is out of its range, or a weight is not finite.
     """
-    in_range(finetune > 0, finetune, "finetune", "magnitude", "a positive share of the recipe's epochs")
-    weights = {name: weight.detach().abs() for name, weight in prunable(network).items()}
-    return strongest(weights, kept_weights(size(weights), sparsity), scope, "magnitude")
+    weights = {name: weight.detach().abs() for name, weight in task.weights.items()}
+    return strongest(weights, task.kept, scope, task.name)
 
 
 def iterative_magnitude(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    rounds: int = 5,
-    rewind: int = 0,
-    scope: str = "global",
+    task: Task, *, rounds: int = 5, rewind: int = 0, scope: str = "global"
 ) -> dict[str, torch.Tensor]:
     """Keep everything: the mask is found by training in rounds (:mod:`prunegraph.training.iterative`).
 
@@ -77,10 +55,10 @@ def iterative_magnitude(
     UserError
         If an option is out of its range.
     """
-    at_least(1, rounds, "rounds", "iterative_magnitude")
-    at_least(0, rewind, "rewind", "iterative_magnitude")
-    known(SCOPES, scope, "scope of pruner 'iterative_magnitude':")
-    return {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in prunable(network).items()}
+    at_least(1, rounds, "rounds", task.name)
+    at_least(0, rewind, "rewind", task.name)
+    known(SCOPES, scope, f"scope of pruner {task.name!r}:")
+    return {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in task.weights.items()}
 
 
 def strongest(scores: dict[str, torch.Tensor], count: int, scope: str, pruner: str) -> dict[str, torch.Tensor]:

@@ -1,17 +1,17 @@
 """ProsPr: prospect pruning by meta-gradients through training (Alizadeh et al., ICLR 2022)."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.batches import Batch, take
 from prunegraph.pruning.gradients import Parameters, gradient, hessian_vector
 from prunegraph.pruning.remembering import remembered
 from prunegraph.pruning.selection import keep_largest
-from prunegraph.pruning.weights import any_weight, at_least, size
+from prunegraph.pruning.task import Task
+from prunegraph.pruning.weights import any_weight, at_least
 
 
 @remembered
@@ -38,7 +38,7 @@ def meta_gradient(
     batches
         M + 1 of them, (images, labels).
     detached_start
-        Take the first momentum v_1 for a constant (see :func:`prospr_compat`).
+        Take the first momentum v_1 for a constant (see the option `compat` of :func:`prospr`).
 
     Returns
     -------
@@ -66,15 +66,13 @@ def meta_gradient(
 
 
 def prospr(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
+    task: Task,
     *,
     steps: int = 3,
     lr: float = 0.5,
     momentum: float = 0.9,
     batch_size: int = 512,
+    compat: bool = False,
 ) -> dict[str, torch.Tensor]:
     """Keep the weights with the largest effect of their initial mask on the loss after training.
 
@@ -93,46 +91,27 @@ def prospr(
         Of the inner SGD.
     batch_size
         Samples of each of the M + 1 batches.
+    compat
+        As published: ceil(N d) weights, ceil being that of N times 1 - sparsity in floating point, and the first inner
+        step is not differentiated. The public code starts the momentum from a gradient cut off from its graph, so what
+        the first step owes to the mask is missing from the meta-gradient (with momentum 0 there is no buffer, and
+        nothing is missing).
 
     Raises
     ------
     UserError
         If data are missing or too few, or scores not finite (the inner training diverged).
     """
-    parts = _batches(network, batches, steps, batch_size, "prospr")
-    scores = _scores(network, meta_gradient(network, parts, lr, momentum))
-    return keep_largest(scores, kept_weights(size(scores), sparsity), "prospr")
+    parts = _batches(task, steps, batch_size)
+    slopes = meta_gradient(task.network, parts, lr, momentum, detached_start=compat and momentum != 0)
+    count = math.ceil(task.size * (1 - task.sparsity)) if compat else task.kept
+    return keep_largest(task.of(_scores(task.network, slopes)), count, task.name)
 
 
-def prospr_compat(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    steps: int = 3,
-    lr: float = 0.5,
-    momentum: float = 0.9,
-    batch_size: int = 512,
-) -> dict[str, torch.Tensor]:
-    """ProsPr as published: ceil(N d) weights, and the first inner step is not differentiated.
-
-    The public code starts the momentum from a gradient cut off from its graph, so
-    what the first step owes to the mask is missing from the meta-gradient
-    (with momentum 0 there is no buffer, and nothing is missing). ceil is that of N
-    times 1 - sparsity in floating point.
-    """
-    parts = _batches(network, batches, steps, batch_size, "prospr_compat")
-    scores = _scores(network, meta_gradient(network, parts, lr, momentum, detached_start=momentum != 0))
-    return keep_largest(scores, math.ceil(size(scores) * (1 - sparsity)), "prospr_compat")
-
-
-def _batches(
-    network: torch.nn.Module, batches: Iterable[Batch] | None, steps: int, batch_size: int, pruner: str
-) -> list[Batch]:
-    at_least(0, steps, "steps", pruner)
-    at_least(1, batch_size, "batch_size", pruner)
-    images, labels = take(batches, (steps + 1) * batch_size, pruner, any_weight(network))
+def _batches(task: Task, steps: int, batch_size: int) -> list[Batch]:
+    at_least(0, steps, "steps", task.name)
+    at_least(1, batch_size, "batch_size", task.name)
+    images, labels = take(task.data.batches(), (steps + 1) * batch_size, task.name, any_weight(task.network))
     return list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
 
 

@@ -1,14 +1,13 @@
 """SynFlow: iterative pruning that conserves synaptic flow, without data (Tanaka et al., NeurIPS 2020)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from prunegraph.errors import UserError
-from prunegraph.masks import kept_weights
-from prunegraph.models import prunable
-from prunegraph.pruning.batches import Batch, peek
+from prunegraph.pruning.batches import peek
 from prunegraph.pruning.selection import join, largest, split
+from prunegraph.pruning.task import Task
 from prunegraph.pruning.weights import at_least, biases, size
 
 
@@ -29,13 +28,7 @@ def synaptic_flow(
 
 
 def synflow(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    rounds: int = 100,
-    input_shape: tuple[int, ...] | None = None,
+    task: Task, *, rounds: int = 100, input_shape: tuple[int, ...] | None = None, compat: bool = False
 ) -> dict[str, torch.Tensor]:
     """Keep the weights of largest :func:`synaptic_flow`, removing a little in each of many rounds.
 
@@ -51,48 +44,39 @@ def synflow(
         (channels, height, width) of one image; by default that of the first of `batches`,
         which are used for nothing else, or else the network's own ``input_shape``
         (networks of :func:`prunegraph.models.create` have one).
+    compat
+        As published: the biases of Conv2d and Linear take part in the ranking. They start at zero, score zero and go
+        first, in the place of weights; they are never removed afterwards. Each round removes round((1 - d^(1/R)) n) of
+        the n weights and biases left, so the final number carries rounding errors. The public code scores in float32,
+        this in float64. That differs where the flow leaves float32: MobileNetV2's is about 6e50 at initialisation, so
+        nearly all its float32 scores are infinite, and whole layers vanish if ties are taken in torch's order or in
+        that of the layers. The published networks of that model reach accuracies up to 91 % on CIFAR-10, so they were
+        scored otherwise; how is unknown (benchmarks/edge_counts.md lists what was tried).
 
     Raises
     ------
     UserError
         If neither shape nor batches are given, or scores are not finite.
     """
-    weights = prunable(network)
-    image = _ones(network, input_shape, batches, "synflow")
-    total, rounds = size(weights), at_least(1, rounds, "rounds", "synflow")
-    left = [round(total * (1 - sparsity) ** (step / rounds)) for step in range(1, rounds)]
-    return _in_rounds(network, weights, [*left, kept_weights(total, sparsity)], image, "synflow")
+    if compat:
+        task.network.double()  # whatever the precision asked for
+    image = _ones(task, input_shape)
+    at_least(1, rounds, "rounds", task.name)
+    pool = {**task.weights, **biases(task.network, task.weights)} if compat else task.weights
+    left = _published_counts(size(pool), task.sparsity, rounds) if compat else _counts(task, rounds)
+    return task.of(_in_rounds(task.network, pool, left, image, task.name))
 
 
-def synflow_compat(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    rounds: int = 100,
-    input_shape: tuple[int, ...] | None = None,
-) -> dict[str, torch.Tensor]:
-    """SynFlow as published: the biases of Conv2d and Linear take part in the ranking.
+def _counts(task: Task, rounds: int) -> list[int]:
+    """How many weights each round leaves, the last exactly as many as asked for."""
+    return [*(round(task.size * (1 - task.sparsity) ** (step / rounds)) for step in range(1, rounds)), task.kept]
 
-    Biases start at zero, score zero and go first, in the place of weights; they
-    are never removed afterwards. Each round removes round((1 - d^(1/R)) n) of
-    the n weights and biases left, so the final number carries rounding errors.
 
-    The public code scores in float32, this in float64. That differs where the flow leaves float32: MobileNetV2's is
-    about 6e50 at initialisation, so nearly all its float32 scores are infinite, and whole layers vanish if ties are
-    taken in torch's order or in that of the layers. The published networks of that model reach accuracies up to
-    91 % on CIFAR-10, so they were scored otherwise; how is unknown (benchmarks/edge_counts.md lists what was tried).
-    """
-    weights = prunable(network.double())
-    image = _ones(network, input_shape, batches, "synflow_compat")
-    pool = {**weights, **biases(network)}
-    rounds = at_least(1, rounds, "rounds", "synflow_compat")
-    left = [size(pool)]
+def _published_counts(total: int, sparsity: float, rounds: int) -> list[int]:
+    left = [total]
     for _ in range(rounds):
         left.append(left[-1] - round(left[-1] * (1 - (1 - sparsity) ** (1 / rounds))))
-    kept = _in_rounds(network, pool, left[1:], image, "synflow_compat")
-    return {name: kept[name] for name in weights}
+    return left[1:]
 
 
 def _in_rounds(
@@ -124,15 +108,13 @@ def _linearise(network: torch.nn.Module, parameters: Mapping[str, torch.Tensor])
         value.requires_grad_(True)
 
 
-def _ones(
-    network: torch.nn.Module, shape: tuple[int, ...] | None, batches: Iterable[Batch] | None, pruner: str
-) -> torch.Tensor:
-    if shape is None and batches is not None:
-        shape = tuple(peek(batches, pruner)[0].shape[1:])
-    shape = shape or getattr(network, "input_shape", None)
+def _ones(task: Task, shape: tuple[int, ...] | None) -> torch.Tensor:
+    if shape is None and task.data.given:
+        shape = tuple(peek(task.data.batches(), task.name)[0].shape[1:])
+    shape = shape or getattr(task.network, "input_shape", None)
     if shape is None:
         raise UserError(
-            f"Pruner {pruner!r} needs the shape of an image; give the option input_shape, "
+            f"Pruner {task.name!r} needs the shape of an image; give the option input_shape, "
             "such as (3, 32, 32), or batches to read it from."
         )
     return torch.ones(1, *shape)

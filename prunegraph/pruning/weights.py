@@ -1,6 +1,6 @@
 """What there is to prune, and beside it the biases that published code ranks too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 
@@ -13,10 +13,10 @@ def size(tensors: Mapping[str, torch.Tensor]) -> int:
     return sum(values.numel() for values in tensors.values())
 
 
-def biases(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The biases that belong to prunable weights, by parameter name."""
+def biases(network: torch.nn.Module, weights: Iterable[str]) -> dict[str, torch.Tensor]:
+    """The biases of `network` that belong to the `weights` of these names, by parameter name."""
     parameters = dict(network.named_parameters())
-    names = [name.removesuffix("weight") + "bias" for name in prunable(network)]
+    names = [name.removesuffix("weight") + "bias" for name in weights]
     return {name: parameters[name] for name in names if name in parameters}
 
 

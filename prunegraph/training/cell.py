@@ -83,6 +83,8 @@ def train_cell(
         for member, training in zip(members, trainings, strict=True):
             moved = getattr(member.dynamics, "facts", dict)()
             own = {"sparsity": member.sparsity, "seed": member.seed, "made_from": member.made_from}
+            if getattr(member.mask, "facts", None):
+                own["facts"] = member.mask.facts
             score = save(member.files, member.network, training, data, **facts, **moved, **own)
             logger.info("%s: test accuracy %.4f, %d weights", member.name, score["accuracy"], score["kept"])
     shutil.rmtree(manner.checkpoints, ignore_errors=True)

@@ -100,8 +100,8 @@ class Recipe:
                 raise UserError(f"In a training recipe, {name} is {getattr(self, name)!r}, expected {expected}.")
 
     def shortened(self, share: float) -> "Recipe":
-        """The recipe with that share of its epochs, at least one; milestones move along."""
-        epochs = max(1, round(share * self.epochs)) if self.epochs else 0
+        """The recipe with that share of its epochs, at least one, or none for the share 0; milestones move along."""
+        epochs = max(1, round(share * self.epochs)) if share and self.epochs else 0
         milestones = tuple(round(share * milestone) for milestone in self.milestones)
         return dataclasses.replace(self, epochs=epochs, milestones=milestones)
 

@@ -26,7 +26,7 @@ def test_cells_stand_beside_their_published_ones(tmp_path):
     paths = [
         score(tmp_path, method="rigl", pruner="rigl", sparsity=0.9, seed=0, accuracy=0.8),
         score(tmp_path, method="rigl", pruner="rigl", sparsity=0.9, seed=1, accuracy=0.9),
-        score(tmp_path, method="er_old", pruner="er_compat", sparsity=0.98, seed=0, accuracy=0.7),
+        score(tmp_path, method="er_old", pruner="er", sparsity=0.98, seed=0, accuracy=0.7),
         score(tmp_path, method="dense", pruner="dense", sparsity=0, seed=0, accuracy=0.9),
         score(tmp_path, method="dense", pruner="dense", sparsity=0, seed=0, accuracy=0.5, model="narrow"),
     ]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from prunegraph import datasets, encoding, metrics, models, pruning
-from prunegraph.catalogue import DYNAMICS, PRUNERS
+from prunegraph.catalogue import PRUNERS
 from prunegraph.errors import Interrupted
 from prunegraph.masks import Mask
 from prunegraph.randomness import torch_generator
@@ -83,7 +83,7 @@ def test_a_cell_learns_in_every_precision(precision, data):
             assert not weight[torch.from_numpy(~start.mask[name]).cuda()].any()
 
 
-@pytest.mark.parametrize("method", list(DYNAMICS))
+@pytest.mark.parametrize("method", [name for name, record in PRUNERS.items() if record.moves])
 def test_masks_move_while_recorded_steps_are_repeated(method, data):
     made = starts("conv6", data, 2, method, interval=10)
     for start, training in zip(made, train_each(made, data, RECIPE), strict=True):
@@ -110,7 +110,7 @@ def test_a_stopped_cell_goes_on(data, tmp_path):
 
 
 @pytest.mark.parametrize("model", ["conv6", "resnet20"])
-@pytest.mark.parametrize("name", [name for name in PRUNERS if name != "dense" and not name.endswith("_compat")])
+@pytest.mark.parametrize("name", [name for name in PRUNERS if name != "dense"])
 def test_masks_are_those_of_the_cpu(name, model, files):
     masks = []
     for device in ("cpu", "cuda"):

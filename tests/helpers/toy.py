@@ -1,11 +1,14 @@
 """A small network with everything that a pruner may meet, and images for it."""
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
+from prunegraph.catalogue import PRUNERS
 from prunegraph.models import prunable
 from prunegraph.pruning import prune
+from prunegraph.study import options_of
 
 # So that each takes milliseconds here; everything else is as published.
 SMALL = {
@@ -14,6 +17,27 @@ SMALL = {
     "synflow": {"rounds": 10},
     "prospr": {"batch_size": 16, "lr": 0.1},
 }
+
+
+def _cases():
+    for name, record in PRUNERS.items():
+        yield name, {}
+        if any("compat" in options_of(reference) for reference in record.references):
+            yield name, {"compat": True}
+
+
+# Every pruner, and once more with each that knows it the option compat.
+CASES = [pytest.param(name, options, id="_".join([name, *options])) for name, options in _cases()]
+
+
+def cases(*, dense=False, **facts):
+    """Those of CASES whose records have these facts; dense, which prunes nothing, only if asked for."""
+    return [
+        case
+        for case in CASES
+        if (dense or case.values[0] != "dense")
+        and all(getattr(PRUNERS[case.values[0]], name) == value for name, value in facts.items())
+    ]
 
 
 class Toy(nn.Module):
@@ -49,7 +73,7 @@ def supply(seed=0, shape=(2, 6, 6), classes=4, size=20):
 
 
 def pruned(pruner, sparsity=0.8, seed=0, network=None, **options):
-    options = {**SMALL.get(pruner.removesuffix("_compat"), {}), **options}
+    options = {**SMALL.get(pruner, {}), **options}
     return prune(network or Toy(), pruner, sparsity, seed, supply(), **options)
 
 

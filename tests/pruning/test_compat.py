@@ -49,7 +49,7 @@ def resnet(name):
 def test_the_number_of_weights_is_the_published_one(pruner, sparsity, column):
     # It depends on the layers' sizes only, which small images do not change.
     network = create("resnet20", 10, (3, 8, 8))
-    mask = prune(network, f"{pruner}_compat", sparsity, 0, supply((3, 8, 8)), **CHEAP[pruner])
+    mask = prune(network, pruner, sparsity, 0, supply((3, 8, 8)), compat=True, **CHEAP[pruner])
     assert mask.size == 270_896
     assert mask.kept == PUBLISHED[pruner][column]
 
@@ -59,7 +59,7 @@ def test_snip_compat_keeps_all_ties():
     network = nn.Linear(2, 2, bias=False)
     nn.init.ones_(network.weight)
     batch = [(torch.ones(1, 2), torch.tensor([0]))]
-    assert prune(network, "snip_compat", 0.5, 0, batch, batch_size=1).kept == 4
+    assert prune(network, "snip", 0.5, 0, batch, batch_size=1, compat=True).kept == 4
     assert prune(network, "snip", 0.5, 0, batch, batch_size=1).kept == 2
 
 
@@ -68,7 +68,7 @@ def test_grasp_compat_scores_other_weights_than_it_prunes():
     network = nn.Sequential(nn.Linear(6, 8, bias=False), nn.ReLU(), nn.Linear(8, 3, bias=False))
     for weight in prunable(network).values():
         nn.init.zeros_(weight)
-    mask = prune(network, "grasp_compat", 0.5, 0, supply((6,), 3), samples_per_class=4)
+    mask = prune(network, "grasp", 0.5, 0, supply((6,), 3), samples_per_class=4, compat=True)
     assert mask.kept == 72 - 36 + 1  # the threshold itself survives
     assert not any(weight.any() for weight in prunable(network).values())
 
@@ -81,7 +81,7 @@ def test_synflow_compat_ranks_biases():
     first.bias.data = torch.tensor([100.0, 0.0])
     second.weight.data = torch.tensor([[5.0, 6.0]])
     network = nn.Sequential(first, second)
-    mask = prune(network, "synflow_compat", 0.5, 0, rounds=1, input_shape=(2,))
+    mask = prune(network, "synflow", 0.5, 0, rounds=1, input_shape=(2,), compat=True)
     # 8 in the pool with the zero bias, 4 kept: 515, 500 (a bias), 42, 24.
     assert mask["0.weight"].tolist() == [[False, False], [False, True]]
     assert mask["1.weight"].tolist() == [[True, True]]
@@ -103,7 +103,7 @@ def test_synflow_compat_ranks_where_float32_overflows():
     assert all(torch.isfinite(values).all() for values in wide.values())
     # In one round the weights kept are the largest of the finite scores, conserved by every layer without a bypass.
     assert float(wide["linear.weight"].sum()) == pytest.approx(float(wide["conv1.weight"].sum()), rel=1e-9)
-    mask = prune(create("mobilenet_v2", 10), "synflow_compat", 0.9, 0, rounds=1)
+    mask = prune(create("mobilenet_v2", 10), "synflow", 0.9, 0, rounds=1, compat=True)
     threshold = min(float(wide[name][torch.from_numpy(kept)].min()) for name, kept in mask.items() if kept.any())
     assert all(float(wide[n][~torch.from_numpy(kept)].max()) <= threshold for n, kept in mask.items() if not kept.all())
 
@@ -111,7 +111,7 @@ def test_synflow_compat_ranks_where_float32_overflows():
 def test_uniform_compat_draws_biases_too():
     # 12 weights, 12 biases, 12 removed: the weights kept vary around 6, the strict number is always 6.
     network = nn.Sequential(*[nn.Linear(1, 12), nn.Linear(12, 12)])
-    kept = [prune(network, "uniform_compat", 0.5, seed).kept for seed in range(20)]
+    kept = [prune(network, "uniform", 0.5, seed, compat=True).kept for seed in range(20)]
     strict = {prune(network, "uniform", 0.5, seed).kept for seed in range(20)}
     assert strict == {78}
     assert len(set(kept)) > 3
@@ -120,7 +120,7 @@ def test_uniform_compat_draws_biases_too():
 
 def test_uniform_compat_on_resnet20_is_within_the_published_spread():
     # Published: 5418 of 270,896 three times at 0.98, with 10 biases in the pool.
-    kept = {prune(resnet("resnet20"), "uniform_compat", 0.98, seed).kept for seed in range(5)}
+    kept = {prune(resnet("resnet20"), "uniform", 0.98, seed, compat=True).kept for seed in range(5)}
     assert kept <= set(range(5414, 5419))
 
 
@@ -128,7 +128,7 @@ def test_prospr_compat_keeps_the_ceiling():
     network = nn.Linear(5, 3, bias=False)
     # 15 * (1 - 0.55) = 6.75 both ways; 15 * (1 - 0.72) = 4.2: 5 against round 4.
     options = {"batch_size": 2, "steps": 1, "lr": 0.1}
-    assert prune(network, "prospr_compat", 0.72, 0, supply((5,), 3), **options).kept == 5
+    assert prune(network, "prospr", 0.72, 0, supply((5,), 3), compat=True, **options).kept == 5
     assert prune(network, "prospr", 0.72, 0, supply((5,), 3), **options).kept == 4
 
 
@@ -137,7 +137,7 @@ def test_prospr_compat_does_not_differentiate_its_first_step():
     network = create("conv6", 10, (1, 8, 8), width=0.1)
     options = {"batch_size": 32, "steps": 1}
     strict = prune(network, "prospr", 0.5, 0, supply((1, 8, 8)), **options)
-    compat = prune(network, "prospr_compat", 0.5, 0, supply((1, 8, 8)), **options)
+    compat = prune(network, "prospr", 0.5, 0, supply((1, 8, 8)), compat=True, **options)
     assert abs(strict.kept - compat.kept) <= 1
     assert np.mean([np.mean(strict[name] != compat[name]) for name in strict]) > 0.05
 
@@ -148,10 +148,10 @@ def test_prospr_compat_does_not_differentiate_its_first_step():
 def test_er_compat_loses_what_is_clipped(sparsity, looked_for, found):
     # 0.349 for 0.4 and 0.184 for 0.2 is arithmetic; the published networks have 0.3452 and 0.1788.
     network = resnet("resnet20")
-    exact = prune(network, "er_compat", sparsity, 0, epsilon_search=False)
+    exact = prune(network, "er", sparsity, 0, epsilon_search=False, compat=True)
     # Coins: the standard deviation of a density is 0.0007.
     assert exact.density == pytest.approx(looked_for, abs=0.0025)
-    assert prune(network, "er_compat", sparsity, 0).density == pytest.approx(found, abs=0.0025)
+    assert prune(network, "er", sparsity, 0, compat=True).density == pytest.approx(found, abs=0.0025)
 
 
 def test_er_and_erk_have_exact_layer_counts_and_their_compat_coins_do_not():
@@ -159,7 +159,7 @@ def test_er_and_erk_have_exact_layer_counts_and_their_compat_coins_do_not():
     for pruner in ("er", "erk"):
         counts = [_counts(prune(network, pruner, 0.9, seed)) for seed in range(2)]
         assert counts[0] == counts[1]
-        compat = [_counts(prune(network, f"{pruner}_compat", 0.9, seed)) for seed in range(2)]
+        compat = [_counts(prune(network, pruner, 0.9, seed, compat=True)) for seed in range(2)]
         assert compat[0] != compat[1]
 
 
@@ -219,7 +219,7 @@ def test_dense_edges_are_the_golden_ones():
     ],
 )
 def test_random_pruners_land_on_the_published_number_of_edges(model, pruner, sparsity, low, high):
-    drawn = [_counts(prune(resnet(model), f"{pruner}_compat", sparsity, seed)) for seed in range(5)]
+    drawn = [_counts(prune(resnet(model), pruner, sparsity, seed, compat=True)) for seed in range(5)]
     edges = np.mean([sum(kept * _edges_per_weight(name) for name, kept in one.items()) for one in drawn])
     # The published range of three seeds, one percent wider at each end.
     assert 0.99 * low < edges < 1.01 * high
@@ -252,7 +252,7 @@ RANDOM_CELLS = [(m, p, s) for m in MODELS for p in ("er", "erk", "uniform") for 
 @pytest.mark.parametrize(("model", "pruner", "sparsity"), [*RANDOM_CELLS, ("Resnet-20", "synflow", 0.98)])
 def test_every_layer_keeps_what_the_published_one_keeps(shared, model, pruner, sparsity):
     options = {"input_shape": (3, 32, 32)} if pruner == "synflow" else {}
-    counts = _counts(prune(resnet(MODELS[model]), f"{pruner}_compat", sparsity, 0, **options))
+    counts = _counts(prune(resnet(MODELS[model]), pruner, sparsity, 0, compat=True, **options))
     published = published_counts(shared, model, pruner, sparsity)
     assert set(published) == set(counts)
     for name, values in published.items():

@@ -1,6 +1,5 @@
 """Dynamic sparse training: updates drawn by hand, then budgets, schedules and resumption of every method."""
 
-import inspect
 import math
 
 import numpy as np
@@ -8,13 +7,14 @@ import pytest
 import torch
 
 from prunegraph import datasets, models, training
-from prunegraph.catalogue import DYNAMICS, PRUNERS, lookup
+from prunegraph.catalogue import PRUNERS
 from prunegraph.errors import UserError
 from prunegraph.masks import kept_weights
 from prunegraph.pruning import dynamics, prune
 from prunegraph.pruning.allocation import shared
 from prunegraph.pruning.dynamic.schedule import Schedule
 
+DYNAMICS = [name for name, record in PRUNERS.items() if record.moves]
 LAYERWISE = ("set", "rigl", "itop")
 STEPS = 200
 
@@ -94,16 +94,16 @@ def test_the_threshold_doubles_and_halves_and_survivors_share():
     moving = dynamics("dsr", 0.5, 0, interval=1, fraction=0.25, threshold=0.15, tolerance=0.1)
     # Wanted: 2 of 8. Below 0.15 lies one: the threshold doubles, and what fell grows again.
     found = moving.update(1, 100, weights, weights, kept)
-    assert (moving.threshold, sum(int(mask.sum()) for mask in found.values())) == (0.3, 8)
+    assert (moving.memory.threshold, sum(int(mask.sum()) for mask in found.values())) == (0.3, 8)
     # Below 0.3 lie two, as wanted. Four of a and two of b are left: one and a third each, rounded to 1 and 1.
     found = moving.update(2, 100, weights, weights, kept)
-    assert moving.threshold == 0.3
+    assert moving.memory.threshold == 0.3
     assert {name: int(mask.sum()) for name, mask in found.items()} == {"a": 5, "b": 3}
     # Below 10 lie all: the four smallest go, no more than twice the number wanted.
-    moving.threshold = 10.0
+    moving.memory.threshold = 10.0
     survivors = moving.drop(weights, kept, 0.25)
     assert listed(survivors) == {"a": [0, 0, 0, 1, 1, 1, 0, 0], "b": [0, 1, 0, 0, 0, 0]}
-    assert moving.threshold == 5.0
+    assert moving.memory.threshold == 5.0
 
 
 @pytest.mark.parametrize(
@@ -202,15 +202,6 @@ def test_weights_and_gradients_that_are_not_finite_keep_the_budget(pruner):
     moving = dynamics(pruner, 0.5, 0, interval=1)
     found = [moving.update(step, 100, bad, bad, kept) for step in range(3)]
     assert found[0] is None and all(int(mask["a"].sum()) == 3 for mask in found[1:])
-
-
-@pytest.mark.parametrize("pruner", DYNAMICS)
-def test_what_moves_a_mask_takes_the_options_of_its_pruner(pruner):
-    def names(table):
-        signature = inspect.signature(lookup(table, pruner, "pruner"))
-        return [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
-
-    assert names(DYNAMICS) == names(PRUNERS)
 
 
 @pytest.mark.parametrize("pruner", DYNAMICS)

@@ -41,7 +41,7 @@ def test_edge_counts_of_random_pruners_beside_the_published(shared, tmp_path):
     rows = rows_of(output)
     assert len(rows) == 9  # three pruners on three data sets
     assert all(abs(float(row["deviation"])) < 0.02 for row in rows)
-    assert summary.splitlines()[0].startswith("er_compat: 3 of 3 networks inside")
+    assert summary.splitlines()[0].startswith("er: 3 of 3 networks inside")
 
 
 def test_how_many_networks_the_range_of_seeds_should_hold(monkeypatch):

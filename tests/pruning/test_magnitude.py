@@ -40,8 +40,6 @@ def test_not_finite_weights_and_bad_options_are_refused():
     network = Two()
     with pytest.raises(UserError, match=r"Unknown scope of pruner 'magnitude': 'layers'\. Did you mean 'layer'"):
         prune(network, "magnitude", 0.5, 0, scope="layers")
-    with pytest.raises(UserError, match=r"'finetune' of pruner 'magnitude' is 0\.0; expected a positive share"):
-        prune(network, "magnitude", 0.5, 0, finetune=0.0)
     with pytest.raises(UserError, match="'rounds' of pruner 'iterative_magnitude' is 0; expected at least 1"):
         prune(network, "iterative_magnitude", 0.5, 0, rounds=0)
     network.first.weight.data[0, 0] = float("nan")

@@ -9,7 +9,7 @@ from prunegraph.randomness import torch_generator
 
 # Less of everything, since what rounding does shows with little: the smallest of each that still scores all layers.
 SMALL = {"synflow": {"rounds": 8}, "prospr": {"batch_size": 128}, "grasp": {"samples_per_class": 8}}
-STRICT = [name for name in PRUNERS if name != "dense" and not name.endswith("_compat")]
+STRICT = [name for name in PRUNERS if name != "dense"]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def test_in_float32_it_decides_much_of_a_prospr_mask(model, digits):
 
 def test_what_is_published_in_float32_stays_so(digits):
     for name in ("snip", "grasp", "prospr"):
-        compat = mask_of(f"{name}_compat", "conv6", digits)
-        again = mask_of(f"{name}_compat", "conv6", digits, precision="float32")
+        compat = mask_of(name, "conv6", digits, compat=True)
+        again = mask_of(name, "conv6", digits, compat=True, precision="float32")
         assert all((compat[layer] == again[layer]).all() for layer in compat)
     with pytest.raises(ValueError, match=r"Unknown precision of scores 'float16'\..* Known: float64, float32"):
         mask_of("snip", "conv6", digits, precision="float16")

@@ -41,7 +41,7 @@ def test_the_largest_are_kept_and_ties_go_to_the_earlier(count, first, second):
 
 @pytest.mark.parametrize(("count", "kept"), [(0, 0), (1, 1), (2, 2), (3, 5), (4, 5), (5, 5), (6, 6)])
 def test_all_ties_at_the_threshold_are_kept(count, kept):
-    masks = keep_at_least(SCORES, count, "snip_compat")
+    masks = keep_at_least(SCORES, count, "snip")
     assert sum(int(mask.sum()) for mask in masks.values()) == kept
 
 

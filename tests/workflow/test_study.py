@@ -164,13 +164,22 @@ def test_sparsities_in_paths(value, text):
     assert written(value) == text
 
 
-@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS, catalogue.ENCODINGS])
+# Functions that the records of pruners name.
+PARTS = {
+    f"{part} of {name}": getattr(record, part)
+    for name, record in catalogue.PRUNERS.items()
+    for part in ("choose", "moves", "trains")
+    if getattr(record, part)
+}
+
+
+@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, PARTS, catalogue.ENCODINGS, catalogue.REPAIRS])
 def test_the_catalogue_keeps_its_word(table):
     for name in table:
         assert callable(catalogue.lookup(table, name, "name"))
 
 
-@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS])
+@pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, PARTS])
 def test_static_options_are_the_real_ones(table):
     import inspect
 

@@ -1,26 +1,11 @@
 """SET: sparse evolutionary training (Mocanu et al., Nature Communications 9, 2018)."""
 
-from collections.abc import Iterable
-
-import torch
-
-from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import SparseDynamics
-from prunegraph.pruning.erdos_renyi import erk
+from prunegraph.pruning.dynamic.update import Moving, at_random
 
 
-def set_(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    interval: int | None = None,
-    fraction: float = 0.3,
-    end: float = 1.0,
-) -> dict[str, torch.Tensor]:
-    """Start from the mask of :func:`.erk`; then drop the weakest weights of each layer and grow others at random.
+def moves(seed: int, *, interval: int | None = None, fraction: float = 0.3, end: float = 1.0) -> Moving:
+    """Drop the weakest weights of each layer and grow others at random.
 
     Parameters
     ----------
@@ -28,7 +13,7 @@ def set_(
         Steps between two updates. By default 390, an epoch of CIFAR-10 as in the paper, or
         fewer where the training would then have less than 20 updates.
     fraction
-        Of each layer's weights, dropped at every update (the paper's zeta).
+        Share of each layer's weights dropped at every update (the paper's zeta).
     end
         The share of the training after which the mask stays.
 
@@ -37,10 +22,4 @@ def set_(
     UserError
         If an option is out of its range.
     """
-    dynamics(seed, interval=interval, fraction=fraction, end=end)
-    return erk(network, sparsity, seed, batches)
-
-
-def dynamics(seed: int, *, interval: int | None, fraction: float, end: float) -> SparseDynamics:
-    """What :func:`set_` does during training."""
-    return SparseDynamics("set", seed, Schedule("set", fraction, end, 390, interval, decay="constant"))
+    return Moving(Schedule("set", fraction, end, 390, interval, decay="constant"), at_random(seed, "set"))

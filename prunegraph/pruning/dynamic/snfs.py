@@ -1,30 +1,23 @@
 """SNFS: sparse networks from scratch, by sparse momentum (Dettmers & Zettlemoyer, arXiv 1907.04840, 2019)."""
 
-from collections.abc import Iterable
-
 import torch
 
 from prunegraph.pruning.allocation import shared
-from prunegraph.pruning.batches import Batch
 from prunegraph.pruning.dynamic.schedule import Schedule
-from prunegraph.pruning.dynamic.update import Masks, SparseDynamics, Tensors, with_prefix
-from prunegraph.pruning.erdos_renyi import erk
+from prunegraph.pruning.dynamic.update import Masks, Moving, Tensors, with_prefix
 from prunegraph.pruning.weights import in_range
 
 
-class SparseMomentum(SparseDynamics):
-    """Follow an average of the dense gradients: it says which layers grow, and which weights in them.
+class SparseMomentum:
+    """An average of the dense gradients: it says which layers grow, and which weights in them.
 
     Parameters
     ----------
-    name, seed, schedule
-        Of :class:`.SparseDynamics`.
     smoothing
         The average is smoothing * average + (1 - smoothing) * gradient after each step.
     """
 
-    def __init__(self, name: str, seed: int, schedule: Schedule, smoothing: float):
-        super().__init__(name, seed, schedule)
+    def __init__(self, smoothing: float):
         self.smoothing = smoothing
         self.momentum: Masks = {}
 
@@ -38,38 +31,29 @@ class SparseMomentum(SparseDynamics):
         torch._foreach_lerp_(averages, slopes, 1 - self.smoothing)
         self.momentum = dict(zip(self.momentum, averages, strict=True))
 
-    def share(self, weights: Tensors, kept: Tensors, survivors: Tensors) -> dict[str, int]:
+    def share(self, kept: Tensors, survivors: Masks) -> dict[str, int]:
         """In proportion to each layer's mean momentum over the weights it kept, as far as there is room (section 3)."""
         dropped = sum(int(mask.sum()) for mask in kept.values()) - sum(int(mask.sum()) for mask in survivors.values())
         means = {name: _mean(self.momentum[name].abs(), mask) for name, mask in kept.items()}
         return shared(dropped, means, {name: int((~mask).sum()) for name, mask in survivors.items()})
 
-    def score(self, name: str, gradients: Tensors, step: int) -> torch.Tensor:
+    def grow(self, name: str, gradients: Tensors, step: int) -> torch.Tensor:
         """Magnitude of the average."""
         return self.momentum[name].abs()
 
     def state(self) -> dict[str, torch.Tensor]:
-        """With the averages."""
-        return {**super().state(), **{f"momentum.{name}": value.clone() for name, value in self.momentum.items()}}
+        """The averages."""
+        return {f"momentum.{name}": value.clone() for name, value in self.momentum.items()}
 
     def restore(self, state: Tensors) -> None:
         """Go on from what :meth:`state` gave."""
-        super().restore(state)
         self.momentum = with_prefix(state, "momentum.")
 
 
-def snfs(
-    network: torch.nn.Module,
-    sparsity: float,
-    seed: int,
-    batches: Iterable[Batch] | None,
-    *,
-    interval: int | None = None,
-    fraction: float = 0.5,
-    end: float = 1.0,
-    smoothing: float = 0.9,
-) -> dict[str, torch.Tensor]:
-    """Start from the mask of :func:`.erk`; then drop each layer's weakest weights and let momentum say what grows.
+def moves(
+    seed: int, *, interval: int | None = None, fraction: float = 0.5, end: float = 1.0, smoothing: float = 0.9
+) -> Moving:
+    """Drop each layer's weakest weights and let momentum say what grows.
 
     Only the number of weights of the whole network is constant; layers gain and lose.
 
@@ -79,25 +63,21 @@ def snfs(
         Steps between two updates. By default 390, an epoch of CIFAR-10 as in the paper, or
         fewer where the training would then have less than 20 updates.
     fraction
-        Of each layer's weights, dropped at first; it fades along half a cosine.
+        Share of each layer's weights dropped at first; it fades along half a cosine.
     end
         The share of the training after which the mask stays.
     smoothing
-        Of the average of gradients, in [0, 1).
+        Weight of the past in the average of gradients, in [0, 1).
 
     Raises
     ------
     UserError
         If an option is out of its range.
     """
-    dynamics(seed, interval=interval, fraction=fraction, end=end, smoothing=smoothing)
-    return erk(network, sparsity, seed, batches)
-
-
-def dynamics(seed: int, *, interval: int | None, fraction: float, end: float, smoothing: float) -> SparseMomentum:
-    """What :func:`snfs` does during training."""
     in_range(0 <= smoothing < 1, smoothing, "smoothing", "snfs", "a number in [0, 1)")
-    return SparseMomentum("snfs", seed, Schedule("snfs", fraction, end, 390, interval), smoothing)
+    momentum = SparseMomentum(smoothing)
+    schedule = Schedule("snfs", fraction, end, 390, interval)
+    return Moving(schedule, momentum.grow, share=momentum.share, memory=momentum)
 
 
 def _mean(values: torch.Tensor, mask: torch.Tensor) -> float:

@@ -1,6 +1,8 @@
 """Drop and grow: the update that all methods of dynamic sparse training share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 
@@ -12,32 +14,89 @@ Tensors = Mapping[str, torch.Tensor]
 Masks = dict[str, torch.Tensor]
 
 
-class SparseDynamics:
-    """The :class:`prunegraph.training.dynamics.MovingMask` of all methods; itself SET, others change a part of it.
+class Memory(Protocol):
+    """What a method remembers from step to step."""
 
-    Each update drops in every layer a fraction of the weights kept, those of smallest
-    magnitude, and grows as many at random (Mocanu et al., Nature Communications 2018). The number
-    of weights kept never changes: in the network, and here in every layer. A weight just dropped may grow
-    again, as in the published code of RigL; it then keeps its value.
+    def watch(self, gradients: Tensors, kept: Tensors) -> None:
+        """See the dense gradients of a step."""
+        ...
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """All that it remembers, as tensors by name."""
+        ...
+
+    def restore(self, state: Tensors) -> None:
+        """Go on from what :meth:`state` gave."""
+        ...
+
+
+# The three parts of a method.
+
+Drop = Callable[[Tensors, Tensors, float], Masks]
+"""(weights, kept, fraction) -> what is left when about that fraction of the kept weights is dropped."""
+
+Share = Callable[[Tensors, Masks], dict[str, int]]
+"""(kept, survivors) -> how many weights each layer grows; they add up to those dropped."""
+
+Grow = Callable[[str, Tensors, int], torch.Tensor]
+"""(layer, gradients, step) -> scores, not negative: the removed weights of largest score grow."""
+
+
+def weakest(weights: Tensors, kept: Tensors, fraction: float) -> Masks:
+    """Drop in each layer the `fraction` of smallest magnitude, rounded down."""
+    return {name: keep_strongest(weights[name], mask, _rest(mask, fraction)) for name, mask in kept.items()}
+
+
+def as_dropped(kept: Tensors, survivors: Masks) -> dict[str, int]:
+    """Grow in each layer as many as it lost."""
+    return {name: int(mask.sum()) - int(survivors[name].sum()) for name, mask in kept.items()}
+
+
+def at_random(seed: int, pruner: str) -> Grow:
+    """Grow at random, by stream (seed, "dynamics", pruner, step, layer).
+
+    An update depends on nothing random before it, so a resumed training continues bit by bit.
+    """
+
+    def grow(name: str, gradients: Tensors, step: int) -> torch.Tensor:
+        draw = torch_generator(seed, "dynamics", pruner, step, name)
+        return torch.rand(gradients[name].shape, generator=draw, dtype=torch.float64).to(gradients[name].device)
+
+    return grow
+
+
+def steepest(name: str, gradients: Tensors, step: int) -> torch.Tensor:
+    """Grow where the magnitude of the dense gradient is largest: where the loss would fall fastest."""
+    return gradients[name].detach().abs()
+
+
+@dataclass
+class Moving:
+    """A mask that moves: every update drops weights, shares their number among layers, and grows as many.
+
+    The number of weights kept never changes in the network. A weight just dropped may grow again, as in the published
+    code of RigL; it then keeps its value. It is a :class:`prunegraph.training.dynamics.MovingMask`.
 
     Parameters
     ----------
-    name
-        Of the pruner.
-    seed
-        Of random growth, stream (seed, "dynamics", name, step, layer): an update depends on nothing
-        random before it, so a resumed training continues bit by bit.
     schedule
         When, and how much.
+    grow, drop, share
+        The parts of the method.
+    memory
+        What the parts remember, if they do.
+    skip_step_on_update
+        Whether an update takes the place of that step of gradient descent.
     """
 
-    skip_step_on_update = False
-    """Whether an update takes the place of that step of gradient descent."""
-
-    def __init__(self, name: str, seed: int, schedule: Schedule):
-        self.name, self.seed, self.schedule = name, seed, schedule
-        self.updates = 0
-        self.explored: Masks = {}
+    schedule: Schedule
+    grow: Grow
+    drop: Drop = weakest
+    share: Share = as_dropped
+    memory: Memory | None = None
+    skip_step_on_update: bool = False
+    updates: int = 0
+    explored: Masks = field(default_factory=dict)
 
     def update(self, step: int, steps: int, weights: Tensors, gradients: Tensors, kept: Tensors) -> Masks | None:
         """The masks from now on, or None if they stay as they are.
@@ -51,7 +110,8 @@ class SparseDynamics:
         kept
             The present boolean masks. They are not altered.
         """
-        self.watch(gradients, kept)
+        if self.memory:
+            self.memory.watch(gradients, kept)
         if not self.explored:
             self.explored = {name: mask.clone() for name, mask in kept.items()}
         fraction = self.schedule.fraction_at(step, steps)
@@ -59,42 +119,27 @@ class SparseDynamics:
             return None
         with torch.no_grad():
             survivors = self.drop(weights, kept, fraction)
-            counts = self.share(weights, kept, survivors)
+            counts = self.share(kept, survivors)
             grown = {name: self._grow(name, survivors[name], counts[name], gradients, step) for name in kept}
         self.updates += 1
         for name, mask in grown.items():
             self.explored[name] = self.explored[name].to(mask.device) | mask  # restored ones lie on the CPU
         return grown
 
-    def watch(self, gradients: Tensors, kept: Tensors) -> None:
-        """See the gradients of every step, for methods with a memory."""
-
-    def drop(self, weights: Tensors, kept: Tensors, fraction: float) -> Masks:
-        """What is left when in each layer the `fraction` of smallest magnitude is dropped, rounded down."""
-        return {name: keep_strongest(weights[name], mask, _rest(mask, fraction)) for name, mask in kept.items()}
-
-    def share(self, weights: Tensors, kept: Tensors, survivors: Tensors) -> dict[str, int]:
-        """How many weights each layer grows; they add up to those dropped."""
-        return {name: int(mask.sum()) - int(survivors[name].sum()) for name, mask in kept.items()}
-
-    def score(self, name: str, gradients: Tensors, step: int) -> torch.Tensor:
-        """What grows: in layer `name`, the removed weights of largest score, which is not negative."""
-        like = gradients[name]
-        draw = torch_generator(self.seed, "dynamics", self.name, step, name)
-        return torch.rand(like.shape, generator=draw, dtype=torch.float64).to(like.device)
-
     def state(self) -> dict[str, torch.Tensor]:
         """All that a resumed training needs, as tensors by name."""
         explored = {f"explored.{name}": mask.clone() for name, mask in self.explored.items()}
-        return {"updates": torch.tensor(self.updates), **explored}
+        return {"updates": torch.tensor(self.updates), **explored, **(self.memory.state() if self.memory else {})}
 
     def restore(self, state: Tensors) -> None:
         """Go on from what :meth:`state` gave."""
         self.updates = int(state["updates"])
         self.explored = with_prefix(state, "explored.")
+        if self.memory:
+            self.memory.restore(state)
 
     def facts(self) -> dict[str, float | int]:
-        """What became of it: the number of updates, and the share of all weights that were ever kept.
+        """The number of updates, and the share of all weights that were ever kept.
 
         The second is the in-time exploration rate R_s of Liu et al. (ICML 2021, section 3.2).
         """
@@ -106,7 +151,7 @@ class SparseDynamics:
         if not count:
             return survivors
         # A training that diverges still keeps its budget.
-        score = torch.nan_to_num(self.score(name, gradients, step))
+        score = torch.nan_to_num(self.grow(name, gradients, step))
         free = score.masked_fill(survivors, -1.0)
         return survivors | largest(free.flatten(), count).view(survivors.shape)
 
