@@ -63,7 +63,7 @@ rule initialise:
     params:
         network=lambda wildcards: model_of(wildcards),
         seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.models", "prunegraph.encoding.tracing", model_module(wildcards)),
+        code=lambda wildcards: code_of("prunegraph.models", "prunegraph.wiring.tracing", model_module(wildcards)),
     message:
         "Initialise {wildcards.model} for {wildcards.dataset}, seeds {params.seeds}"
     script:

@@ -4,10 +4,11 @@ from itertools import product
 from pathlib import Path
 
 from prunegraph import graphs, tensors
-from prunegraph.encoding import Architecture, encode_weights
+from prunegraph.encoding import encode_weights
 from prunegraph.errors import UserError
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
+from prunegraph.wiring import Architecture
 
 
 def main(

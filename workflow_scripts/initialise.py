@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from prunegraph import datasets, models
-from prunegraph.encoding.tracing import trace
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
 from prunegraph.tensors import provenance
+from prunegraph.wiring.tracing import trace
 
 
 def main(images: Path, architecture: Path, weights: list[Path], network: dict, seeds: list[int], code: str):

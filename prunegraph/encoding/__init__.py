@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prunegraph.catalogue import ENCODINGS, MODES, known, lookup
-from prunegraph.encoding.architecture import Architecture, Layer
 from prunegraph.graphs import LayerGraphs, MultipartiteGraph
+from prunegraph.wiring import Architecture, Layer, trace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +47,7 @@ def encode(
     UserError
         If a name is unknown or the network holds an operation that has no place in a graph.
     """
-    from prunegraph.encoding.tracing import weights_of
+    from prunegraph.wiring.tracing import weights_of
 
     known(ENCODINGS, encoding, "encoding")
     known(MODES, mode, "mode")
@@ -78,10 +78,3 @@ def encode_weights(
     """
     function = lookup(ENCODINGS, encoding, "encoding")
     return function(architecture, weights, known(MODES, mode, "mode"))
-
-
-def trace(network: "nn.Module", input_shape: Sequence[int], identity_edges: bool = False) -> Architecture:
-    """The architecture of a torch network; see :func:`prunegraph.encoding.tracing.trace`."""
-    from prunegraph.encoding.tracing import trace
-
-    return trace(network, input_shape, identity_edges)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from prunegraph.encoding.architecture import Architecture, Layer
 from prunegraph.encoding.rounding import edge_weights
 from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph
+from prunegraph.wiring.architecture import Architecture, Layer
 
 
 def rolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> LayerGraphs:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from prunegraph.encoding.architecture import Architecture, Layer, Windows
 from prunegraph.encoding.rounding import edge_weights
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
 from prunegraph.graphs.merging import routed, without_parallels
+from prunegraph.wiring.architecture import Architecture, Layer, Windows
 
 
 def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> MultipartiteGraph:

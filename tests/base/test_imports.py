@@ -7,7 +7,7 @@ import sys
 import pytest
 from helpers import ROOT
 
-ORDER = ["graphs", "datasets", "models", "pruning", "training", "encoding", "metrics", "search"]
+ORDER = ["graphs", "datasets", "models", "wiring", "pruning", "training", "encoding", "metrics", "search"]
 ORDER += ["statistics", "tables", "analysis", "figures", "report", "cli", "__main__"]
 
 
@@ -41,7 +41,10 @@ def test_imports_only_from_earlier_packages(path):
     [
         ("prunegraph.study, prunegraph.fingerprint, prunegraph.catalogue", "numpy torch pandas scipy"),
         ("prunegraph.datasets", "numpy torch torchvision sklearn pandas"),
-        ("prunegraph.graphs, prunegraph.encoding, prunegraph.metrics", "torch networkx igraph pandas matplotlib"),
+        (
+            "prunegraph.graphs, prunegraph.wiring, prunegraph.encoding, prunegraph.metrics",
+            "torch networkx igraph pandas matplotlib",
+        ),
         ("prunegraph.tables.collect, prunegraph.analysis.regression", "torch numba matplotlib"),
         ("prunegraph.figures.accuracy", "torch numba"),
     ],

@@ -3,10 +3,10 @@
 import numpy as np
 
 from prunegraph.encoding import encode_weights
-from prunegraph.encoding.architecture import Architecture, Layer
-from prunegraph.encoding.features import strided_windows
 from prunegraph.errors import UserError
 from prunegraph.randomness import numpy_generator
+from prunegraph.wiring.architecture import Architecture, Layer
+from prunegraph.wiring.features import strided_windows
 
 
 def random_graph(seed, density=None, mode=None, rich=False):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from prunegraph.encoding.architecture import Windows
+from prunegraph.wiring.architecture import Windows
 
 INPUT = -1
 

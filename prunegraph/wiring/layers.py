@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from prunegraph.encoding.architecture import Architecture, Layer
-from prunegraph.encoding.features import INPUT, Feature, Piece, identity, regular, without_padding
 from prunegraph.errors import UserError
+from prunegraph.wiring.architecture import Architecture, Layer
+from prunegraph.wiring.features import INPUT, Feature, Piece, identity, regular, without_padding
 
 Pair = tuple[int, int]
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from prunegraph.encoding.architecture import Architecture
-from prunegraph.encoding.dataflow import Follower
 from prunegraph.errors import UserError
+from prunegraph.wiring.architecture import Architecture
+from prunegraph.wiring.dataflow import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ import pytest
 
 from prunegraph import models
 from prunegraph.catalogue import MODELS
-from prunegraph.encoding import Architecture, trace
 from prunegraph.errors import UserError
+from prunegraph.wiring import Architecture, trace
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -10,19 +10,19 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from prunegraph.encoding import joining, operations
-from prunegraph.encoding.architecture import Architecture
-from prunegraph.encoding.features import INPUT, Feature, Piece, adaptive_windows, identity, strided_windows
-from prunegraph.encoding.layers import Convolution, Network, convolution_of, function_facts, pair, pooling_of
-from prunegraph.encoding.moving import Arranged, Arrangement, arranged, moved, places_of, pooled, same
 from prunegraph.errors import UserError
+from prunegraph.wiring import joining, operations
+from prunegraph.wiring.architecture import Architecture
+from prunegraph.wiring.features import INPUT, Feature, Piece, adaptive_windows, identity, strided_windows
+from prunegraph.wiring.layers import Convolution, Network, convolution_of, function_facts, pair, pooling_of
+from prunegraph.wiring.moving import Arranged, Arrangement, arranged, moved, places_of, pooled, same
 
 POINTWISE = Convolution((1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 1)
 REARRANGED = "are not in the order of a feature map (channels, rows, columns), but were reshaped or permuted before"
 
 
 class Follower(fx.Interpreter):
-    """Runs a traced network node by node and notes its layers; see :func:`prunegraph.encoding.tracing.trace`."""
+    """Runs a traced network node by node and notes its layers; see :func:`prunegraph.wiring.tracing.trace`."""
 
     def __init__(self, network: fx.GraphModule, input_shape: tuple[int, int, int], identity_edges: bool = False):
         super().__init__(network)

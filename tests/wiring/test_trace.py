@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.ops import stochastic_depth
 
-from prunegraph.encoding import encode, trace
+from prunegraph.encoding import encode
 from prunegraph.errors import UserError
+from prunegraph.wiring import trace
 
 
 class Residual(nn.Module):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from prunegraph.encoding.features import INPUT, Feature, Piece
-from prunegraph.encoding.layers import Network
 from prunegraph.errors import UserError
+from prunegraph.wiring.features import INPUT, Feature, Piece
+from prunegraph.wiring.layers import Network
 
 Refusal = Callable[[str], UserError]
 

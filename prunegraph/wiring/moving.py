@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from prunegraph.encoding.features import Feature, Piece
+from prunegraph.wiring.features import Feature, Piece
 
 # A map of so many pieces would be as many layers to whatever reads it.
 MOST_PIECES = 4096
