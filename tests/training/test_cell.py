@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from test_training_checkpoint import RECIPE, Stopped, half, images
+from test_checkpoint import RECIPE, Stopped, half, images
 
 from prunegraph import models
 from prunegraph.errors import Interrupted
