@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from prunegraph import datasets, models, pruning
-from prunegraph.encoding.architecture import Architecture
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
 from prunegraph.precision import conditions, use_threads
 from prunegraph.tensors import provenance
+from prunegraph.wiring.architecture import Architecture
 
 
 def main(

@@ -97,7 +97,7 @@ class Task:
     counts
         A word of :data:`prunegraph.catalogue.COUNTS`.
     architecture
-        The traced network (:class:`prunegraph.encoding.architecture.Architecture`): which layer feeds which. None if it
+        The traced network (:class:`prunegraph.wiring.architecture.Architecture`): which layer feeds which. None if it
         was not given.
     graphs
         A set of relational graphs. None if it was not given.
