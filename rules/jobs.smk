@@ -58,16 +58,16 @@ def comparable_methods():
 
     Without those that published code scored in float32, and dense.
     """
-    alone = {"dense", *catalogue.POST_TRAINING, *catalogue.IN_ROUNDS, *catalogue.DYNAMICS}
-    methods = [each for each in STUDY.methods.values() if each.base not in alone and not each.base.endswith("_compat")]
+    records = [(each, catalogue.PRUNERS[each.base]) for each in STUDY.methods.values() if each.base != "dense"]
+    early = [each for each, record in records if record.prunes == "initial" and not record.moves + record.trains]
+    methods = [each for each in early if not dict(each.options).get("compat")]
     return {each.name: [each.base, dict(each.options), list(STUDY.sparsities_of(each))] for each in methods}
 
 
 def comparable_modules():
     """The modules whose code decides the masks of :func:`comparable_methods`, and of the models."""
-    tables = ((catalogue.PRUNERS, [base for base, *_ in comparable_methods().values()]),
-              (catalogue.MODELS, [variant.base for variant in STUDY.models.values()]))  # fmt: skip
-    return [module_of(table, name) for table, names in tables for name in names]
+    pruners = [catalogue.module(catalogue.PRUNERS[base].choose) for base, *_ in comparable_methods().values()]
+    return pruners + [module_of(catalogue.MODELS, variant.base) for variant in STUDY.models.values()]
 
 
 def trained_by(wildcards):
