@@ -40,8 +40,12 @@ def model_module(wildcards):
 
 
 def method_of(wildcards):
+    """How the method of a job chooses; see :func:`choice_of`."""
+    return choice_of(STUDY.methods[wildcards.method])
+
+
+def choice_of(variant):
     """How a configured method chooses: pruner, options, layers, counts, repair."""
-    variant = STUDY.methods[wildcards.method]
     chosen = {name: variant.settings[name] for name in ("layers", "counts", "repair")}
     return {"pruner": variant.base, "options": dict(variant.options), **chosen}
 
@@ -54,20 +58,26 @@ def prunes_by(wildcards):
 
 
 def comparable_methods():
-    """Methods that choose a mask before training, with pruner, options, sparsities: their masks can be made again.
+    """Methods that choose a mask before training, with what is chosen and sparsities: their masks can be made again.
 
     Without those that published code scored in float32, and dense.
     """
-    records = [(each, catalogue.PRUNERS[each.base]) for each in STUDY.methods.values() if each.base != "dense"]
-    early = [each for each, record in records if record.prunes == "initial" and not record.moves + record.trains]
-    methods = [each for each in early if not dict(each.options).get("compat")]
-    return {each.name: [each.base, dict(each.options), list(STUDY.sparsities_of(each))] for each in methods}
+    records = {name: catalogue.PRUNERS[each.base] for name, each in STUDY.methods.items()}
+    alone = {name for name, record in records.items() if record.prunes != "initial" or record.moves or record.trains}
+    methods = [each for name, each in STUDY.methods.items() if name not in alone and each.base != "dense"]
+    return {
+        each.name: {"choice": choice_of(each), "sparsities": list(STUDY.sparsities_of(each))}
+        for each in methods
+        if not each.options.get("compat")
+    }
 
 
 def comparable_modules():
     """The modules whose code decides the masks of :func:`comparable_methods`, and of the models."""
-    pruners = [catalogue.module(catalogue.PRUNERS[base].choose) for base, *_ in comparable_methods().values()]
-    return pruners + [module_of(catalogue.MODELS, variant.base) for variant in STUDY.models.values()]
+    pruners = [method["choice"]["pruner"] for method in comparable_methods().values()]
+    return [catalogue.module(catalogue.PRUNERS[name].choose) for name in pruners] + [
+        module_of(catalogue.MODELS, variant.base) for variant in STUDY.models.values()
+    ]
 
 
 def trained_by(wildcards):

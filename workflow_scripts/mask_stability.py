@@ -27,11 +27,12 @@ def main(
     for dataset, path in zip(dataset_names, images, strict=True):
         data = {where: datasets.load(path, where) for where in dict.fromkeys(["cpu", device])}
         for model, network in networks.items():
-            for method, (pruner, options, sparsities) in methods.items():
-                there = data["cpu"]
+            for method, asked in methods.items():
+                there, choice = data["cpu"], dict(asked["choice"])
+                pruner, options = choice.pop("pruner"), {**choice.pop("options"), **choice}
                 made = models.create(network["name"], there.classes, there.input_shape, seed, **network["options"])
                 cell = {"dataset": dataset, "model": model, "method": method, "pruner": pruner, "seed": seed}
-                rows += [cell | row for row in stability(made, data, pruner, sparsities, seed, **options)]
+                rows += [cell | row for row in stability(made, data, pruner, asked["sparsities"], seed, **options)]
                 logger.info("%s %s %s: compared", dataset, model, method)
     found = shaped(pd.DataFrame(rows), "mask_stability")
     write(sort(found, "dataset", "model", "method", "sparsity", "change"), *table)
