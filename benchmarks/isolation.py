@@ -54,6 +54,7 @@ def load(device: str) -> None:
 
     import prunegraph.metrics.implicit.cuts
     import prunegraph.metrics.implicit.motifs
+    import prunegraph.metrics.implicit.neighbourhood
     import prunegraph.metrics.measurement
     import prunegraph.metrics.spectrum.operator  # noqa: F401
 

@@ -51,7 +51,7 @@ class Measurement:
         return layout(self.graph)
 
     @cached_property
-    def arms(self):
+    def packed(self):
         """The masks, packed for peeling and searching."""
         from prunegraph.metrics.implicit.adjacency import pack
 
@@ -71,7 +71,7 @@ class Measurement:
             from prunegraph.metrics.implicit.two_step_paths import TooManyPaths
 
             with suppress(TooManyPaths):
-                return self._structured()
+                return self._implicit_counts()
         return {
             "one_hop": neighbourhood.one_hop(self.rows),
             "two_hop": neighbourhood.two_hop(self.rows),
@@ -83,16 +83,19 @@ class Measurement:
             return estimated_motifs(self.rows.undirected, self.motifs_seed)
         return motifs.motifs(self.rows.undirected)
 
-    def _structured(self) -> Values:
-        from prunegraph.metrics.implicit import motifs as implicit_motifs
+    def _implicit_counts(self) -> Values:
+        from prunegraph.metrics.implicit.motifs import motifs as implicit_motifs
+        from prunegraph.metrics.implicit.neighbourhood import two_hop
+        from prunegraph.metrics.implicit.walks import Walks
 
-        structure = implicit_motifs.Structure(self.layout)
+        walks = Walks(self.layout)
         found = None
         if self.motifs_seed is None:
-            found = implicit_motifs.motifs(self.graph, structure, self.degree, self.arms if self.layout.loose else None)
+            packed = self.packed if self.layout.loose else None
+            found = implicit_motifs(self.graph, walks, self.degree, packed)
         return {
             "one_hop": 1 + self.graph.number_of_edges() / len(self.degree),
-            "two_hop": implicit_motifs.two_hop(self.graph, structure),
+            "two_hop": two_hop(self.graph, walks),
             "motifs": self._motifs() if found is None else found,
         }
 
@@ -101,7 +104,7 @@ class Measurement:
         if self._implicit(self.plan.cuts):
             from prunegraph.metrics.implicit.coreness import k_core
 
-            core = k_core(self.layout, self.degree, self.arms)
+            core = k_core(self.layout, self.degree, self.packed)
         else:
             core = coreness.k_core(self.rows.undirected)
         found = self._cuts()
@@ -117,7 +120,7 @@ class Measurement:
         if self._implicit(self.plan.cuts):
             from prunegraph.metrics.implicit.cuts import certified_cuts
 
-            return certified_cuts(self.layout, self.arms)
+            return certified_cuts(self.layout, self.packed)
         return cuts(self.rows.undirected)
 
     def spectrum(self) -> Values:

@@ -19,8 +19,8 @@ from prunegraph.metrics.implicit import two_step_paths
 from prunegraph.metrics.implicit.coreness import coreness as peeled
 from prunegraph.metrics.implicit.cuts import certified_cuts
 from prunegraph.metrics.implicit.layout import flattened, layout
-from prunegraph.metrics.implicit.loose_subgraphs import separable
-from prunegraph.metrics.implicit.motifs import Structure
+from prunegraph.metrics.implicit.separable import separable
+from prunegraph.metrics.implicit.walks import Walks
 from prunegraph.metrics.paths import plan
 from prunegraph.metrics.spectrum.operator import Operator
 from prunegraph.randomness import numpy_generator
@@ -96,7 +96,7 @@ def test_the_random_architectures_reach_every_structure():
     assert all(layouts)
     geometries = [block.geometry for graph in graphs for block in graph.blocks]
     assert sum(bool(found.loose) for found in layouts) >= 10
-    assert sum(bool(Structure(found).triangles()[0].any()) for found in layouts) >= 5
+    assert sum(bool(Walks(found).triangles()[0].any()) for found in layouts) >= 5
     assert sum(geometry.groups > 1 for geometry in geometries) >= 20
     assert sum(geometry.pool != (1, 1) for geometry in geometries) >= 10
     assert {1, 2, 3, 4, 5} == {geometry.kernel[0] for geometry in geometries if geometry.target_map[1:] != (1, 1)}
@@ -112,7 +112,7 @@ def test_the_rich_architectures_reach_overlapping_windows_and_concatenations():
     assert sum(any(isinstance(fit.block, RoutedBlock) for fit in found.fitted) for found in layouts) >= 10
     assert sum(bool(found.loose) and separable(found) for found in layouts) >= 5
     assert sum(bool(found.loose) and not separable(found) for found in layouts) >= 5
-    joined = [Structure(found) for found in layouts]
+    joined = [Walks(found) for found in layouts]
     assert sum(any(len(s.common(a, b)) > 1 for a, b in combinations(range(len(s.layout.maps)), 2)) for s in joined) >= 5
 
 
@@ -195,7 +195,7 @@ def test_counts_beyond_exact_float32_come_from_the_edges(monkeypatch):
     expected = topometrics(graph, path="explicit")
     monkeypatch.setattr(two_step_paths, "LARGEST", 1)
     with pytest.raises(two_step_paths.TooManyPaths):
-        Structure(layout(graph)).cycles()
+        Walks(layout(graph)).cycles()
     assert topometrics(graph, path="implicit")["motifs"] == expected["motifs"]
 
 
@@ -226,20 +226,20 @@ def test_a_list_of_edges_that_memory_cannot_hold_is_refused(monkeypatch):
 def test_cycles_at_one_side_are_all_cycles(rich, monkeypatch):
     checked = 0
     for seed in range(20):
-        structure = Structure(layout(random_graph(seed, mode="clean", rich=rich)))
-        expected, sides = structure.cycles(), structure._sides()
+        walks = Walks(layout(random_graph(seed, mode="clean", rich=rich)))
+        expected, sides = walks.cycles(), walks._sides()
         if sides:
-            assert [structure._at_one_side(side) for side in sides] == [expected, expected]
+            assert [walks._at_one_side(side) for side in sides] == [expected, expected]
             checked += expected > 0
     assert checked >= 4
 
 
 def test_products_in_tiles(monkeypatch):
     graph = random_graph(3, density=0.8, mode="clean")
-    expected = Structure(layout(graph)).cycles()
+    expected = Walks(layout(graph)).cycles()
     assert expected > 0
     monkeypatch.setattr(two_step_paths, "PRODUCTS", 8)
-    assert Structure(layout(graph)).cycles() == expected
+    assert Walks(layout(graph)).cycles() == expected
 
 
 def test_a_map_that_only_linear_layers_see_is_flattened():

@@ -1,5 +1,7 @@
 """The published estimate of the number of motifs: connected subgraphs of four nodes at a sample of nodes."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -29,38 +31,48 @@ def estimated_motifs(graph: Neighbours, seed: int, sample: int | None = None) ->
     return int(_rooted(graph.start, graph.neighbour, roots)) * graph.nodes / sample
 
 
+class _Search(NamedTuple):
+    """Neighbour lists; the nodes that a set may still take (each listed once), and whether a node is listed."""
+
+    start: np.ndarray
+    neighbour: np.ndarray
+    listed: np.ndarray
+    is_listed: np.ndarray
+
+
 @njit(cache=True)
 def _rooted(start, neighbour, roots):
     """Connected sets of four nodes whose lowest is one of the roots."""
-    # The nodes that a set may still take: neighbours of its members above the root, each listed once.
-    open_to, reached = np.empty(len(start), np.int32), np.zeros(len(start), np.bool_)
+    # A set may take the neighbours of its members that lie above the root.
+    listed, is_listed = np.empty(len(start), np.int32), np.zeros(len(start), np.bool_)
+    search = _Search(start, neighbour, listed, is_listed)
     total = 0
     for root in roots:
-        reached[root] = True
-        first = _add(start, neighbour, root, root, open_to, reached, 0)
+        is_listed[root] = True
+        first = _add(search, root, root, 0)
         for i in range(first):
-            second = _add(start, neighbour, open_to[i], root, open_to, reached, first)
+            second = _add(search, listed[i], root, first)
             for j in range(i + 1, second):
                 new = 0
-                u = open_to[j]
+                u = listed[j]
                 for e in range(start[u], start[u + 1]):
-                    new += neighbour[e] > root and not reached[neighbour[e]]
+                    new += neighbour[e] > root and not is_listed[neighbour[e]]
                 total += second - j - 1 + new
             for j in range(first, second):
-                reached[open_to[j]] = False
+                is_listed[listed[j]] = False
         for j in range(first):
-            reached[open_to[j]] = False
-        reached[root] = False
+            is_listed[listed[j]] = False
+        is_listed[root] = False
     return total
 
 
 @njit(cache=True)
-def _add(start, neighbour, u, root, open_to, reached, count):
+def _add(search, u, root, count):
     """List the neighbours of u above the root that are not listed yet; how many are listed then."""
-    for e in range(start[u], start[u + 1]):
-        v = neighbour[e]
-        if v > root and not reached[v]:
-            reached[v] = True
-            open_to[count] = v
+    for e in range(search.start[u], search.start[u + 1]):
+        v = search.neighbour[e]
+        if v > root and not search.is_listed[v]:
+            search.is_listed[v] = True
+            search.listed[count] = v
             count += 1
     return count

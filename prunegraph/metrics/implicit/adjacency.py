@@ -1,9 +1,9 @@
-"""The neighbours of every node as rows of masks: what peeling and searching need, without an edge list.
+"""The neighbours of every node as rows of masks: what cores and cuts need, without a list of edges.
 
 Nodes are renumbered within their part, channels last: ``first + (y*W + x)*C + c``. The
-neighbours of a node through one pair of taps are then consecutive, and which of them are
-neighbours is one row of a mask. Memory: two bytes a weight, twice, and a few
-bytes a node.
+neighbours of a node through one vertical and one horizontal tap are then consecutive, and
+one row of a mask says which of them are neighbours. Memory: two bytes a weight, twice, and
+about ten bytes a node.
 """
 
 from typing import NamedTuple
@@ -12,34 +12,40 @@ import numpy as np
 from numba import njit
 
 from prunegraph.graphs import EdgeList
+from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.implicit.layout import Layout
-from prunegraph.metrics.implicit.two_step_paths import Relation
+from prunegraph.metrics.implicit.relations import Relation
+
+# One block, read from one of its parts: the part that it leads to, the channels of a group there and here, its columns
+# of taps, and where its mask, its table of rows and its table of columns begin.
+RELATION = np.dtype([(name, np.int64) for name in ("to", "channels", "own", "taps", "mask", "rows", "columns")])
 
 
-class Arms(NamedTuple):
-    """Packed relations; every array is flat, so that compiled code can walk all of them.
+class PackedBlocks(NamedTuple):
+    """The blocks of a layout as flat arrays, which compiled code can walk; every block is there in both directions.
 
     Attributes
     ----------
     first, shape
         (parts + 1) int64: number of the first node of each part; (parts, 3) int64: its map (C, H, W).
-    arms
-        (parts + 1) int64: the arms of part p are ``arms[p]:arms[p + 1]``.
-    facts
-        (arms, 8) int64: part that it leads to, channels per group there and here, columns of taps,
-        where its mask begins, where its tables of rows and columns begin, whether it leads along the edges.
+    part, place
+        (nodes,) int16 and int32: the part of every node, and its position (y*W + x) there.
+    start, relations
+        Part p is joined with others by ``relations[start[p]:start[p + 1]]``, records of type RELATION.
     reach_start, reach
         Tables: entry i of a table holds the pairs (tap, row) ``reach[reach_start[i]:reach_start[i + 1]]``.
     mask
-        0/1, for every arm (rows of taps, columns of taps, channels here, channels of the group there).
+        0/1, for every relation (rows of taps, columns of taps, channels here, channels of the group there).
     loose_start, loose
-        Neighbours through loose blocks, as compressed rows.
+        Neighbours through loose blocks (:class:`prunegraph.metrics.implicit.layout.Layout`), as compressed rows.
     """
 
     first: np.ndarray
     shape: np.ndarray
-    arms: np.ndarray
-    facts: np.ndarray
+    part: np.ndarray
+    place: np.ndarray
+    start: np.ndarray
+    relations: np.ndarray
     reach_start: np.ndarray
     reach: np.ndarray
     mask: np.ndarray
@@ -47,9 +53,9 @@ class Arms(NamedTuple):
     loose: np.ndarray
 
 
-def pack(layout: Layout) -> Arms:
+def pack(layout: Layout) -> PackedBlocks:
     """All blocks of a layout, in both directions."""
-    arms, facts, masks, reach_start, reach = [0], [], [], [0], []
+    start, relations, masks, reach_start, reach = [0], [], [], [0], []
     mask_size = 0
     for part in range(len(layout.maps)):
         for other, fit in layout.joined[part].items():
@@ -59,16 +65,18 @@ def pack(layout: Layout) -> Arms:
                 tables.append(len(reach_start) - 1)
                 _append(table, reach_start, reach)
             height, width, groups, here, there = relation.mask.shape
-            facts.append((other, there, here, width, mask_size, *tables, fit.source == part))
+            relations.append((other, there, here, width, mask_size, *tables))
             masks.append(relation.mask.reshape(height, width, groups * here, there).astype(np.int16).ravel())
             mask_size += relation.mask.size
-        arms.append(len(facts))
+        start.append(len(relations))
+    first, shape = np.array(layout.offsets), np.array(layout.maps).reshape(-1, 3)
     loose = _loose(layout)
-    return Arms(
-        np.array(layout.offsets),
-        np.array(layout.maps).reshape(-1, 3),
-        np.array(arms),
-        np.array(facts, np.int64).reshape(-1, 8),
+    return PackedBlocks(
+        first,
+        shape,
+        *_places(first, shape),
+        np.array(start),
+        np.array(relations, RELATION),
         np.array(reach_start),
         np.concatenate(reach) if reach else np.zeros((0, 2), np.int64),
         np.concatenate(masks) if masks else np.zeros(0, np.int16),
@@ -81,6 +89,18 @@ def _append(table: np.ndarray, reach_start: list[int], reach: list[np.ndarray]) 
         there = np.flatnonzero(row >= 0)
         reach.append(np.stack([row[there], there], axis=1))
         reach_start.append(reach_start[-1] + len(there))
+
+
+@njit(cache=True)
+def _places(first, shape):
+    nodes = first[-1]
+    part, place = np.empty(nodes, np.int16), np.empty(nodes, np.int32)
+    for p in range(len(shape)):
+        channels = shape[p, 0]
+        for i in range(first[p + 1] - first[p]):
+            part[first[p] + i] = p
+            place[first[p] + i] = i // channels
+    return part, place
 
 
 def _loose(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -96,17 +116,14 @@ def _loose(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     for block in layout.loose:
         if isinstance(block, EdgeList):
             _list(number[block.source], number[block.target], free, neighbour)
-            continue
-        relation, geometry = Relation.of(block), block.geometry
-        _walk(
-            *(number, np.ascontiguousarray(relation.mask), relation.rows, relation.columns),
-            *(geometry.source_offset, geometry.target_offset, free, neighbour),
-        )
+        else:
+            _walk(_Taps.of(block), number, free, neighbour)
     return start, neighbour
 
 
 @njit(cache=True)
 def _list(source, target, free, neighbour):
+    """Write edges into the rows of both ends; `free` is the next free place of each row."""
     for s, t in zip(source, target):  # noqa: B905 (compiled code knows no `strict`)
         neighbour[free[s]] = t
         free[s] += 1
@@ -114,9 +131,26 @@ def _list(source, target, free, neighbour):
         free[t] += 1
 
 
+class _Taps(NamedTuple):
+    """A block for compiled code: first nodes, mask, and the tap between each two rows, and each two columns."""
+
+    source_offset: int
+    target_offset: int
+    mask: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def of(cls, block: Bundle) -> "_Taps":
+        relation, geometry = Relation.of(block), block.geometry
+        mask = np.ascontiguousarray(relation.mask)
+        return cls(geometry.source_offset, geometry.target_offset, mask, relation.rows, relation.columns)
+
+
 @njit(cache=True)
-def _walk(number, mask, rows, columns, source_offset, target_offset, free, neighbour):
-    """Write the edges of a block to both ends' rows; `rows`, `columns`: the tap between each two of them."""
+def _walk(block: _Taps, number, free, neighbour):
+    """Write the edges of a block as :func:`_list` does; `number`: the new number of every node."""
+    mask, rows, columns = block.mask, block.rows, block.columns
     (height, down), (width, right) = rows.shape, columns.shape
     _, _, groups, inputs, outputs = mask.shape
     for y in range(height):
@@ -130,10 +164,11 @@ def _walk(number, mask, rows, columns, source_offset, target_offset, free, neigh
                     kept = mask[rows[y, to_y], columns[x, to_x]]
                     for group in range(groups):
                         for c in range(inputs):
-                            s = number[source_offset + ((group * inputs + c) * height + y) * width + x]
+                            s = number[block.source_offset + ((group * inputs + c) * height + y) * width + x]
                             for o in range(outputs):
                                 if kept[group, c, o]:
-                                    t = number[target_offset + ((group * outputs + o) * down + to_y) * right + to_x]
+                                    there = ((group * outputs + o) * down + to_y) * right + to_x
+                                    t = number[block.target_offset + there]
                                     neighbour[free[s]] = t
                                     free[s] += 1
                                     neighbour[free[t]] = s
@@ -148,16 +183,3 @@ def channels_last(layout: Layout) -> np.ndarray:
         own = np.arange(size).reshape(height, width, channels).transpose(2, 0, 1)
         number[first : first + size] = own.ravel() + first
     return number
-
-
-@njit(cache=True)
-def places(arms):
-    """The part of every node, and its position (y*W + x) there: int32."""
-    nodes = arms.first[-1]
-    part, place = np.empty(nodes, np.int16), np.empty(nodes, np.int32)
-    for p in range(len(arms.shape)):
-        channels = arms.shape[p, 0]
-        for i in range(arms.first[p + 1] - arms.first[p]):
-            part[arms.first[p] + i] = p
-            place[arms.first[p] + i] = i // channels
-    return part, place

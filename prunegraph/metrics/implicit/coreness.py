@@ -1,26 +1,28 @@
 """k-cores of a graph of blocks: nodes are peeled off by subtracting rows of masks from degrees."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from prunegraph.metrics.implicit.adjacency import Arms, channels_last, pack, places
+from prunegraph.metrics.implicit.adjacency import PackedBlocks, channels_last, pack
 from prunegraph.metrics.implicit.layout import Layout
 
 SHORT = 16_000  # degrees up to here are peeled in 16 bits, which must hold twice as much (see _peel)
 
 
-def k_core(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> float:
+def k_core(layout: Layout, degree: np.ndarray, packed: PackedBlocks | None = None) -> float:
     """Mean coreness (see :func:`prunegraph.metrics.explicit.coreness.k_core`) from the degrees (nodes,) of all nodes.
 
-    `arms`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges:
+    `packed`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges:
     every node subtracts the rows of its masks once. The result is that of Batagelj and Zaversnik's algorithm there;
     here all nodes of degree k or less go at once, then those that this brings down to k.
     """
-    core = coreness(layout, degree, arms)
+    core = coreness(layout, degree, packed)
     return int(core.sum(dtype=np.int64)) / layout.nodes
 
 
-def coreness(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> np.ndarray:
+def coreness(layout: Layout, degree: np.ndarray, packed: PackedBlocks | None = None) -> np.ndarray:
     """Coreness of every node (nodes, int32), in the order of the graph."""
     highest = int(degree.max(initial=0))
     dtype = np.int16 if highest <= SHORT else np.int32
@@ -28,18 +30,32 @@ def coreness(layout: Layout, degree: np.ndarray, arms: Arms | None = None) -> np
     left = np.empty(layout.nodes, dtype)
     left[number] = degree
     core = np.zeros(layout.nodes, np.int32)
-    _peel(pack(layout) if arms is None else arms, left, core, highest + 1)
+    _peel(pack(layout) if packed is None else packed, left, core, highest + 1)
     return core[number]
 
 
+class _Rows(NamedTuple):
+    """Rows of consecutive nodes, the channels of one position; those marked hold nodes whose degree fell.
+
+    `of` int32 (nodes,): the row of every node; `first` int64 (rows + 1); `marked` int32 (rows,) lists the rows that
+    `is_marked` bool (rows,).
+    """
+
+    of: np.ndarray
+    first: np.ndarray
+    marked: np.ndarray
+    is_marked: np.ndarray
+
+
 @njit(cache=True)
-def _peel(arms: Arms, left, core, lift):
-    """Removed nodes are lifted so far that no later subtraction brings them down to a core number again."""
-    part, place = places(arms)
+def _peel(packed: PackedBlocks, left, core, lift):
+    """Write the coreness of every node into `core`; `left`: degrees, each removed node's lifted by `lift`.
+
+    So far that no later subtraction brings it down to a core number again.
+    """
     nodes = len(left)
     queue = np.empty(nodes, np.int32)
-    position, rows = _positions(arms)  # the row of channels that each node is in, and where the rows begin
-    dirty, is_dirty = np.empty(len(rows), np.int32), np.zeros(len(rows), np.bool_)
+    rows = _rows(packed)
     done, k = 0, 0
     while done < nodes:
         k = max(k, _lowest(left))
@@ -51,17 +67,14 @@ def _peel(arms: Arms, left, core, lift):
                 core[u] = k
                 left[u] += lift
         while done < end:
-            touched = 0
+            marks = 0
             for i in range(done, end):
-                u = queue[i]
-                touched = _remove(arms, u, part[u], place[u], left, position, dirty, is_dirty, touched)
+                marks = _remove(packed, queue[i], left, rows, marks)
             done = end
-            for i in range(touched):
-                row = dirty[i]
-                is_dirty[row] = False
-                first = rows[row]
-                last = rows[row + 1] if row + 1 < len(rows) else nodes
-                for v in range(first, last):
+            for i in range(marks):
+                row = rows.marked[i]
+                rows.is_marked[row] = False
+                for v in range(rows.first[row], rows.first[row + 1]):
                     if left[v] <= k:
                         queue[end] = v
                         end += 1
@@ -78,52 +91,56 @@ def _lowest(left):
 
 
 @njit(cache=True)
-def _positions(arms):
-    nodes = arms.first[-1]
-    position = np.empty(nodes, np.int32)
+def _rows(packed):
+    nodes = packed.first[-1]
+    of = np.empty(nodes, np.int32)
     count = 0
-    for p in range(len(arms.shape)):
-        count += arms.shape[p, 1] * arms.shape[p, 2]
-    rows = np.empty(count, np.int64)
+    for p in range(len(packed.shape)):
+        count += packed.shape[p, 1] * packed.shape[p, 2]
+    starts = np.empty(count + 1, np.int64)
     row = 0
-    for p in range(len(arms.shape)):
-        channels = arms.shape[p, 0]
-        for first in range(arms.first[p], arms.first[p + 1], channels):
-            rows[row] = first
-            position[first : first + channels] = row
+    for p in range(len(packed.shape)):
+        channels = packed.shape[p, 0]
+        for first in range(packed.first[p], packed.first[p + 1], channels):
+            starts[row] = first
+            of[first : first + channels] = row
             row += 1
-    return position, rows
+    starts[count] = nodes
+    return _Rows(of, starts, np.empty(count, np.int32), np.zeros(count, np.bool_))
 
 
 @njit(cache=True)
-def _remove(arms, u, part, place, left, position, dirty, is_dirty, touched):
-    channels, width = arms.shape[part, 0], arms.shape[part, 2]
-    c = u - arms.first[part] - place * channels
+def _remove(packed, u, left, rows, marks):
+    """Take one node off the degrees of its neighbours, and mark their rows; the number of rows marked by now."""
+    part, place = packed.part[u], packed.place[u]
+    channels, width = packed.shape[part, 0], packed.shape[part, 2]
+    c = u - packed.first[part] - place * channels
     y, x = place // width, place % width
-    for a in range(arms.arms[part], arms.arms[part + 1]):
-        other, length, group = arms.facts[a, 0], arms.facts[a, 1], arms.facts[a, 2]
-        taps, mask_first = arms.facts[a, 3], arms.facts[a, 4]
-        row_table, column_table = arms.facts[a, 5] + y, arms.facts[a, 6] + x
-        start = arms.first[other] + c // group * length
-        for i in range(arms.reach_start[row_table], arms.reach_start[row_table + 1]):
-            for j in range(arms.reach_start[column_table], arms.reach_start[column_table + 1]):
-                tap = arms.reach[i, 0] * taps + arms.reach[j, 0]
+    for r in range(packed.start[part], packed.start[part + 1]):
+        relation = packed.relations[r]
+        other, length, taps, mask_first = relation.to, relation.channels, relation.taps, relation.mask
+        row_table, column_table = relation.rows + y, relation.columns + x
+        start = packed.first[other] + c // relation.own * length
+        for i in range(packed.reach_start[row_table], packed.reach_start[row_table + 1]):
+            for j in range(packed.reach_start[column_table], packed.reach_start[column_table + 1]):
+                tap = packed.reach[i, 0] * taps + packed.reach[j, 0]
                 m = mask_first + (tap * channels + c) * length
-                v = start + (arms.reach[i, 1] * arms.shape[other, 2] + arms.reach[j, 1]) * arms.shape[other, 0]
-                target, row = left[v : v + length], arms.mask[m : m + length]
+                v = start + (packed.reach[i, 1] * packed.shape[other, 2] + packed.reach[j, 1]) * packed.shape[other, 0]
+                target, row = left[v : v + length], packed.mask[m : m + length]
                 for o in range(length):
                     target[o] -= row[o]
-                at = position[v]
-                if not is_dirty[at]:
-                    is_dirty[at] = True
-                    dirty[touched] = at
-                    touched += 1
-    for e in range(arms.loose_start[u], arms.loose_start[u + 1]):
-        v = arms.loose[e]
+                marks = _mark(rows, rows.of[v], marks)
+    for e in range(packed.loose_start[u], packed.loose_start[u + 1]):
+        v = packed.loose[e]
         left[v] -= 1
-        at = position[v]
-        if not is_dirty[at]:
-            is_dirty[at] = True
-            dirty[touched] = at
-            touched += 1
-    return touched
+        marks = _mark(rows, rows.of[v], marks)
+    return marks
+
+
+@njit(cache=True)
+def _mark(rows, row, marks):
+    if not rows.is_marked[row]:
+        rows.is_marked[row] = True
+        rows.marked[marks] = row
+        marks += 1
+    return marks

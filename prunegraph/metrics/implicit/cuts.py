@@ -14,28 +14,27 @@ from numba import njit
 
 from prunegraph.metrics.explicit.adjacency import Neighbours
 from prunegraph.metrics.explicit.cuts import Cuts, cuts, search
-from prunegraph.metrics.implicit.adjacency import Arms, pack, places
+from prunegraph.metrics.implicit.adjacency import PackedBlocks, pack
 from prunegraph.metrics.implicit.layout import Layout
 
 DRAWN = 1  # edges drawn for every node in each of its blocks
 
 
-def certified_cuts(layout: Layout, arms: Arms | None = None) -> Cuts:
+def certified_cuts(layout: Layout, packed: PackedBlocks | None = None) -> Cuts:
     """As :func:`prunegraph.metrics.explicit.cuts.cuts`, for a graph of blocks without parallel edges.
 
-    `arms`: the packed layout, if there is one already. Exact; definitions and normalisation are those there.
+    `packed`: the packed layout, if there is one already. Exact; definitions and normalisation are those there.
     O(nodes + weights), and the edges at nodes outside the block: few in dense graphs, in sparse ones perhaps all.
     """
-    arms = pack(layout) if arms is None else arms
-    part, place = places(arms)
-    sample = _undirected(layout.nodes, *_draw(arms, part, place, DRAWN))
+    packed = pack(layout) if packed is None else packed
+    sample = _undirected(layout.nodes, *_draw(packed, DRAWN))
     found = search(sample.start, sample.neighbour)
     inside = _members(*found[3:])
     if inside.all():
         return Cuts(*map(int, found[:3]))
-    counts = _incident(arms, part, place, inside, np.zeros(0, np.int32), np.zeros(0, np.int32))
+    counts = _incident(packed, inside, np.zeros(0, np.int32), np.zeros(0, np.int32))
     ends = np.empty(counts, np.int32), np.empty(counts, np.int32)
-    _incident(arms, part, place, inside, *ends)
+    _incident(packed, inside, *ends)
     if np.count_nonzero(inside) <= 2:  # the block is a single edge, which may be cut
         return cuts(_undirected(layout.nodes, *_kept(sample.start, sample.neighbour, inside, *ends)))
     source, target, absent = _closed(inside, *ends)
@@ -172,42 +171,42 @@ def _mixed(number):
 
 
 @njit(cache=True)
-def _draw(arms: Arms, part, place, drawn):
+def _draw(packed: PackedBlocks, drawn):
     """For every node some of its edges in each block: ends, int32; duplicates possible."""
-    nodes = len(part)
+    nodes = len(packed.part)
     room = 0
-    for p in range(len(arms.shape)):
-        size = arms.first[p + 1] - arms.first[p]
-        room += size * drawn * (arms.arms[p + 1] - arms.arms[p])
+    for p in range(len(packed.shape)):
+        size = packed.first[p + 1] - packed.first[p]
+        room += size * drawn * (packed.start[p + 1] - packed.start[p])
     source, target = np.empty(room + drawn * nodes, np.int32), np.empty(room + drawn * nodes, np.int32)
     count = 0
     for u in range(nodes):
-        p = part[u]
-        for a in range(arms.arms[p], arms.arms[p + 1]):
+        p = packed.part[u]
+        for r in range(packed.start[p], packed.start[p + 1]):
             for i in range(drawn):
-                v = _one(arms, u, p, place[u], a, _mixed((u * 64 + a % 32) * 2 + i))
+                v = _one(packed, u, r, _mixed((u * 64 + r % 32) * 2 + i))
                 if v >= 0:
                     source[count], target[count] = u, v
                     count += 1
-        begin, end = arms.loose_start[u], arms.loose_start[u + 1]
+        begin, end = packed.loose_start[u], packed.loose_start[u + 1]
         for i in range(min(drawn, end - begin)):
             chosen = begin + np.int64(_mixed(u * 2 + i) % np.uint64(end - begin))
-            source[count], target[count] = u, arms.loose[chosen]
+            source[count], target[count] = u, packed.loose[chosen]
             count += 1
     return source[:count], target[:count]
 
 
 @njit(cache=True)
-def _one(arms, u, part, place, a, chance):
-    """A neighbour of u through arm `a`: the first from a random place on; -1 if there is none."""
-    channels, width = arms.shape[part, 0], arms.shape[part, 2]
-    c = u - arms.first[part] - place * channels
-    other, length, group = arms.facts[a, 0], arms.facts[a, 1], arms.facts[a, 2]
-    taps, mask_first = arms.facts[a, 3], arms.facts[a, 4]
-    row_table, column_table = arms.facts[a, 5] + place // width, arms.facts[a, 6] + place % width
-    row_first, column_first = arms.reach_start[row_table], arms.reach_start[column_table]
-    rows = arms.reach_start[row_table + 1] - row_first
-    columns = arms.reach_start[column_table + 1] - column_first
+def _one(packed, u, r, chance):
+    """A neighbour of u through relation `r`: the first from a random place on; -1 if there is none."""
+    part, place, relation = packed.part[u], packed.place[u], packed.relations[r]
+    channels, width = packed.shape[part, 0], packed.shape[part, 2]
+    c = u - packed.first[part] - place * channels
+    other, length, taps, mask_first = relation.to, relation.channels, relation.taps, relation.mask
+    row_table, column_table = relation.rows + place // width, relation.columns + place % width
+    row_first, column_first = packed.reach_start[row_table], packed.reach_start[column_table]
+    rows = packed.reach_start[row_table + 1] - row_first
+    columns = packed.reach_start[column_table + 1] - column_first
     if rows * columns == 0:
         return -1
     pairs = rows * columns
@@ -215,46 +214,48 @@ def _one(arms, u, part, place, a, chance):
     begin = np.int64((chance >> np.uint64(20)) % np.uint64(length))
     for _ in range(pairs):
         i, j = row_first + pair // columns, column_first + pair % columns
-        m = mask_first + ((arms.reach[i, 0] * taps + arms.reach[j, 0]) * channels + c) * length
-        v = arms.first[other] + c // group * length
-        v += (arms.reach[i, 1] * arms.shape[other, 2] + arms.reach[j, 1]) * arms.shape[other, 0]
+        m = mask_first + ((packed.reach[i, 0] * taps + packed.reach[j, 0]) * channels + c) * length
+        v = packed.first[other] + c // relation.own * length
+        v += (packed.reach[i, 1] * packed.shape[other, 2] + packed.reach[j, 1]) * packed.shape[other, 0]
         for o in range(begin, length):
-            if arms.mask[m + o]:
+            if packed.mask[m + o]:
                 return v + o
         for o in range(begin):
-            if arms.mask[m + o]:
+            if packed.mask[m + o]:
                 return v + o
         pair = pair + 1 if pair + 1 < pairs else 0
     return -1
 
 
 @njit(cache=True)
-def _incident(arms: Arms, part, place, inside, source, target):
+def _incident(packed: PackedBlocks, inside, source, target):
     """All edges with an end that is not `inside`, once each; only counted if the arrays are empty."""
     count, store = 0, len(source) > 0
-    for u in range(len(part)):
+    for u in range(len(packed.part)):
         if inside[u]:
             continue
-        p = part[u]
-        channels, width = arms.shape[p, 0], arms.shape[p, 2]
-        c = u - arms.first[p] - place[u] * channels
-        y, x = place[u] // width, place[u] % width
-        for a in range(arms.arms[p], arms.arms[p + 1]):
-            other, length, group = arms.facts[a, 0], arms.facts[a, 1], arms.facts[a, 2]
-            start = arms.first[other] + c // group * length
-            row_table, column_table = arms.facts[a, 5] + y, arms.facts[a, 6] + x
-            for i in range(arms.reach_start[row_table], arms.reach_start[row_table + 1]):
-                for j in range(arms.reach_start[column_table], arms.reach_start[column_table + 1]):
-                    tap = arms.reach[i, 0] * arms.facts[a, 3] + arms.reach[j, 0]
-                    m = arms.facts[a, 4] + (tap * channels + c) * length
-                    v = start + (arms.reach[i, 1] * arms.shape[other, 2] + arms.reach[j, 1]) * arms.shape[other, 0]
+        p, place = packed.part[u], packed.place[u]
+        channels, width = packed.shape[p, 0], packed.shape[p, 2]
+        c = u - packed.first[p] - place * channels
+        y, x = place // width, place % width
+        for r in range(packed.start[p], packed.start[p + 1]):
+            relation = packed.relations[r]
+            other, length = relation.to, relation.channels
+            start = packed.first[other] + c // relation.own * length
+            row_table, column_table = relation.rows + y, relation.columns + x
+            for i in range(packed.reach_start[row_table], packed.reach_start[row_table + 1]):
+                for j in range(packed.reach_start[column_table], packed.reach_start[column_table + 1]):
+                    tap = packed.reach[i, 0] * relation.taps + packed.reach[j, 0]
+                    m = relation.mask + (tap * channels + c) * length
+                    at = packed.reach[i, 1] * packed.shape[other, 2] + packed.reach[j, 1]
+                    v = start + at * packed.shape[other, 0]
                     for o in range(length):
-                        if arms.mask[m + o] and (inside[v + o] or u < v + o):
+                        if packed.mask[m + o] and (inside[v + o] or u < v + o):
                             if store:
                                 source[count], target[count] = u, v + o
                             count += 1
-        for e in range(arms.loose_start[u], arms.loose_start[u + 1]):
-            v = arms.loose[e]
+        for e in range(packed.loose_start[u], packed.loose_start[u + 1]):
+            v = packed.loose[e]
             if inside[v] or u < v:
                 if store:
                     source[count], target[count] = u, v

@@ -12,7 +12,8 @@ from numba import njit, types
 from numba.core.extending import intrinsic
 
 from prunegraph.graphs.blocks import Bundle
-from prunegraph.metrics.implicit.two_step_paths import Relation
+from prunegraph.graphs.geometry import Map
+from prunegraph.metrics.implicit.relations import Relation
 
 
 class Steps(NamedTuple):
@@ -91,9 +92,9 @@ def _words(mask: np.ndarray) -> np.ndarray:
     return packed.reshape(height, width, groups * inputs, size)
 
 
-def spaces(blocks: list[Bundle]) -> list[tuple[int, tuple[int, int, int]]] | None:
+def spaces(blocks: list[Bundle]) -> list[tuple[int, Map]] | None:
     """The maps that blocks lead to, (first node, map); None if two of them number the same nodes in different ways."""
-    found: list[tuple[int, tuple[int, int, int]]] = []
+    found: list[tuple[int, Map]] = []
     for block in blocks:
         own = block.geometry.target_offset, block.geometry.target_map
         if own in found:
@@ -103,6 +104,30 @@ def spaces(blocks: list[Bundle]) -> list[tuple[int, tuple[int, int, int]]] | Non
                 return None
         found.append(own)
     return found
+
+
+class _Spaces(NamedTuple):
+    """The maps that second steps lead to, and what is reached on them from one node.
+
+    Attributes
+    ----------
+    facts
+        (maps, 6) int64: first node, size, nodes of a channel, words of a row; where its words and its positions begin.
+    of_block
+        (blocks,) int64: the map that each block of the second step leads to.
+    bits
+        uint64, a bit for every channel of every position: whether it is reached.
+    seen
+        int64: the node that was last to reach each position; before, its bits mean nothing.
+    opened
+        int32 (positions, 2): where the words of the positions reached begin, and how many they are.
+    """
+
+    facts: np.ndarray
+    of_block: np.ndarray
+    bits: np.ndarray
+    seen: np.ndarray
+    opened: np.ndarray
 
 
 def reached(first: int, last: int, blocks: list[Bundle]) -> int | None:
@@ -115,16 +140,19 @@ def reached(first: int, last: int, blocks: list[Bundle]) -> int | None:
     maps = spaces(twice)
     if maps is None:
         return None
-    # Of each space: first node, size, nodes of a channel, words of a row; where its words and its positions begin.
-    facts, bits, positions = np.zeros((len(maps), 6), np.int64), 0, 0
+    return int(_reached(pack_steps(once), pack_steps(twice), _empty(maps, twice), first, last))
+
+
+def _empty(maps: list[tuple[int, Map]], blocks: list[Bundle]) -> _Spaces:
+    facts, words, positions = np.zeros((len(maps), 6), np.int64), 0, 0
     for number, (offset, (channels, height, width)) in enumerate(maps):
-        words = -(-channels // 64)
-        facts[number] = offset, channels * height * width, height * width, words, bits, positions
-        bits += height * width * words
+        row = -(-channels // 64)
+        facts[number] = offset, channels * height * width, height * width, row, words, positions
+        words += height * width * row
         positions += height * width
-    space = np.array([maps.index((b.geometry.target_offset, b.geometry.target_map)) for b in twice], np.int64)
-    steps = pack_steps(once), pack_steps(twice)
-    return int(_reached(*steps, facts, space, first, last, bits, positions))
+    of_block = np.array([maps.index((b.geometry.target_offset, b.geometry.target_map)) for b in blocks], np.int64)
+    seen, opened = np.full(positions, -1, np.int64), np.empty((positions, 2), np.int32)
+    return _Spaces(facts, of_block, np.zeros(words, np.uint64), seen, opened)
 
 
 def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -144,10 +172,9 @@ def _popcount(typing, word):
 
 
 @njit(cache=True)
-def _reached(once, twice, spaces, space, first, last, size, positions):
-    bits, stamp = np.zeros(size, np.uint64), np.full(positions, -1, np.int64)
-    opened = np.empty((positions, 2), np.int32)  # where the words of a position begin, and how many they are
-    total, marked = 0, _marked(once, spaces)
+def _reached(once, twice, spaces, first, last):
+    total, marked = 0, _marked(once, spaces.facts)
+    bits, opened = spaces.bits, spaces.opened
     for u in range(first, last):
         count = 0
         for k in range(len(once.facts)):
@@ -164,10 +191,10 @@ def _reached(once, twice, spaces, space, first, last, size, positions):
                         word ^= low
                         channel_there = w * 64 + np.int64(_popcount(low - np.uint64(1)))
                         v = fact[3] + channel_there * fact[4] + once.leads[e, 1]
-                        opens = _mark(v, u, spaces, bits, stamp, opened, count) if marked[k] else -1
+                        opens = _mark(v, u, spaces, count) if marked[k] else -1
                         total += opens < 0  # no second step leads to where this node is
                         count = max(count, opens)
-                        count = _spread(v, u, twice, spaces, space, bits, stamp, opened, count)
+                        count = _spread(v, u, twice, spaces, count)
         for i in range(count):
             for w in range(opened[i, 0], opened[i, 0] + opened[i, 1]):
                 total += np.int64(_popcount(bits[w]))
@@ -175,29 +202,30 @@ def _reached(once, twice, spaces, space, first, last, size, positions):
 
 
 @njit(cache=True)
-def _marked(once, spaces):
-    """Whether a block may lead to nodes of the spaces."""
+def _marked(once, facts):
+    """Whether each block of the first step may lead to nodes of the spaces."""
     marked = np.zeros(len(once.facts), np.bool_)
     for k in range(len(once.facts)):
         first, last = once.facts[k, 3], once.facts[k, 3] + once.facts[k, 4] * 64 * once.facts[k, 5]
-        for s in range(len(spaces)):
-            marked[k] |= max(first, spaces[s, 0]) < min(last, spaces[s, 0] + spaces[s, 1])
+        for s in range(len(facts)):
+            marked[k] |= max(first, facts[s, 0]) < min(last, facts[s, 0] + facts[s, 1])
     return marked
 
 
 @njit(cache=True)
-def _mark(v, u, spaces, bits, stamp, opened, count):
-    """Mark one node; the number of open positions, -1 if no space holds the node."""
-    for s in range(len(spaces)):
-        i = v - spaces[s, 0]
-        if 0 <= i < spaces[s, 1]:
-            channel = i // spaces[s, 2]
-            position = i - channel * spaces[s, 2]
-            begin = spaces[s, 4] + position * spaces[s, 3]
-            if stamp[spaces[s, 5] + position] != u:
-                stamp[spaces[s, 5] + position] = u
-                bits[begin : begin + spaces[s, 3]] = 0
-                opened[count, 0], opened[count, 1] = begin, spaces[s, 3]
+def _mark(v, u, spaces, count):
+    """Mark node v as reached from u; the number of positions opened by now, -1 if no space holds the node."""
+    facts, bits, seen, opened = spaces.facts, spaces.bits, spaces.seen, spaces.opened
+    for s in range(len(facts)):
+        i = v - facts[s, 0]
+        if 0 <= i < facts[s, 1]:
+            channel = i // facts[s, 2]
+            position = i - channel * facts[s, 2]
+            begin = facts[s, 4] + position * facts[s, 3]
+            if seen[facts[s, 5] + position] != u:
+                seen[facts[s, 5] + position] = u
+                bits[begin : begin + facts[s, 3]] = 0
+                opened[count, 0], opened[count, 1] = begin, facts[s, 3]
                 count += 1
             bits[begin + channel // 64] |= np.uint64(1) << np.uint64(channel % 64)
             return count
@@ -205,25 +233,27 @@ def _mark(v, u, spaces, bits, stamp, opened, count):
 
 
 @njit(cache=True)
-def _spread(v, u, twice, spaces, space, bits, stamp, opened, count):
-    """Mark all that one step from v reaches; the number of open positions (a position's words are cleared at first)."""
-    for k in range(len(space)):
+def _spread(v, u, twice, spaces, count):
+    """Mark all that one step from v reaches; the number of positions opened by now (a position is cleared first)."""
+    facts, bits, seen, opened = spaces.facts, spaces.bits, spaces.seen, spaces.opened
+    for k in range(len(spaces.of_block)):
         i = v - twice.facts[k, 0]
         if i < 0 or i >= twice.facts[k, 1]:
             continue
         words = np.uint32(twice.facts[k, 5])
-        first_word, first_position = np.uint32(spaces[space[k], 4]), np.uint32(spaces[space[k], 5])
+        s = spaces.of_block[k]
+        first_word, first_position = np.uint32(facts[s, 4]), np.uint32(facts[s, 5])
         node = np.uint32(twice.first[k] + i)
         place, channel = twice.where[node, 0], twice.where[node, 1]
         for e in range(twice.start[place], twice.start[place + np.uint32(1)]):
             row, position = twice.leads[e, 0] + channel, twice.leads[e, 1]
             at = first_word + position * words
             position += first_position
-            if stamp[position] == u:
+            if seen[position] == u:
                 for w in range(words):
                     bits[at + w] |= twice.words[row + w]
             else:
-                stamp[position] = u
+                seen[position] = u
                 opened[count, 0], opened[count, 1] = at, words
                 count += 1
                 for w in range(words):

@@ -24,7 +24,7 @@ from numba import njit
 
 from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.implicit.binary_products import multiply, packed
-from prunegraph.metrics.implicit.layout import Fitted
+from prunegraph.metrics.implicit.relations import Relation
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
 CHUNK = 1024  # entries that one class sums up before the next: the products of a chunk stay in the cache
@@ -33,63 +33,6 @@ LARGEST = 1 << 21  # paths between two nodes, below which squares of them add up
 
 class TooManyPaths(ArithmeticError):
     """More paths between two nodes than exact float32 arithmetic holds."""
-
-
-@dataclass(frozen=True, eq=False)
-class Relation:
-    """A block read in one direction: from the nodes of one part to those of another.
-
-    `mask` bool (rows of taps, columns of taps, groups, channels from, channels to) and the
-    tap between each two rows, and columns: int tables (height from, height to), -1 for none.
-    """
-
-    mask: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
-
-    @classmethod
-    def of(cls, block: Bundle) -> "Relation":
-        """A block, read along its edges."""
-        geometry = block.geometry
-        outputs, inputs, height, width = block.mask.shape
-        mask = block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
-        rows = _table(geometry.rows, geometry.target_map[1])
-        columns = _table(geometry.columns, geometry.target_map[2])
-        return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
-
-    @classmethod
-    def between(cls, fit: Fitted, start: int) -> "Relation":
-        """The block of `fit`, read from part `start` on."""
-        forth = cls.of(fit.block)
-        return forth if start == fit.source else forth.back
-
-    @property
-    def back(self) -> "Relation":
-        """The same read in the other direction."""
-        return Relation(self.mask.swapaxes(3, 4), self.rows.T, self.columns.T)
-
-    @property
-    def groups(self) -> int:
-        """Groups of channels that are joined only with each other."""
-        return self.mask.shape[2]
-
-    def dense(self) -> "Relation":
-        """The same as a single group."""
-        if self.groups == 1:
-            return self
-        height, width, groups, start, end = self.mask.shape
-        mask = np.zeros((height, width, groups, start, groups, end), bool)
-        each = np.arange(groups)
-        mask[:, :, each, :, each, :] = self.mask.transpose(2, 0, 1, 3, 4)
-        return Relation(mask.reshape(height, width, 1, groups * start, groups * end), self.rows, self.columns)
-
-
-def _table(reach: np.ndarray, size: int) -> np.ndarray:
-    """The tap between each source and target row, -1 for none, from the target row behind each tap."""
-    table = np.full((reach.shape[1], size), -1)
-    tap, source = np.nonzero(reach >= 0)
-    table[source, reach[tap, source]] = tap
-    return table
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +169,7 @@ class Composite:
             pairs += sum(int(d) * int(t) for d, t in zip(double, times, strict=True))
         return Tally(joined, pairs)
 
+    @cached_property
     def values(self) -> np.ndarray:
         """The number of paths in each class: int32 (lists of rows, of columns, groups, channels from, channels to).
 
@@ -267,6 +211,21 @@ class Composite:
     @cached_property
     def _factors(self) -> list[tuple[np.ndarray, ...]]:
         return [_packed(route) if len(route) == 2 else (route[0].mask,) for route in self.routes]
+
+
+def cycles_within(block: Bundle) -> int:
+    """Cycles of four nodes within one block: pairs of paths between two nodes of its source, or target if cheaper."""
+    forth = Relation.of(block)
+    ways = [(Composite([(forth, forth.back)]), block.out_degree), (Composite([(forth.back, forth)]), block.in_degree)]
+    composite, degree = min(ways, key=lambda way: way[0].cost)
+    # Every pair of different nodes occurs twice, and each node is joined with itself by as many paths as edges.
+    return (composite.tally().pairs - pairs_of(degree())) // 2
+
+
+def pairs_of(count: np.ndarray) -> int:
+    """Sum of count * (count - 1) / 2."""
+    count = count.astype(np.int64)
+    return int((count * (count - 1) // 2).sum())
 
 
 def _packed(route: Route) -> tuple[np.ndarray, np.ndarray]:

@@ -84,22 +84,20 @@ def extreme_eigenvalues(
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
     """
     block, nodes = start.shape
-    draw, room = numpy_generator(0, "metrics", "lanczos", nodes), _room(start[0].nbytes)
-    basis, projected = new_array(start, room + block), np.zeros((room, room))
-    basis[:block], _ = principal(start)
-    size, purges = 0, _Purges(basis[:block])
+    draw, space = numpy_generator(0, "metrics", "lanczos", nodes), _Krylov(start)
+    purges = _Purges(space.basis[:block])
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
-        coupling = _extend(apply, basis, projected, size, block, draw, purges)
-        size += block
-        value, vector = np.linalg.eigh(projected[:size, :size])
+        coupling = _extend(apply, space, draw, purges)
+        value, vector = np.linalg.eigh(space.projected[: space.size, : space.size])
         chosen = order(value)
         value, vector = value[chosen], vector[:, chosen]
         purges.largest = np.abs(value).max()
         residual = np.linalg.norm(coupling @ vector[-block:], axis=0)
-        if size >= wanted + block and settled(value, residual, wanted, effort):
+        if space.size >= wanted + block and settled(value, residual, wanted, effort):
             break
-        if size == room:
-            size, purges.always = _restart(basis, projected, value, vector, block), True
+        if space.full:
+            space.restart(value, vector)
+            purges.always = True
     worst = float(residual[:wanted].max() / (np.abs(value).max() or 1.0))
     if step == MOST_STEPS:
         wish = effort.residual
@@ -133,6 +131,46 @@ def _room(size: int) -> int:
     return min(most, max(least, BASIS_BYTES // size)) // 12 * 12
 
 
+class _Krylov:
+    """An orthonormal basis, the newest block behind it, and the operator projected on the basis.
+
+    Attributes
+    ----------
+    basis
+        (vectors, nodes), of which ``size`` and the ``block`` behind them are in use.
+    projected
+        float64 (room, room), of which (size, size) is in use.
+    """
+
+    def __init__(self, start: Array):
+        self.block, self.size, room = len(start), 0, _room(start[0].nbytes)
+        self.basis, self.projected = new_array(start, room + self.block), np.zeros((room, room))
+        self.basis[: self.block], _ = principal(start)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for a step."""
+        return self.size == len(self.projected)
+
+    def append(self, new: Array, along: np.ndarray) -> None:
+        """Take the newest block into the basis, `along` the projection of its image, and `new` in its place."""
+        end = self.size + self.block
+        self.projected[:end, self.size : end] = along
+        self.projected[self.size : end, :end] = along.T
+        self.basis[end : end + self.block] = new
+        self.size = end
+
+    def restart(self, value: np.ndarray, vector: np.ndarray) -> None:
+        """Keep the first half of the Ritz vectors and the newest block."""
+        room = len(self.projected)
+        kept = room // 2
+        combine(vector[:, :kept], self.basis[:room])
+        self.basis[kept : kept + self.block] = self.basis[room:]
+        self.projected[:] = 0
+        self.projected[np.arange(kept), np.arange(kept)] = value[:kept]
+        self.size = kept
+
+
 class _Purges:
     """In which steps new vectors must be made orthogonal to all before, and not to the last two blocks alone.
 
@@ -160,25 +198,23 @@ class _Purges:
         return due
 
 
-def _extend(apply, basis, projected, size, block, draw, purges) -> np.ndarray:
+def _extend(apply, space: _Krylov, draw, purges: _Purges) -> np.ndarray:
     """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
-    end = size + block
-    image = apply(basis[size:end])
-    known, scale = basis[:end], norm(image)
-    part = np.zeros((end, block))
+    end = space.size + space.block
+    image = apply(space.basis[space.size : end])
+    known, scale = space.basis[:end], norm(image)
+    part = np.zeros((end, space.block))
     # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection, now and
     # then on all others, suffices, unless it shortens the image much (after a restart): then rounding errors have
     # been laid bare.
-    near = max(0, end - 2 * block)
+    near = max(0, end - 2 * space.block)
     _remove(image, known, part, near)
     before = norm(image)
     _remove(image, known, part, 0 if purges.due(image) else near)
     if norm(image) < ENOUGH * before:
         _remove(image, known, part, 0)
-    projected[:end, size:end] = part
-    projected[size:end, :end] = part.T
     new, coupling = _orthonormal(image, known, scale, draw)
-    basis[end : end + block] = new
+    space.append(new, part)
     return coupling
 
 
@@ -216,14 +252,3 @@ def principal(block) -> tuple[Array, np.ndarray]:
     value, vector = np.linalg.eigh(products(block, block))
     length = np.sqrt(np.maximum(value, 0))
     return combined(vector / np.where(length > 0, length, 1), block), length[:, None] * vector.T
-
-
-def _restart(basis, projected, value, vector, block) -> int:
-    """Keep the first half of the Ritz vectors and the residual block."""
-    room = len(projected)
-    kept = room // 2
-    combine(vector[:, :kept], basis[:room])
-    basis[kept : kept + block] = basis[room:]
-    projected[:] = 0
-    projected[np.arange(kept), np.arange(kept)] = value[:kept]
-    return kept

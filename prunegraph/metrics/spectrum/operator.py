@@ -15,6 +15,7 @@ from prunegraph.graphs.geometry import Map
 from prunegraph.metrics.spectrum.convolution import Convolution
 from prunegraph.metrics.spectrum.images import Images, Vectors, flat, image
 from prunegraph.metrics.spectrum.routed_convolution import RoutedProduct
+from prunegraph.metrics.two_colours import two_colours
 
 WAVES = 2  # waves along each axis in a smooth start
 NOISE = 0.1  # of white noise in it, so that no eigenvector is left out
@@ -172,30 +173,12 @@ def _sides(graph, blocks) -> tuple[list[int], int | None]:
         for i, j in pairs(*ends):
             joined[i].add(j)
             joined[j].add(i)
-    colour = _two_colours(joined)
+    colour = two_colours(joined)
     if colour is None:
         return parts, None
     sizes = [sum(size for size, side in zip(graph.parts, colour, strict=True) if side == which) for which in (0, 1)]
     smaller = int(sizes[1] < sizes[0])
     return sorted(parts, key=lambda part: colour[part] != smaller), colour.count(smaller)
-
-
-def _two_colours(joined: list[set[int]]) -> list[int] | None:
-    """0 or 1 for every vertex, so that joined ones differ; None if that cannot be."""
-    colour = [-1] * len(joined)
-    for root in range(len(joined)):
-        if colour[root] >= 0:
-            continue
-        colour[root], stack = 0, [root]
-        while stack:
-            i = stack.pop()
-            for j in joined[i]:
-                if colour[j] == colour[i]:
-                    return None
-                if colour[j] < 0:
-                    colour[j] = 1 - colour[i]
-                    stack.append(j)
-    return colour
 
 
 def _map(graph, blocks, part: int) -> Map:

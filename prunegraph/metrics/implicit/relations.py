@@ -1,0 +1,65 @@
+"""A block of edges as a relation between the nodes of two parts, read in either direction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunegraph.graphs.blocks import Bundle
+from prunegraph.metrics.implicit.layout import Fitted
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """A block read in one direction: from the nodes of one part to those of another.
+
+    `mask` bool (rows of taps, columns of taps, groups, channels from, channels to) and the
+    tap between each two rows, and columns: int tables (height from, height to), -1 for none.
+    """
+
+    mask: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def of(cls, block: Bundle) -> "Relation":
+        """A block, read along its edges."""
+        geometry = block.geometry
+        outputs, inputs, height, width = block.mask.shape
+        mask = block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
+        rows = _table(geometry.rows, geometry.target_map[1])
+        columns = _table(geometry.columns, geometry.target_map[2])
+        return cls(mask.transpose(3, 4, 0, 2, 1), rows, columns)
+
+    @classmethod
+    def between(cls, fit: Fitted, start: int) -> "Relation":
+        """The block of `fit`, read from part `start` on."""
+        forth = cls.of(fit.block)
+        return forth if start == fit.source else forth.back
+
+    @property
+    def back(self) -> "Relation":
+        """The same read in the other direction."""
+        return Relation(self.mask.swapaxes(3, 4), self.rows.T, self.columns.T)
+
+    @property
+    def groups(self) -> int:
+        """Groups of channels that are joined only with each other."""
+        return self.mask.shape[2]
+
+    def dense(self) -> "Relation":
+        """The same as a single group."""
+        if self.groups == 1:
+            return self
+        height, width, groups, start, end = self.mask.shape
+        mask = np.zeros((height, width, groups, start, groups, end), bool)
+        each = np.arange(groups)
+        mask[:, :, each, :, each, :] = self.mask.transpose(2, 0, 1, 3, 4)
+        return Relation(mask.reshape(height, width, 1, groups * start, groups * end), self.rows, self.columns)
+
+
+def _table(reach: np.ndarray, size: int) -> np.ndarray:
+    """The tap between each source and target row, -1 for none, from the target row behind each tap."""
+    table = np.full((reach.shape[1], size), -1)
+    tap, source = np.nonzero(reach >= 0)
+    table[source, reach[tap, source]] = tap
+    return table
