@@ -13,7 +13,7 @@ from prunegraph.graphs.routes import Routes
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """Edges between two maps of nodes, one for each True of a mask at each place where its tap falls inside.
+    """Edges between two maps of nodes, one for each True of a mask and each place where its tap falls inside the map.
 
     :class:`Block` and :class:`RoutedBlock` say how taps lead from map to map.
 
@@ -66,12 +66,12 @@ class Bundle:
 
     @property
     def source_range(self) -> tuple[int, int]:
-        """First node of the source map, and the node behind its last."""
+        """Number of the first node of the source map, and the number after that of its last."""
         return self.geometry.source_offset, self.geometry.source_offset + self.geometry.source_size
 
     @property
     def target_range(self) -> tuple[int, int]:
-        """First node of the target map, and the node behind its last."""
+        """Number of the first node of the target map, and the number after that of its last."""
         return self.geometry.target_offset, self.geometry.target_offset + self.geometry.target_size
 
     @property
@@ -87,7 +87,7 @@ class Bundle:
         return int((per_tap * self.geometry.edges_per_tap).sum())
 
     def number_of_edges(self) -> int:
-        """Edges, exactly: kept weights at each tap times the places where that tap falls inside."""
+        """Exact number of edges: kept weights at each tap times the places where that tap falls inside."""
         return self._edges
 
     def weight_sum(self) -> float:

@@ -15,7 +15,7 @@ class EdgeList:
     Attributes
     ----------
     name
-        For messages and files.
+        The name of the edges, for messages and files.
     source, target
         int64, node numbers.
     values
@@ -64,16 +64,16 @@ class EdgeList:
 
     @property
     def source_range(self) -> tuple[int, int]:
-        """Smallest source node, and the number behind the largest; (0, 0) without edges."""
+        """Smallest source node, and the number after the largest; (0, 0) without edges."""
         return _range(self.source)
 
     @property
     def target_range(self) -> tuple[int, int]:
-        """Smallest target node, and the number behind the largest; (0, 0) without edges."""
+        """Smallest target node, and the number after the largest; (0, 0) without edges."""
         return _range(self.target)
 
     def number_of_edges(self) -> int:
-        """Edges."""
+        """Number of edges."""
         return len(self.source)
 
     def weight_sum(self) -> float:

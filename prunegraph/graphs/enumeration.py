@@ -72,7 +72,7 @@ def _maps(geometry: Geometry, mask: np.ndarray, values: np.ndarray):
 def _channel(geometry: Geometry, channel: int, taps: tuple[np.ndarray, ...], weight: np.ndarray):
     _, height, width = geometry.source_map
     _, target_height, target_width = geometry.target_map
-    # Half the memory traffic where the numbers allow it.
+    # Half the memory traffic where node numbers fit into 32 bits.
     short = np.int32 if geometry.target_size < 2**31 else np.int64
     output, down, right = (taps_along.astype(short) for taps_along in taps)
     rows, columns = geometry.rows.astype(short)[down].T, geometry.columns.astype(short)[right].T

@@ -24,7 +24,7 @@ class MultipartiteGraph:
     Attributes
     ----------
     parts
-        Nodes of each layer, in order.
+        Number of nodes of each layer, in order.
     blocks
         :class:`Block` or :class:`RoutedBlock` (from layers of a network) or :class:`EdgeList` (plain arrays).
     mode
@@ -108,11 +108,11 @@ class MultipartiteGraph:
         return self.weights / self.parameters if self.parameters else None
 
     def number_of_nodes(self) -> int:
-        """Nodes, isolated ones included."""
+        """Number of nodes, isolated ones included."""
         return self.offsets[-1]
 
     def number_of_edges(self) -> int:
-        """Edges, exactly, from tap counts; O(weights), no edge is made."""
+        """Exact number of edges, from counts of taps; O(weights), no edge is listed."""
         return sum(block.number_of_edges() for block in self.blocks)
 
     def weight_sum(self) -> float:

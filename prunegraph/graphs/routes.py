@@ -1,4 +1,4 @@
-"""Where weights lead when no formula says so: tables instead of kernel, stride and padding."""
+"""Tables of where weights lead, for what kernel, stride and padding cannot describe."""
 
 from dataclasses import dataclass, fields
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Local connectivity: nodes where signals end or begin, and the edges that lead there for nothing."""
+"""Local connectivity: nodes where signals end or begin, and the edges there, which carry nothing."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ def local_counts(into: np.ndarray, out: np.ndarray, parts: tuple[int, ...], mode
 
     A sink has edges in and none out, a source edges out and none in, a disconnected
     node neither. Mode ``clean``: sinks of the output part and sources of the input
-    part do not count (they do their work); ``removable_out`` is the number of edges
+    part do not count (that is their purpose); ``removable_out`` is the number of edges
     into the sinks that count, ``removable_in`` that of edges out of the sources.
     Mode ``compat``, as published: *all* sinks minus the size of the last part, all
     sources minus the size of the first (so a count can be negative); ``removable_out``

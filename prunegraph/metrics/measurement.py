@@ -1,4 +1,4 @@
-"""One graph being measured: what several metrics share, made once and only if needed."""
+"""The measurement of one graph: what several metrics share is made once, and only if it is needed."""
 
 from contextlib import suppress
 from functools import cached_property

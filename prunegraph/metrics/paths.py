@@ -5,10 +5,10 @@
 blocks only, and where a structure has no implicit count (below) explicit all the same.
 Up to `LISTED` edges the cheaper path is chosen by its cost, beyond only the implicit one.
 
-Maps laid over others (the strided blocks of ``compat`` graphs) are counted pair by pair where both maps join the
-same nodes (:mod:`prunegraph.metrics.implicit.loose_subgraphs`), two-hop neighbourhoods around them node by node
-(:mod:`prunegraph.metrics.implicit.loose_neighbourhood`); where strided blocks follow each other directly, the edges
-around them are listed.
+Motifs through loose blocks (:class:`prunegraph.metrics.implicit.layout.Layout`: of split feature maps, and of
+``compat`` graphs) are counted for single pairs of nodes (:mod:`prunegraph.metrics.implicit.separable`), two-hop
+neighbourhoods around them for single nodes (:mod:`prunegraph.metrics.implicit.loose_neighbourhood`). Where that cannot
+be done, as where strided blocks of ``compat`` graphs follow each other, the edges around them are listed.
 
 =================  ======================================  ===================================================
 metrics            implicit                                explicit instead, always
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 PATHS = ("explicit", "implicit")
 
-# Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only choose a path.
+# Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only serve to choose a path.
 ROWS = 60  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
-STEPS = 80, 200  # besides, an edge, and a node
+STEPS = 80, 200  # an edge, and a node, in the same counts
 SEARCH = 40  # an edge, in the explicit cores and cuts
 SOLVE = 200, 1500  # an edge, and a node, in the explicit eigenvalue solves
 CLASSES, PEEL, BASIS = 450, 800, 600  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
@@ -61,9 +61,9 @@ class Plan:
 def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
     """The cheapest path for this graph, or `path` for every metric that has it.
 
-    The model estimates nanoseconds. Explicit: so much an edge for each group, and for counts the wedges (pairs of
-    edges that share a node, from the degrees), and the list of edges once, if any group needs it. Implicit:
-    so much a node, and for eigenvalues the multiplications of the dense network. Close decisions may be wrong
+    The model estimates nanoseconds. Explicit: a time per edge for each group, for counts also one per wedge (pair
+    of edges that share a node, from the degrees), and the list of edges once, if any group needs it. Implicit:
+    a time per node, and for eigenvalues the multiplications of the dense network. Close decisions may be wrong
     and do not matter. It depends on the graph alone, so that the same graph gives the same bytes (but without
     torch, eigenvalues take the explicit path always).
 

@@ -44,7 +44,7 @@ def topometrics(
         (:mod:`prunegraph.metrics.explicit.motif_estimate`), which lists the edges. The exact number costs less in
         all but tiny graphs.
     seed : int
-        Of the estimate.
+        Seed of the estimate.
     device : str
         Where the implicit path multiplies by the adjacency matrix, as torch names it ("cpu", "cuda").
     solver_report : dict, optional

@@ -11,7 +11,7 @@ from helpers.architectures import random_graph
 from prunegraph import graphs, memory
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph, RoutedBlock
-from prunegraph.metrics import paths, topometrics
+from prunegraph.metrics import measurement, paths, topometrics
 from prunegraph.metrics.explicit.adjacency import from_graph
 from prunegraph.metrics.explicit.coreness import coreness
 from prunegraph.metrics.explicit.cuts import cuts
@@ -102,6 +102,30 @@ def test_the_random_architectures_reach_every_structure():
     assert {1, 2, 3, 4, 5} == {geometry.kernel[0] for geometry in geometries if geometry.target_map[1:] != (1, 1)}
     assert {1, 2, 3} <= {geometry.stride[0] for geometry in geometries}
     assert {1, 2} == {geometry.dilation[0] for geometry in geometries}
+
+
+def split_graph():
+    """A map of four channels, of which the first layer behind it sees two and the second the other two."""
+    draw = numpy_generator(0, "test", "split")
+
+    def block(name, *place):
+        geometry = Geometry(*place, kernel=(3, 3), padding=(1, 1))
+        return Block.from_weights(name, draw.standard_normal(geometry.weight_shape), geometry)
+
+    first = block("first", 0, (1, 4, 4), 16, (4, 4, 4))
+    left = block("left", 16, (2, 4, 4), 80, (2, 4, 4))
+    right = block("right", 48, (2, 4, 4), 112, (3, 4, 4))
+    return MultipartiteGraph((16, 64, 32, 48), (first, left, right))
+
+
+def test_the_halves_of_a_split_map_are_loose_and_are_counted_without_a_list_of_edges(monkeypatch):
+    graph = split_graph()
+    found = layout(graph)
+    assert graph.mode == "clean" and [block.name for block in found.loose] == ["left", "right"]
+    assert [fit.block.name for fit in found.fitted] == ["first"] and separable(found)
+    expected = topometrics(graph, path="explicit")
+    monkeypatch.setattr(measurement, "from_graph", None)
+    same(topometrics(graph, path="implicit"), expected, largest=norm(graph))
 
 
 def test_the_rich_architectures_reach_overlapping_windows_and_concatenations():

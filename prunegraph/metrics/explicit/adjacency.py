@@ -139,7 +139,10 @@ def _has_loop(source, target):
 
 @njit(cache=True)
 def _fill_both_ways(out_start, target, start, neighbour):
-    """In-neighbours first, out-neighbours after: sorted at once if every edge goes upwards (the result)."""
+    """Write the in-neighbours of every node into its row, then its out-neighbours.
+
+    Return whether every edge leads to a higher node; then the rows are sorted.
+    """
     free = start[:-1].copy()
     upwards = True
     for u in range(len(out_start) - 1):

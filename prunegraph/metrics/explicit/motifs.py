@@ -8,7 +8,7 @@ from numba import njit
 from prunegraph.metrics.explicit.adjacency import Neighbours
 
 NEIGHBOUR, WEDGES, ONE = np.uint32(2**31), np.uint32(2**31 - 1), np.uint32(1)
-RELABELLING_COST = 2  # visiting nodes by degree loses memory locality; it must save this factor of wedges
+RELABELLING_COST = 2  # visiting nodes by degree reads memory in no order; it must save this factor of wedges
 
 
 class Subgraphs(NamedTuple):
@@ -53,7 +53,7 @@ def subgraphs(graph: Neighbours) -> Subgraphs:
 
 
 def subgraphs_and_triangles(graph: Neighbours) -> tuple[Subgraphs, np.ndarray]:
-    """The same, and the number of triangles at every node (nodes, int64)."""
+    """The counts of :func:`subgraphs`, and the number of triangles at every node (nodes, int64)."""
     graph, rank = _cheaper_order(graph.simple())
     degree = graph.degree
     cycles, at_node, at_edge, cliques = _cycles_and_triangles(graph.start, graph.neighbour.view(np.uint32))

@@ -54,7 +54,7 @@ class PackedBlocks(NamedTuple):
 
 
 def pack(layout: Layout) -> PackedBlocks:
-    """All blocks of a layout, in both directions."""
+    """Pack all blocks of a layout, each in both directions."""
     start, relations, masks, reach_start, reach = [0], [], [], [0], []
     mask_size = 0
     for part in range(len(layout.maps)):

@@ -21,7 +21,7 @@ DRAWN = 1  # edges drawn for every node in each of its blocks
 
 
 def certified_cuts(layout: Layout, packed: PackedBlocks | None = None) -> Cuts:
-    """As :func:`prunegraph.metrics.explicit.cuts.cuts`, for a graph of blocks without parallel edges.
+    """The counts of :func:`prunegraph.metrics.explicit.cuts.cuts`, for a graph of blocks without parallel edges.
 
     `packed`: the packed layout, if there is one already. Exact; definitions and normalisation are those there.
     O(nodes + weights), and the edges at nodes outside the block: few in dense graphs, in sparse ones perhaps all.
@@ -172,7 +172,7 @@ def _mixed(number):
 
 @njit(cache=True)
 def _draw(packed: PackedBlocks, drawn):
-    """For every node some of its edges in each block: ends, int32; duplicates possible."""
+    """Draw some edges of every node in each of its blocks: both ends, int32; an edge may be drawn twice."""
     nodes = len(packed.part)
     room = 0
     for p in range(len(packed.shape)):
@@ -229,7 +229,7 @@ def _one(packed, u, r, chance):
 
 @njit(cache=True)
 def _incident(packed: PackedBlocks, inside, source, target):
-    """All edges with an end that is not `inside`, once each; only counted if the arrays are empty."""
+    """Write all edges with an end that is not `inside`, once each; their number. Into empty arrays: count only."""
     count, store = 0, len(source) > 0
     for u in range(len(packed.part)):
         if inside[u]:

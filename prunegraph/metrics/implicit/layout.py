@@ -28,12 +28,16 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The parts of a graph as maps, the blocks that fit them, and the blocks that do not.
+    """The parts of a graph as maps, the blocks that fit them, and the loose blocks that do not.
 
-    A block fits if its source and target ranges are parts, and every other block that
-    uses these parts sees the same map (channels, height, width). `loose` are the others:
-    edge lists, and the strided blocks of ``compat`` graphs, whose maps of 31 x 31 nodes
-    are laid over maps of 32 x 32. A part that no block uses is a map of single nodes.
+    The map (channels, height, width) of a part is the one under which most weights see it; a part that no block uses
+    is a map of single nodes. A block fits if its source and its target are whole parts, each seen under its map. All
+    others are `loose`:
+
+    - blocks that see some channels of a part only: a network that splits a feature map in two has two of them,
+      whatever the mode;
+    - the strided blocks of ``compat`` graphs, whose maps of 31 x 31 nodes are laid over maps of 32 x 32;
+    - lists of edges.
     """
 
     offsets: tuple[int, ...]
@@ -65,7 +69,7 @@ class Layout:
         return joined
 
     def only(self, parts: frozenset[int] | set[int]) -> "Layout":
-        """The same with only those fitted blocks that have both ends in `parts`, and no loose ones."""
+        """The same layout with those fitted blocks only that have both ends in `parts`, and no loose ones."""
         kept = tuple(fit for fit in self.fitted if {fit.source, fit.target} <= parts)
         return Layout(self.offsets, self.maps, kept, ())
 
@@ -96,7 +100,7 @@ def layout(graph: "MultipartiteGraph") -> Layout | None:
 
 
 def flattened(graph: "MultipartiteGraph") -> "MultipartiteGraph":
-    """The same graph, maps that only linear layers see as maps of single nodes.
+    """The same graph, in which maps that only linear layers see have become maps of single nodes.
 
     A linear layer on a map is a kernel as large as the map, one tap for each position; where no other block
     needs the positions, one row of taps with a channel for each node says the same in less.

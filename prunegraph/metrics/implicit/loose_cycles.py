@@ -75,10 +75,10 @@ class _Classes(NamedTuple):
 
 def _sides(layout: Layout, block: Bundle) -> Iterator[_Side]:
     """The pairs of sources of a loose block, and those of its targets."""
-    forth, geometry = Relation.of(block), block.geometry
+    along, geometry = Relation.of(block), block.geometry
     for relation, ends, shape in (
-        (forth, block.source_range, geometry.source_map),
-        (forth.back, block.target_range, geometry.target_map),
+        (along, block.source_range, geometry.source_map),
+        (along.back, block.target_range, geometry.target_map),
     ):
         yield _Side(block, ends[0], shape, layout.parts_in(ends), Composite([(relation, relation.back)]))
 

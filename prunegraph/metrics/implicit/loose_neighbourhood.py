@@ -1,4 +1,4 @@
-"""Nodes within two steps where walks cross blocks that see the same nodes as different maps.
+"""Nodes within two steps of those of a part, where blocks see the same nodes as different maps.
 
 From each node every edge of the first step is walked; what the second step adds is a row of
 bits for each position that it leads to: all channels there at once. So no list of edges is needed,
@@ -46,7 +46,7 @@ class Steps(NamedTuple):
 
 
 def pack_steps(blocks: list[Bundle]) -> Steps:
-    """Blocks, packed."""
+    """Pack blocks for compiled code."""
     facts, where, first = [], [np.zeros((0, 2), np.uint32)], [0]
     start, leads, words, size = [np.zeros(1, np.int64)], [np.zeros((0, 2), np.int64)], [np.zeros(0, np.uint64)], 0
     for block in blocks:

@@ -33,8 +33,8 @@ class Relation:
     @classmethod
     def between(cls, fit: Fitted, start: int) -> "Relation":
         """The block of `fit`, read from part `start` on."""
-        forth = cls.of(fit.block)
-        return forth if start == fit.source else forth.back
+        along = cls.of(fit.block)
+        return along if start == fit.source else along.back
 
     @property
     def back(self) -> "Relation":

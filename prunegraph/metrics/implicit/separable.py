@@ -9,8 +9,9 @@ both ways must be visited one by one (:mod:`prunegraph.metrics.implicit.loose_cy
 neighbours in common.
 
 This holds where every cycle through a loose block consists of two pairs of edges, each pair of one loose block or of
-fitted blocks, and every triangle of one loose edge and two others. The strided blocks of ``compat`` graphs of networks
-without branches are like that. For other graphs the edges around loose blocks are listed.
+fitted blocks, and every triangle of one loose edge and two others. The halves of a split feature map are often like
+that, and so are the strided blocks of ``compat`` graphs of networks without branches. For other graphs the edges
+around loose blocks are listed.
 """
 
 from itertools import combinations

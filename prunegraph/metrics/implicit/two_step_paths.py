@@ -138,7 +138,7 @@ class Composite:
 
     @property
     def cost(self) -> float:
-        """Multiplications, roughly."""
+        """Number of multiplications, roughly."""
         total = 0.0
         for route, (down, right) in zip(self.routes, self.taps, strict=True):
             pairs = len(down[0]) * len(right[0])
@@ -215,8 +215,8 @@ class Composite:
 
 def cycles_within(block: Bundle) -> int:
     """Cycles of four nodes within one block: pairs of paths between two nodes of its source, or target if cheaper."""
-    forth = Relation.of(block)
-    ways = [(Composite([(forth, forth.back)]), block.out_degree), (Composite([(forth.back, forth)]), block.in_degree)]
+    along = Relation.of(block)
+    ways = [(Composite([(along, along.back)]), block.out_degree), (Composite([(along.back, along)]), block.in_degree)]
     composite, degree = min(ways, key=lambda way: way[0].cost)
     # Every pair of different nodes occurs twice, and each node is joined with itself by as many paths as edges.
     return (composite.tally().pairs - pairs_of(degree())) // 2

@@ -1,8 +1,8 @@
-"""Few long vectors, rows of an array: what eigenvalue solvers do with them, for numpy and for tensors of torch.
+"""Operations of eigenvalue solvers on a few long vectors: the rows of an array of numpy or of a tensor of torch.
 
-BLAS multiplies many rows by one vector at the speed of memory, by two or three together at a fraction of it. So rows
-are taken one by one, but piece by piece, so that the second finds what the first has read in the processor's cache.
-Small results are numpy arrays in float64.
+BLAS multiplies many rows by one vector as fast as memory is read, but by two or three vectors at once much more
+slowly. So each vector is multiplied alone, on one slice of the columns after the other: the second vector finds in the
+processor's cache what was read for the first. Small results are numpy arrays in float64.
 """
 
 from typing import TYPE_CHECKING, TypeVar
@@ -12,20 +12,20 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-CACHED, SHORTEST = 2**18, 2**12  # numbers in a piece of all rows, and at least of each
+CACHED, SHORTEST = 2**18, 2**12  # numbers in a slice of all rows together; least length of a slice
 
 Array = TypeVar("Array", np.ndarray, "torch.Tensor")
 
 
 def like(array: Array, numbers: np.ndarray) -> Array:
-    """The numbers as an array of the same kind, type and device."""
+    """The numbers as an array of the same kind, type and device as `array`."""
     if isinstance(array, np.ndarray):
         return numbers.astype(array.dtype)
     return array.new_tensor(numbers)
 
 
 def new_array(array: Array, rows: int) -> Array:
-    """So many rows (not filled) of the same kind, type and device as those of `array`."""
+    """An array of `rows` rows, not filled, of the same kind, type and device as `array`."""
     if isinstance(array, np.ndarray):
         return np.empty((rows, array.shape[1]), array.dtype)
     return array.new_empty((rows, array.shape[1]))
@@ -52,7 +52,7 @@ def combined(factors: np.ndarray, rows: Array) -> Array:
 
 
 def subtract(few: Array, factors: np.ndarray, many: Array) -> None:
-    """Take away from each of the `few` rows the combination of the `many` of its column of `factors` (many, few)."""
+    """Subtract from each of the `few` rows the combination of the `many` by its column of `factors` (many, few)."""
     columns = [like(many, np.ascontiguousarray(column)) for column in factors.T]
     for part in _pieces(many):
         piece = many[:, part]
@@ -61,7 +61,7 @@ def subtract(few: Array, factors: np.ndarray, many: Array) -> None:
 
 
 def combine(factors: np.ndarray, rows: Array) -> None:
-    """Put linear combinations of rows, one for each column of `factors` (rows, combinations), in place of the first."""
+    """Replace the first rows by linear combinations of all, one for each column of `factors` (rows, combinations)."""
     factors = like(rows, np.ascontiguousarray(factors.T))
     for part in _pieces(rows):
         rows[: len(factors), part] = factors @ rows[:, part]
@@ -80,7 +80,7 @@ def inner(one: Array, other: Array) -> float:
 
 
 def _pieces(rows: Array) -> list[slice]:
-    """Parts of the columns, so long that those of all rows stay in a processor's cache while they are used again."""
+    """Slices of the columns, short enough that a slice of all rows stays in the processor's cache."""
     width = max(SHORTEST, CACHED // max(1, len(rows))) if isinstance(rows, np.ndarray) else rows.shape[1]
     return [slice(first, first + width) for first in range(0, rows.shape[1], width)]
 

@@ -1,7 +1,7 @@
-"""Better starts for eigenvalue solves: random vectors without most of what belongs to small eigenvalues.
+"""Start vectors of eigenvalue solves, filtered: a Chebyshev polynomial reduces the shares of small eigenvalues.
 
 A product costs less than a step of Lanczos, which makes its vectors orthogonal to a growing basis and keeps them.
-Chebyshev polynomials of the operator do much of the work with two blocks of vectors.
+A Chebyshev polynomial of the operator does much of the work and needs memory for three blocks of vectors only.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from prunegraph.metrics.spectrum.block_vectors import Array, norm
 
 DEGREE, POWERS = 16, 4
 INSIDE = 0.9  # eigenvalues below this share of the largest known are not enlarged
-NOISE = 1e-3  # of the start itself in the result, so that no eigenvector is left out
+NOISE = 1e-3  # share of the start itself in the result, so that no eigenvector is left out
 LARGE = 1e12  # numbers are scaled down before they leave float32
 PRODUCTS = DEGREE + POWERS // 2  # with a block of two vectors
 
@@ -19,7 +19,7 @@ def sharpened(apply: Callable[[Array], Array], start: Array) -> Array:
     """The start after a Chebyshev polynomial of a symmetric operator; of the same shape and kind.
 
     The polynomial stays within 1 for eigenvalues of magnitude up to INSIDE times the largest, which `POWERS`
-    products with a single vector tell well enough, and grows fastest beyond, on both sides.
+    products with a single vector estimate, and grows fastest beyond, on both sides.
 
     Source: Y. Saad, "Chebyshev acceleration techniques for solving nonsymmetric eigenvalue problems", Math. Comp.
     42 (1984).

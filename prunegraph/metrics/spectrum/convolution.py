@@ -8,7 +8,7 @@ from prunegraph.metrics.spectrum.images import Images, clear, flat, places
 
 
 class Convolution:
-    """What flows through one block, along its edges and against them."""
+    """Products of one block's weights with images, along its edges and against them."""
 
     def __init__(self, block: Block, device: torch.device):
         geometry = block.geometry
@@ -22,7 +22,7 @@ class Convolution:
         spans = [(m - 1) * s + r for m, s, r in zip(geometry.target_map[1:], geometry.stride, reach, strict=True)]
         before = geometry.padding
         after = [span - n - p for span, n, p in zip(spans, size, before, strict=True)]
-        # torch pads both sides alike; what its convolution does not look at behind the last window is not padding.
+        # torch pads both sides by the same length; what lies behind the last window is never read and needs no padding.
         even = all(
             0 <= p < r and -s < a <= p and (a == p or n + 2 * p - span < s)
             for p, a, r, s, n, span in zip(before, after, reach, geometry.stride, size, spans, strict=True)
@@ -39,8 +39,8 @@ class Convolution:
         self.rows = None if any(before) or not even else _rows(geometry, size)
         self.matrix = None if self.rows is None else flat(weight).contiguous()
 
-    def forth(self, image: Images, onto: Images) -> None:
-        """Add what an image on the source sends along the edges to an image on the target."""
+    def forward(self, image: Images, onto: Images) -> None:
+        """Add to `onto`, an image of the target, the products of the weights with an image of the source."""
         image = self._pooled(image)
         if self.matrix is not None:
             _add_product(self.rows(image), self.matrix.T, self.rows(onto))
@@ -49,8 +49,8 @@ class Convolution:
             image = functional.pad(image, self.margin)
         onto += functional.conv2d(clear(image), self.weight, **self.options)
 
-    def back(self, image: Images, onto: Images) -> None:
-        """Add what an image on the target sends against the edges to an image on the source."""
+    def backward(self, image: Images, onto: Images) -> None:
+        """Add to `onto`, an image of the source, the products of the transposed weights with an image of the target."""
         if self.matrix is None:
             image = functional.conv_transpose2d(clear(image), self.weight, output_padding=self.rest, **self.options)
             if self.margin is not None:
@@ -81,7 +81,7 @@ class Convolution:
 
 
 def _rows(geometry: Geometry, size: list[int]):
-    """How to see images as rows (batches, rows, numbers) which the weights multiply as a matrix; None: not at all.
+    """A view of images as rows (batches, rows, numbers) that the weights multiply as a matrix; None if there is none.
 
     A linear layer, or one that sees a single place, multiplies whole images, a 1x1 convolution the channels of a place.
     """

@@ -8,22 +8,22 @@ from prunegraph.metrics.spectrum.block_vectors import Array, combined, inner, li
 from prunegraph.metrics.spectrum.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, principal, settled
 
 BASIS = 24, 120  # vectors in the basis, at least and at most
-BASIS_BYTES = 2**27  # between these, as many as take so much memory with their images
+BASIS_BYTES = 2**27  # memory of the basis and its images, which decides between these two
 CLOSEST = 1e-4  # residuals are divided by no less than this share of the eigenvalue
-LOST = 1e-5  # a direction of which projection leaves no more is not added
+LOST = 1e-5  # new directions that projection makes shorter than this are not added
 
 
 def largest_eigenvalue(
     apply: Callable[[Array], Array], diagonal: np.ndarray, start: Array, effort: Effort
 ) -> Eigenvalues:
-    """The largest eigenvalue of diag(`diagonal`) - (what `apply` multiplies by).
+    """The largest eigenvalue of diag(`diagonal`) - A, where `apply` multiplies vectors by A.
 
     Davidson's method: Lanczos, but every residual is divided, node by node, by its distance from the diagonal
     before it joins the basis. The largest eigenvalues of a Laplacian sit close above its largest diagonal entries,
-    often in crowds (all places of a map have nearly the same strength).
-    `start` (vectors, nodes), random, is divided in the same way; so many eigenvalues are followed, which guards
-    against one that is slow to appear: the second must have come near, too (see `settled`). Where the diagonal is
-    no help (all strengths equal) the basis fills, and Lanczos steps take over from there. `apply` maps
+    often many of them together (all places of a map have nearly the same strength).
+    `start` (vectors, nodes), random, is divided in the same way. As many eigenvalues are followed as there are start
+    vectors, so that one that appears late is not missed: the second must have come near, too (see `settled`). Where
+    the diagonal is no help (all strengths equal) the basis fills, and Lanczos steps go on from there. `apply` maps
     (vectors, nodes) to the same shape. The value is the Rayleigh quotient of the vector found, summed in float64.
 
     Source: E. Davidson, J. Comput. Phys. 17 (1975); block form: B. Liu, "The simultaneous expansion method" (1978).

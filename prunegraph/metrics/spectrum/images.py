@@ -25,10 +25,10 @@ def places(images: Images) -> torch.Tensor:
 
 
 def clear(images: Images) -> Images:
-    """The images with strides that leave no doubt about their layout.
+    """The images with strides that fit one layout of memory only.
 
-    Of one channel or a single place either layout is true, and torch's convolution may leave places of its
-    result unwritten if the strides say both (seen in 2.13 on x86).
+    With one channel, or a single place, strides can fit both layouts, and torch's convolution may then leave parts of
+    its result unwritten (seen in 2.13 on x86).
     """
     one = images.shape[1] == 1 or images.shape[2:] == (1, 1)
     return images.flatten(1).reshape(images.shape) if one else images

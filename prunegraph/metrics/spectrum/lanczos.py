@@ -21,11 +21,11 @@ from prunegraph.metrics.spectrum.block_vectors import (
 from prunegraph.randomness import numpy_generator
 
 BASIS = 72, 120  # vectors kept, at least and at most
-BASIS_BYTES = 2**27  # between these, as many vectors as take so much memory
-GUARD, LOOSER = 3, 30  # so many further eigenvalues must have settled, to so many times the tolerance
+BASIS_BYTES = 2**27  # memory of the basis, which decides between these two
+GUARD, LOOSER = 3, 30  # number of further eigenvalues that must have come near, and how much looser their tolerance is
 MOST_STEPS = 3000
-ENOUGH = 0.7
-SHORT, LOST = 0.05, 1e-7  # directions so short beside the block they come from are projected again, replaced
+ENOUGH = 0.7  # a projection that leaves less than this share of a block is repeated
+SHORT, LOST = 0.05, 1e-7  # directions with less than this share of their block are projected again; are replaced
 
 
 class Eigenvalues(NamedTuple):
@@ -71,13 +71,13 @@ def extreme_eigenvalues(
 ) -> Eigenvalues:
     """The `wanted` first eigenvalues in `order` of a symmetric operator.
 
-    `apply` maps (vectors, nodes) to the same shape; `start`, two or three vectors of so many nodes, should be
-    random, since an eigenvector without any share in it stays unseen: so many equal eigenvalues are all found.
-    Both are numpy's, or both tensors of torch, which then hold the basis. Block Lanczos with thick restarts,
-    reorthogonalised where rounding errors might have grown.
-    Stops when every wanted eigenvalue has settled, and the GUARD next ones have come near it too (LOOSER), lest
-    one that is slow to appear be missed. A solve that does not get there within MOST_STEPS (thousands of
-    almost equal eigenvalues) warns and returns what it has.
+    `apply` maps (vectors, nodes) to the same shape; `start` is two or three vectors (vectors, nodes), random, because
+    an eigenvector that is orthogonal to all of them is never found; of equal eigenvalues as many are found as there
+    are vectors. All are arrays of numpy, or all tensors of torch, and so is the basis. Block Lanczos with thick
+    restarts, made orthogonal again where rounding errors might have grown.
+    Stops when every wanted eigenvalue has settled and the GUARD next ones have come near (LOOSER), so that one that
+    appears late is not missed. A solve that is not done within MOST_STEPS (thousands of almost equal
+    eigenvalues) warns and returns what it has.
     Needs more nodes than the largest basis holds. Memory 128 MiB, or 74 numbers a node if that is more.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
@@ -126,7 +126,7 @@ def settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effort
 
 
 def _room(size: int) -> int:
-    """Vectors of so many bytes in the basis: many if they are small; twice a multiple of every block up to three."""
+    """Number of vectors of `size` bytes in the basis; half of it is a multiple of a block of one, two or three."""
     least, most = BASIS
     return min(most, max(least, BASIS_BYTES // size)) // 12 * 12
 
@@ -172,13 +172,13 @@ class _Krylov:
 
 
 class _Purges:
-    """In which steps new vectors must be made orthogonal to all before, and not to the last two blocks alone.
+    """Decide which steps need a purge: new vectors made orthogonal to all before, not to the last two blocks only.
 
-    Of a vector along which the operator acts as `largest`, rounding leaves a share in each block, and a step enlarges
-    it: by `largest` over the length of what is new in the step. Before it can reach the root of the
-    precision, below which it does not show in the eigenvalues, a purge is due, and one in the step after, because
-    each step builds on the two before. Restarts mix what there is into all vectors, so that it would
-    pile up: after the first, `always`.
+    Rounding leaves in each block a share of the eigenvector of the `largest` eigenvalue, and a step enlarges that
+    share by `largest` over the length of what is new in the step. Below the root of the precision it does not show in
+    the eigenvalues. Before it can get there a purge is due, and another in the step after, because each step builds
+    on the two before. Restarts mix such shares into all vectors, where they would add up: after the first
+    restart a purge is due `always`.
 
     Source: H. Simon, "The Lanczos algorithm with partial reorthogonalization", Math. Comp. 42 (1984).
     """
@@ -188,7 +188,7 @@ class _Purges:
         self.share, self.largest, self.always, self.second = self.precision, 0.0, False, False
 
     def due(self, image: Array) -> bool:
-        """Whether in the step that has brought `image`, not yet purged."""
+        """Whether the step that made `image` needs a purge."""
         shortest = np.sqrt(max(np.linalg.eigvalsh(products(image, image))[0], 0))
         with np.errstate(divide="ignore"):
             self.share *= 1 + self.largest / shortest
@@ -204,9 +204,9 @@ def _extend(apply, space: _Krylov, draw, purges: _Purges) -> np.ndarray:
     image = apply(space.basis[space.size : end])
     known, scale = space.basis[:end], norm(image)
     part = np.zeros((end, space.block))
-    # Nearly all that is to be removed lies along the last two blocks, which are cheap. One more projection, now and
-    # then on all others, suffices, unless it shortens the image much (after a restart): then rounding errors have
-    # been laid bare.
+    # Nearly all that must be removed lies along the last two blocks, and removing it is cheap. One more projection, now
+    # and then on all blocks, is enough, unless it makes the image much shorter (after a restart): then what is left
+    # holds rounding errors.
     near = max(0, end - 2 * space.block)
     _remove(image, known, part, near)
     before = norm(image)

@@ -18,7 +18,7 @@ from prunegraph.metrics.spectrum.routed_convolution import RoutedProduct
 from prunegraph.metrics.two_colours import two_colours
 
 WAVES = 2  # waves along each axis in a smooth start
-NOISE = 0.1  # of white noise in it, so that no eigenvector is left out
+NOISE = 0.1  # share of white noise in it, so that no eigenvector is left out
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Operator:
         )
         self.half = None if first is None else int(bounds[first])
         self._first = first
-        self._arms, self._loose = self._joining(graph, blocks, parts)
+        self._fitted, self._loose = self._joining(graph, blocks, parts)
         if self._loose:
             self.half = None
 
@@ -75,7 +75,7 @@ class Operator:
         return result
 
     def array(self, numbers: np.ndarray) -> np.ndarray | Vectors:
-        """The same numbers where the operator works: on a GPU a tensor there, so that nothing travels."""
+        """The same numbers on the operator's device: on a GPU as a tensor, so that no product copies them."""
         return numbers if self.device.type == "cpu" else torch.from_numpy(numbers).to(self.device)
 
     def product(self, vectors: np.ndarray | Vectors) -> np.ndarray | Vectors:
@@ -92,29 +92,29 @@ class Operator:
         return function(torch.from_numpy(vectors).to(self.device)).cpu().numpy()
 
     def _product(self, vectors: Vectors) -> Vectors:
-        with torch.no_grad(), _exact():
+        with torch.no_grad(), _full_precision():
             product = torch.zeros_like(vectors)
             here, there = self._images(vectors, self.places), self._images(product, self.places)
-            for arm in self._arms:
-                arm.convolution.forth(here[arm.source], there[arm.target])
-                arm.convolution.back(here[arm.target], there[arm.source])
-            for arm in self._loose:
-                arm.add(vectors, product)
+            for joint in self._fitted:
+                joint.convolution.forward(here[joint.source], there[joint.target])
+                joint.convolution.backward(here[joint.target], there[joint.source])
+            for joint in self._loose:
+                joint.add(vectors, product)
             return product
 
     def _square(self, vectors: Vectors) -> Vectors:
         near, far = self.places[: self._first], self.places[self._first :]
-        with torch.no_grad(), _exact():
+        with torch.no_grad(), _full_precision():
             product, across = torch.zeros_like(vectors), vectors.new_zeros(len(vectors), self.nodes - self.half)
             here, away, there = (
                 self._images(vectors, near),
                 self._images(across, far, self.half),
                 self._images(product, near),
             )
-            for arm in self._arms:
-                arm.cross(here + away, arm.source < self._first)
-            for arm in self._arms:
-                arm.cross(there + away, arm.source >= self._first)
+            for joint in self._fitted:
+                joint.cross(here + away, joint.source < self._first)
+            for joint in self._fitted:
+                joint.cross(there + away, joint.source >= self._first)
             return product
 
     @staticmethod
@@ -122,28 +122,28 @@ class Operator:
         """Views of the vectors, whose first node is `first`, as images of the places."""
         return [image(vectors[:, place.start - first : place.stop - first], place.map) for place in places]
 
-    def _joining(self, graph, blocks, parts) -> tuple[list["_Arm"], list["_LooseArm"]]:
+    def _joining(self, graph, blocks, parts) -> tuple[list["_FittedProduct"], list["_LooseProduct"]]:
         number = {(graph.offsets[part], graph.offsets[part + 1]): i for i, part in enumerate(parts)}
         where = np.empty(self.nodes, np.int64)
         where[self.order] = np.arange(self.nodes)
-        arms, loose = [], []
+        fitted, loose = [], []
         for block in blocks:
             convolution = (Convolution if isinstance(block, Block) else RoutedProduct)(block, self.device)
             ranges = block.source_range, block.target_range
             maps = block.geometry.source_map, block.geometry.target_map
             ends = [number.get(ends) for ends in ranges]
             if None not in ends and all(self.places[i].map == seen for i, seen in zip(ends, maps, strict=True)):
-                arms.append(_Arm(*ends, convolution))
+                fitted.append(_FittedProduct(*ends, convolution))
             else:
                 nodes = [where[_last(np.arange(*ends), seen)] for ends, seen in zip(ranges, maps, strict=True)]
-                loose.append(_LooseArm(*(torch.from_numpy(at).to(self.device) for at in nodes), convolution))
-        return arms, loose
+                loose.append(_LooseProduct(*(torch.from_numpy(at).to(self.device) for at in nodes), convolution))
+        return fitted, loose
 
     def smooth(self, vectors: int, draw: np.random.Generator) -> np.ndarray:
-        """Random vectors (vectors, nodes) float32 in the operator's order, most of them slow waves over each map.
+        """Random vectors (vectors, nodes) float32 in the operator's order, mostly slow waves over each map.
 
         The extreme eigenvectors are smooth, as the weights are not negative, so that solves that start
-        here need fewer steps than from white noise, of which there is NOISE.
+        here need fewer steps than from white noise, of which a share of NOISE is mixed in.
         """
         start = NOISE * draw.standard_normal((vectors, self.nodes), dtype=np.float32)
         for place in self.places:
@@ -198,7 +198,7 @@ def _last(numbers: np.ndarray, shape: Map) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Arm:
+class _FittedProduct:
     """A block's convolution and the places that it joins."""
 
     source: int
@@ -208,16 +208,16 @@ class _Arm:
     def cross(self, images: list[Images], along: bool) -> None:
         """Add what flows along the edges, or against them, from the image of one end to that of the other."""
         if along:
-            self.convolution.forth(images[self.source], images[self.target])
+            self.convolution.forward(images[self.source], images[self.target])
         else:
-            self.convolution.back(images[self.target], images[self.source])
+            self.convolution.backward(images[self.target], images[self.source])
 
 
 @dataclass(frozen=True, eq=False)
-class _LooseArm:
-    """A block that sees no places, but single nodes: numbers of nodes on its maps, channels last.
+class _LooseProduct:
+    """A loose block's convolution, and the operator's numbers of the nodes on its maps, channels last.
 
-    Such are the strided blocks of ``compat`` graphs, which see 31 x 31 of 32 x 32 nodes and reach into the next part.
+    Loose blocks do not see whole parts under their own maps: see :class:`prunegraph.metrics.implicit.layout.Layout`.
     """
 
     source: torch.Tensor
@@ -229,14 +229,14 @@ class _LooseArm:
         source = image(vectors.index_select(1, self.source), self.convolution.source_map)
         target = image(vectors.index_select(1, self.target), self.convolution.target_map)
         onto = image(vectors.new_zeros(len(vectors), len(self.target)), self.convolution.target_map)
-        self.convolution.forth(source, onto)
+        self.convolution.forward(source, onto)
         product.index_add_(1, self.target, flat(onto))
         onto = image(vectors.new_zeros(len(vectors), len(self.source)), self.convolution.source_map)
-        self.convolution.back(target, onto)
+        self.convolution.backward(target, onto)
         product.index_add_(1, self.source, flat(onto))
 
 
-class _exact:
+class _full_precision:
     """Full float32 in convolutions and products on GPUs, where the default is less."""
 
     def __enter__(self):

@@ -9,7 +9,7 @@ from prunegraph.metrics.spectrum.images import Images, clear
 
 
 class RoutedProduct:
-    """What flows through a block whose taps lead where its tables say.
+    """Products of a routed block's weights with images, along its edges and against them.
 
     For each tap the source rows that lead to a target row are summed, and columns likewise; of the
     image of all taps side by side, a convolution whose stride is its kernel makes the product. Against the edges
@@ -24,12 +24,12 @@ class RoutedProduct:
         self.rows = torch.from_numpy(_gathering(geometry.rows, geometry.target_map[1])).to(device)
         self.columns = torch.from_numpy(_gathering(geometry.columns, geometry.target_map[2])).to(device)
 
-    def forth(self, image: Images, onto: Images) -> None:
-        """Add what an image on the source sends along the edges to an image on the target."""
+    def forward(self, image: Images, onto: Images) -> None:
+        """Add to `onto`, an image of the target, the products of the weights with an image of the source."""
         onto += functional.conv2d(self.rows @ clear(image) @ self.columns.T, self.weight, **self.options)
 
-    def back(self, image: Images, onto: Images) -> None:
-        """Add what an image on the target sends against the edges to an image on the source."""
+    def backward(self, image: Images, onto: Images) -> None:
+        """Add to `onto`, an image of the source, the products of the transposed weights with an image of the target."""
         taps = functional.conv_transpose2d(clear(image), self.weight, **self.options)
         onto += self.rows.T @ taps @ self.columns
 
