@@ -222,6 +222,7 @@ def advance(runs: Sequence[Run], record: Recorder | None) -> None:
             return
         try:
             if record is not None and (recorded is None or recorded.runs != list(offers)):
+                recorded = None  # gives its memory back before the next needs some
                 recorded = _recorded(list(offers), list(offers.values()), record)
             if recorded is not None and recorded.fits(list(offers.values())):
                 recorded.step(list(offers.values()))

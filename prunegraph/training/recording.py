@@ -71,6 +71,8 @@ class RecordedSteps:
         pairs = list(zip(self.runs, self._images, strict=True))
         before = [_kept(run) for run in runs]
         try:
+            for run in runs:
+                run.network.train()
             self._differentiate = record([partial(run.descent.differentiate, *batch) for run, batch in pairs])
             self._gradients = [_gradients(run) for run in runs]
             for run in runs:
