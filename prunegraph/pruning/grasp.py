@@ -37,9 +37,9 @@ def grasp(
 ) -> dict[str, torch.Tensor]:
     """Remove the weights whose loss costs least gradient flow, :func:`flow_preserved`, in train mode.
 
-    For 10 classes at 3x32x32, peak memory and CPU time on one thread are 1.4 GB and 6 s for ResNet-20, 1.8 GB and 9 s
-    for ResNet-32, 1.8 GB and 13 s for CONV-6, 2.5 GB and 19 s for Wide-ResNet-28-2, 5.7 GB and 50 s for MobileNetV2 (of
-    the whole process: benchmarks/pruning.py).
+    For 10 classes at 3x32x32, peak memory and CPU time on one thread are 2.8 GB and 22 s for ResNet-20, 2.9 GB and
+    32 s for CONV-6, 5.5 GB and 59 s for Wide-ResNet-28-2 (of the whole process: benchmarks/pruning.py), two to four
+    times what float32 takes.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def test_the_whole_study_of_the_published_tables(tmp_path, shared):
     config = [f"published_dir={shared / 'published' / 'mge'}"]
     snakemake(tmp_path, *STUDY, config=config)
     tables = tmp_path / "results/published/tables"
-    for name in SCHEMAS:
+    for name in set(SCHEMAS) - {"mask_stability"}:  # masks that can be made again are a study's own
         assert list(pd.read_csv(tables / f"{name}.csv", nrows=5)) == list(SCHEMAS[name])
     regression = pd.read_csv(tables / "regression.csv").set_index(["group", "features"])
     assert regression.adjusted_r2["all", "unrolled"] == pytest.approx(0.6375, abs=5.1e-5)
