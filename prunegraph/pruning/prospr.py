@@ -82,7 +82,8 @@ def prospr(
     At 3x32x32, peak memory of the whole process and CPU time on one thread are 6.2 GB and 177 s for ResNet-20, 8.4 GB
     and 235 s for CONV-6, 10.5 GB and 498 s for Wide-ResNet-28-2 (benchmarks/pruning.py), about twice the memory and
     two to three times the time of float32: the inner training amplifies rounding, and the trajectory alone in float64
-    leaves 0.1 to 0.2 % of a mask to it, where units stand at the edge of a ReLU. They grow with `batch_size`, and time with `steps`.
+    leaves 0.1 to 0.2 % of a mask to it, where units stand at the edge of a ReLU. They grow with `batch_size`, and time
+    with `steps`.
 
     Parameters
     ----------
