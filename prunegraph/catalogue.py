@@ -72,6 +72,8 @@ class Pruner(NamedTuple):
         ``"module:function"`` of what trains networks to find the mask; `choose` then keeps everything.
     data
         Whether choosing looks at training images.
+    gradients
+        Whether choosing differentiates the network, as all do that look at images; on a GPU where there is one.
     same
         Where the same seed and weights give the same mask: ``everywhere``, or ``here`` (on this machine; elsewhere
         another one by the same law).
@@ -87,6 +89,7 @@ class Pruner(NamedTuple):
     moves: str = ""
     trains: str = ""
     data: bool = False
+    gradients: bool = False
     same: str = "everywhere"
 
     @property
@@ -103,7 +106,9 @@ PRUNERS = {
     "snip": Pruner(f"{_PRUNING}.snip:snip", "the largest effects on the loss of one batch", data=True),
     "grasp": Pruner(f"{_PRUNING}.grasp:grasp", "preserves the flow of gradients", data=True),
     "synflow": Pruner(
-        f"{_PRUNING}.synflow:synflow", "preserves the flow through all paths, in 100 rounds, without data"
+        f"{_PRUNING}.synflow:synflow",
+        "preserves the flow through all paths, in 100 rounds, without data",
+        gradients=True,
     ),
     "prospr": Pruner(f"{_PRUNING}.prospr:prospr", "the largest effects on the loss after a few steps", data=True),
     "uniform": Pruner(f"{_PRUNING}.uniform:uniform", "a random subset of all weights"),

@@ -125,6 +125,11 @@ class Study:
         """Whether pruning and training ask for a GPU: as configured, or, for ``auto``, if this machine has one."""
         return self.config["device"] == "cuda" or (self.config["device"] == "auto" and any(NVIDIA.glob("nvidia[0-9]*")))
 
+    def differentiates(self, method: str) -> bool:
+        """Whether `method` chooses by gradients; a GPU's start alone takes longer than drawing or ranking weights."""
+        record = catalogue.PRUNERS[self.methods[method].base]
+        return record.data or record.gradients
+
     def large_graphs(self, dataset: str) -> bool:
         """Whether graphs of networks for a data set are so large that a GPU finds their eigenvalues sooner than a CPU.
 

@@ -85,7 +85,7 @@ rule prune:
         "../envs/torch.yaml"
     threads: config["threads"]
     resources:
-        gpu=GPU,
+        gpu=lambda wildcards: GPU * STUDY.differentiates(wildcards.method),
     params:
         network=lambda wildcards: model_of(wildcards),
         choice=lambda wildcards: method_of(wildcards),

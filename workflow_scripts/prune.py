@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from prunegraph import datasets, models, pruning
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
@@ -26,7 +28,7 @@ def main(
     use_threads(threads)
     data = datasets.load(images, device)
     wiring = Architecture.load(architecture)
-    asked = {**choice["options"], **{name: value for name, value in choice.items() if name != "options"}}
+    options = {**choice["options"], **{name: value for name, value in choice.items() if name != "options"}}
     for seed, start, path in zip(seeds, weights, masks, strict=True):
         key = made_from(
             [images, architecture, start], **choice, sparsity=sparsity, seed=seed, code=code, threads=threads
@@ -36,8 +38,13 @@ def main(
             continue
         made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
         models.load_weights(made, start)
-        mask = pruning.prune(made.to(device), sparsity=sparsity, seed=seed, batches=data, architecture=wiring, **asked)
-        mask.save(path, made_from=key, **conditions(device))
+        asked = {**options, "sparsity": sparsity, "seed": seed, "architecture": wiring}
+        try:
+            mask, where = pruning.prune(made.to(device), batches=data, **asked), device
+        except torch.OutOfMemoryError as problem:  # scores in float64 need some GB; the CPU has the same masks
+            logger.info("seed %d: on the CPU, because the GPU's memory does not suffice (%s)", seed, problem)
+            mask, where = pruning.prune(made.to("cpu"), batches=datasets.load(images, "cpu"), **asked), "cpu"
+        mask.save(path, made_from=key, **conditions(where))
         logger.info("seed %d: kept %d of %d weights, collapsed: %s", seed, mask.kept, mask.size, mask.collapsed)
 
 

@@ -14,6 +14,7 @@ from prunegraph.errors import Interrupted, UserError
 from prunegraph.masks import Mask
 from prunegraph.training.checkpoint import Checkpoint
 from prunegraph.training.dynamics import MovingMask
+from prunegraph.training.layout import layout
 from prunegraph.training.memory import keep_freed_memory
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.recording import RecordedSteps, Recorder, cuda_graph, seconds_a_step
@@ -142,8 +143,8 @@ def train_each(starts: Sequence[Start], data: Data, recipe: Recipe, device: str 
 
 def begun(start: Start, data: Data, recipe: Recipe) -> Run:
     """The run of a network that is about to be trained, or that goes on from its checkpoint."""
-    # Channels last is the layout of the fast convolutions, on CPUs as on GPUs.
-    network = start.network.to(data.train.images.device, memory_format=torch.channels_last)
+    device = data.train.images.device
+    network = start.network.to(device, memory_format=layout(start.network, device))
     told = start.on_epoch or (lambda row: None)
     run = Run(network, start.mask, data, recipe, start.seed, start.dynamics, start.checkpoint, told)
     if run.resumed:
@@ -259,5 +260,6 @@ def _stop_if_asked(runs: Sequence[Run]) -> None:
 def _no_room(number: int, problem: Exception) -> str:
     return (
         f"Training {number} network{'s' * (number > 1)} does not fit into the GPU's memory ({problem}). "
-        "Set a smaller batch_size in the recipe, end other programs on the GPU, or run with --config device=cpu."
+        "Let fewer jobs share the GPU (--resources gpu=1), end other programs on it, set a smaller batch_size in the "
+        "recipe, or run with --config device=cpu."
     )

@@ -56,18 +56,23 @@ def trained(made, data, recipe=RECIPE, record=cuda_graph):
     return [loop.finished(run) for run in runs]
 
 
+def in_float64(start):
+    """Its network computes so; in float32 the sums of a GPU round so differently that 19 steps show it."""
+    start.network.double().register_forward_pre_hook(lambda module, images: (images[0].double(),))
+    return start
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("number", [1, 3])
 def test_recorded_steps_are_the_steps_taken_one_by_one(model, number, data):
-    """In the first epoch but for rounding; learning amplifies it later."""
     short = Recipe(epochs=1, batch_size=64, learning_rate=0.001)
-    one, other = starts(model, data, number), starts(model, data, number)
+    one, other = ([in_float64(start) for start in starts(model, data, number)] for _ in range(2))
     expected, found = trained(one, data, short, None), trained(other, data, short)
     for mine, theirs in zip(expected, found, strict=True):
-        assert theirs.history[0]["train_loss"] == pytest.approx(mine.history[0]["train_loss"], rel=1e-3)
+        assert theirs.history[0]["train_loss"] == pytest.approx(mine.history[0]["train_loss"], rel=1e-6)
     for mine, theirs in zip(one, other, strict=True):
         for name, value in mine.network.state_dict().items():
-            torch.testing.assert_close(theirs.network.state_dict()[name], value, rtol=1e-2, atol=1e-3, msg=name)
+            torch.testing.assert_close(theirs.network.state_dict()[name], value, rtol=1e-5, atol=1e-7, msg=name)
 
 
 @pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
