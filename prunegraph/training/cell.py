@@ -76,7 +76,8 @@ def train_cell(
 
     Checkpoints go when all are saved: a job that fails loses its outputs.
     """
-    facts = {**facts, **conditions(data.train.images.device), "precision": recipe.precision}
+    where = data.train.images.device
+    facts = {**facts, **conditions(where), "precision": recipe.precision_on(where.type)}
     scalars = [member.scalars for member in members if member.scalars]
     with Watch([member.name for member in members], recipe.epochs, scalars) as watch:
         trainings = _trainings(members, data, recipe, manner, device, watch)

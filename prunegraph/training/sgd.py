@@ -46,6 +46,7 @@ class Descent:
         self.device = next(iter(self.parameters.values())).device
         # float32, because the fused steps read it so on a GPU
         self._rate = torch.tensor(recipe.learning_rate, dtype=torch.float32, device=self.device)
+        self.precision = recipe.precision_on(self.device.type)
         self._optimiser = OPTIMISERS[recipe.optimiser]
         # By what is remembered and parameter; a parameter that never had a gradient has none.
         self.memory: dict[str, dict[str, torch.Tensor]] = {
@@ -86,7 +87,7 @@ class Descent:
         """Gradients of the mean cross-entropy of one batch; `tally` counts its answers."""
         for parameter in self.parameters.values():
             parameter.grad = None
-        with computing(self.recipe.precision, self.device):
+        with computing(self.precision, self.device):
             logits = self.network(images)
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing).backward()

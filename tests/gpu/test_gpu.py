@@ -24,6 +24,15 @@ MODELS = ["conv6", "resnet20", "wide_resnet28_2", "mobilenet_v2"]
 RECIPE = Recipe(epochs=4, batch_size=64, learning_rate=0.05, schedule="one_cycle", recalibrate=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_threads():
+    """These networks are small; with a thread for each core, waiting for each other takes longer than computing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     path = tmp_path_factory.mktemp("digits") / "digits.safetensors"
@@ -120,7 +129,7 @@ def test_masks_are_those_of_the_cpu(name, model, files):
     masks = []
     for device in ("cpu", "cuda"):
         there = datasets.load(files, device)
-        network = models.create(model, 10, there.input_shape, 0, width=0.375).to(device)
+        network = models.create(model, 10, there.input_shape, 0, width=0.25).to(device)
         batches = there.batches(128, torch_generator(0, "prune", "batches"))
         masks.append(pruning.prune(network, name, 0.9, 0, batches))
     one, other = masks

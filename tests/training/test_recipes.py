@@ -87,6 +87,14 @@ def test_mistakes_are_answered_with_a_sentence(wrong, sentence):
         recipe(**{"name": "quick", "dataset": "digits", "model": "conv6", **wrong})
 
 
+@pytest.mark.parametrize(
+    ("asked", "device", "expected"),
+    [(None, "cpu", "float32"), (None, "cuda", "tf32"), ("float32", "cuda", "float32"), ("bfloat16", "cpu", "bfloat16")],
+)
+def test_a_gpu_rounds_convolutions_unless_told_otherwise(asked, device, expected):
+    assert recipe("quick", "digits", "conv6", precision=asked).precision_on(device) == expected
+
+
 def test_names_cost_no_heavy_imports():
     code = (
         "import sys; import prunegraph.training, prunegraph.datasets, prunegraph.models;"
