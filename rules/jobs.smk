@@ -66,10 +66,17 @@ def comparable_methods():
     alone = {name for name, record in records.items() if record.prunes != "initial" or record.moves or record.trains}
     methods = [each for name, each in STUDY.methods.items() if name not in alone and each.base != "dense"]
     return {
-        each.name: {"choice": choice_of(each), "sparsities": list(STUDY.sparsities_of(each))}
+        each.name: {"choice": choice_of(each), "network_seed": STUDY.network_seeds(each)[0]}
         for each in methods
         if not each.options.get("compat")
     }
+
+
+def comparable_masks():
+    """The masks of :func:`comparable_methods` for the first seed: [[data set, model, method, sparsity, path]]."""
+    methods, seed = comparable_methods(), STUDY.seeds[0]
+    cells = [cell for cell in STUDY.cells() if cell.method in methods]
+    return [[*cell, f"{RESULTS}/masks/{NETWORK}.safetensors".format(**cell._asdict(), seed=seed)] for cell in cells]
 
 
 def comparable_modules():

@@ -4,6 +4,7 @@
 rule mask_stability:
     input:
         images=expand(rules.prepare.output.images, dataset=STUDY.datasets),
+        masks=[path for *_, path in comparable_masks()],
     output:
         table=table_of("mask_stability"),
     log:
@@ -16,7 +17,8 @@ rule mask_stability:
     resources:
         gpu=GPU,
     params:
-        dataset_names=list(STUDY.datasets),
+        data={dataset: rules.prepare.output.images.format(dataset=dataset) for dataset in STUDY.datasets},
+        cells=comparable_masks(),
         networks={
             model: {"name": variant.base, "options": dict(variant.options)} for model, variant in STUDY.models.items()
         },

@@ -6,15 +6,16 @@ import pandas as pd
 
 from prunegraph import datasets, models
 from prunegraph.job import launch, logger
+from prunegraph.masks import Mask
 from prunegraph.precision import use_threads
 from prunegraph.pruning.stability import stability
 from prunegraph.tables.frames import shaped, sort, write
 
 
 def main(
-    images: list[Path],
     table: list[Path],
-    dataset_names: list[str],
+    data: dict,
+    cells: list,
     networks: dict,
     methods: dict,
     seed: int,
@@ -23,17 +24,22 @@ def main(
     code: str,
 ):
     use_threads(threads)
+    masks = {}
+    for dataset, model, method, sparsity, path in cells:
+        masks.setdefault(dataset, {}).setdefault((model, method), {})[float(sparsity)] = path
     rows = []
-    for dataset, path in zip(dataset_names, images, strict=True):
-        data = {where: datasets.load(path, where) for where in dict.fromkeys(["cpu", device])}
-        for model, network in networks.items():
-            for method, asked in methods.items():
-                there, choice = data["cpu"], dict(asked["choice"])
-                pruner, options = choice.pop("pruner"), {**choice.pop("options"), **choice}
-                made = models.create(network["name"], there.classes, there.input_shape, seed, **network["options"])
-                cell = {"dataset": dataset, "model": model, "method": method, "pruner": pruner, "seed": seed}
-                rows += [cell | row for row in stability(made, data, pruner, asked["sparsities"], seed, **options)]
-                logger.info("%s %s %s: compared", dataset, model, method)
+    for dataset, chosen in masks.items():
+        there = {where: datasets.load(data[dataset], where) for where in dict.fromkeys(["cpu", device])}
+        for (model, method), paths in chosen.items():
+            choice = dict(methods[method]["choice"])
+            pruner, options = choice.pop("pruner"), {**choice.pop("options"), **choice}
+            name, shape = networks[model]["name"], there["cpu"].input_shape
+            classes, given = there["cpu"].classes, networks[model]["options"]
+            made = models.create(name, classes, shape, methods[method]["network_seed"], **given)
+            found = {sparsity: Mask.load(path) for sparsity, path in paths.items()}
+            cell = {"dataset": dataset, "model": model, "method": method, "pruner": pruner, "seed": seed}
+            rows += [cell | row for row in stability(made, there, pruner, found, seed, **options)]
+            logger.info("%s %s %s: compared", dataset, model, method)
     found = shaped(pd.DataFrame(rows), "mask_stability")
     write(sort(found, "dataset", "model", "method", "sparsity", "change"), *table)
 

@@ -1,6 +1,7 @@
 """How much of a mask is the network's, and how much the draw's, the precision's or the device's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prunegraph.masks import Mask
@@ -21,7 +22,7 @@ def stability(
     network: "nn.Module",
     data: Mapping[str, "Data"],
     pruner: str,
-    sparsities: Sequence[float],
+    masks: Mapping[float, Mask],
     seed: int,
     **options: Any,
 ) -> Iterator[dict[str, Any]]:
@@ -32,9 +33,11 @@ def stability(
     network
         Before training.
     data
-        The same data set by device; "cpu" is the one that the others are compared with.
-    pruner, sparsities, seed, options
-        As of :func:`prunegraph.pruning.prune`.
+        The same data set by device: "cpu", and another one to compare devices.
+    pruner, seed, options
+        Arguments of :func:`prunegraph.pruning.prune`.
+    masks
+        What it chose, by sparsity. Where their provenance names no device, they were made on the CPU.
 
     Yields
     ------
@@ -44,30 +47,51 @@ def stability(
         random mask with the other one's layer densities would keep.
     """
     with remembering():
-        for sparsity in sparsities:
-            masks = _masks(network, data, pruner, sparsity, seed, options)
-            mask = masks.pop("")
-            for change, other in masks.items():
+        for sparsity, mask in masks.items():
+            for change, other in _changed(network, data, pruner, sparsity, mask, seed, options):
                 yield {"sparsity": sparsity, "change": change, "kept": mask.kept, **shared(mask, other)}
 
 
-def _masks(
+def _changed(
     network: "nn.Module",
     data: Mapping[str, "Data"],
     pruner: str,
     sparsity: float,
+    mask: Mask,
     seed: int,
     options: Mapping[str, Any],
-) -> dict[str, Mask]:
-    """The mask as it is, under the empty name, and those with one thing changed."""
+) -> Iterator[tuple[str, Mask]]:
+    """What `mask` would be with one thing changed: (word of :data:`CHANGES`, mask)."""
 
-    def made(device: str = "cpu", draw: str = "batches", precision: str | None = None) -> Mask:
-        batches = data[device].batches(128, torch_generator(seed, "prune", draw))
-        return prune(network.to(device), pruner, sparsity, seed, batches, precision=precision, **options)
+    def made(device: str, batches: Any, precision: str | None = None) -> Mask:
+        return prune(copy.deepcopy(network).to(device), pruner, sparsity, seed, batches, precision=precision, **options)
 
-    masks = {"": made(), "draw": made(draw="other batches"), "precision": made(precision="float32")}
-    other = next((device for device in data if device != "cpu"), None)
-    return masks | ({"device": made(other)} if other else {})
+    fastest = list(data)[-1]
+    yield "draw", made(fastest, Redrawn(data[fastest], seed))
+    yield "precision", made(fastest, data[fastest], "float32")
+    here = mask.provenance.get("device", "cpu") == "cpu"
+    for device in data:
+        if (device == "cpu") is not here:
+            yield "device", made(device, data[device])
+
+
+class Redrawn:
+    """A data set whose random batches for pruners are another draw.
+
+    Parameters
+    ----------
+    data
+        Gives the images.
+    seed
+        Seed of the draw, stream (seed, "prune", "other batches").
+    """
+
+    def __init__(self, data: "Data", seed: int):
+        self.data, self.train, self.seed = data, data.train, seed
+
+    def batches(self, size: int, generator: Any) -> Iterator[Any]:
+        """Random batches as of :meth:`prunegraph.datasets.data.Data.batches`, but for the draw."""
+        return self.data.batches(size, torch_generator(self.seed, "prune", "other batches"))
 
 
 def shared(mask: Mask, other: Mask) -> dict[str, float]:

@@ -23,6 +23,10 @@ def network(seed=0):
     return models.create("conv6", 10, (1, 8, 8), seed, width=0.125)
 
 
+def masks(pruner, data, *sparsities, **options):
+    return {sparsity: pruning.prune(network(), pruner, sparsity, 0, data, **options) for sparsity in sparsities}
+
+
 def test_shares_by_hand():
     # Layer a keeps 2 of 4 in both masks, one of them in common; layer b 1 of 2 and 2 of 2.
     one = Mask({"a": np.array([1, 1, 0, 0], bool), "b": np.array([1, 0], bool)})
@@ -33,7 +37,7 @@ def test_shares_by_hand():
 
 def test_who_looks_at_images_depends_on_which(digits):
     for pruner, same in (("snip", False), ("grasp", False), ("synflow", True), ("erk", True)):
-        rows = list(stability(network(), {"cpu": digits}, pruner, [0.5, 0.9], 0))
+        rows = list(stability(network(), {"cpu": digits}, pruner, masks(pruner, digits, 0.5, 0.9), 0))
         assert [(row["sparsity"], row["change"]) for row in rows] == [
             (sparsity, change) for sparsity in (0.5, 0.9) for change in ("draw", "precision")
         ]
@@ -43,8 +47,20 @@ def test_who_looks_at_images_depends_on_which(digits):
 
 
 def test_another_device_is_another_row(digits):
-    rows = list(stability(network(), {"cpu": digits, "meta": digits}, "erk", [0.5], 0))
-    assert [(row["change"], row["stay"]) for row in rows] == [("draw", 1), ("precision", 1), ("device", 1)]
+    there = {"cpu": digits, "meta": digits}
+    for where in ("cpu", "a card"):
+        made = {0.5: Mask(masks("erk", digits, 0.5)[0.5], {"device": where})}
+        rows = list(stability(network(), there, "erk", made, 0))
+        assert [(row["change"], row["stay"]) for row in rows] == [("draw", 1), ("precision", 1), ("device", 1)]
+
+
+def test_a_method_keeps_its_own_size_of_batch(digits):
+    """The same images in another precision give the mask of the study, whatever its options."""
+    made = masks("snip", digits, 0.9, batch_size=512)
+    (draw, precision) = stability(network(), {"cpu": digits}, "snip", made, 0, batch_size=512)
+    assert draw["stay"] < 1 and precision["stay"] == 1
+    (_, other) = stability(network(), {"cpu": digits}, "snip", made, 0, batch_size=128)
+    assert other["stay"] < 1
 
 
 @pytest.mark.parametrize("pruner", ["snip", "grasp", "prospr"])
