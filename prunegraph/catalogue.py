@@ -156,7 +156,14 @@ INPUT_SHAPES = {
 PUBLISHED_DATASETS = ("cifar10", "cifar100", "tiny_imagenet")
 
 # The smallest image side with which a model has an output.
-SMALLEST_INPUT = {"conv6": 8, "mlp": 1, "mobilenet_v2": 8, "resnet20": 4, "resnet32": 4, "wide_resnet28_2": 4}
+SMALLEST_INPUT = {
+    "conv6": 8,
+    "mlp": 1,
+    "mobilenet_v2": 8,
+    "resnet20": 4,
+    "resnet32": 4,
+    "wide_resnet28_2": 4,
+}
 
 # Training recipes, each with the data sets it was published for (none: any).
 RECIPES = {
@@ -172,26 +179,6 @@ ENCODINGS = {
 
 MODES = ("clean", "compat")
 MOTIFS = ("exact", "estimate")
-
-# Each figure of the main study, in the order in which a reader meets them; rules/figures.smk says what each is
-# drawn from.
-FIGURES = {
-    "encodings": "prunegraph.figures.encodings:draw",
-    "multipartite": "prunegraph.figures.multipartite:draw",
-    "pruners": "prunegraph.figures.multipartite:draw_several",
-    "sizes": "prunegraph.figures.sizes:draw",
-    "mask_stability": "prunegraph.figures.mask_stability:draw",
-    "accuracy": "prunegraph.figures.accuracy:draw",
-    "performance": "prunegraph.figures.performance:draw",
-    "ramanujan": "prunegraph.figures.ramanujan:draw",
-    "regression": "prunegraph.figures.regression:draw",
-    "regression_table": "prunegraph.figures.regression_table:draw",
-    "trained_weights": "prunegraph.figures.trained_weights:draw",
-    "prediction": "prunegraph.figures.prediction:draw",
-    "importance": "prunegraph.figures.importance:draw",
-    "ranking": "prunegraph.figures.ranking:draw",
-    "costs": "prunegraph.figures.costs:draw",
-}
 
 # The systems that are studied together: the method family that a network's `system` names, and its source.
 SYSTEMS = {

@@ -15,6 +15,7 @@ from prunegraph.catalogue import module_of
 from prunegraph.datasets.addresses import REMOTE
 from prunegraph.datasets.state import state
 from prunegraph.errors import UserError
+from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import ENVIRONMENT
@@ -42,7 +43,7 @@ wildcard_constraints:
     method="|".join(STUDY.methods),
     sparsity=r"0(\.\d+)?",
     seed=r"\d+",
-    figure="|".join(catalogue.FIGURES),
+    figure="|".join(FIGURE_RECORDS),
 
 
 # How networks are trained: a recipe by name, and the fields of it that are replaced (null: none).

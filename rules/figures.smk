@@ -9,42 +9,27 @@ SIDE_BY_SIDE = [
     if (cell.dataset, cell.model, cell.sparsity) == (DRAWING["dataset"], DRAWING["model"], DRAWING["sparsity"])
 ]
 
-# Published tables come without graphs and run times: these figures need networks of the study's own.
-OF_OWN_NETWORKS = {"multipartite", "pruners", "mask_stability", "costs"}
-DRAWABLE = [figure for figure in catalogue.FIGURES if "own" in STUDY.sources or figure not in OF_OWN_NETWORKS]
+# What figures read: tables by their names, or graphs.
+READABLE = {name: [paths[1]] for name, paths in {**COLLECTED, **STUDIES}.items()}
+# Published tables come without graphs and run times: the figures of these need networks of the study's own.
+if "own" in STUDY.sources:
+    READABLE |= {"graph": [DRAWN.format(**DRAWING)], "graphs": SIDE_BY_SIDE}
+    READABLE |= {"costs": COSTS[1:], "mask_stability": rules.mask_stability.output.table[1:]}
+DRAWABLE = {name: record for name, record in FIGURE_RECORDS.items() if set(record.reads) <= set(READABLE)}
 FIGURES = [path for figure in DRAWABLE for path in drawing_of(figure)]
 
-# What each figure is drawn from: tables, or graphs.
-SOURCES = {
-    "encodings": [],
-    "multipartite": [DRAWN.format(**DRAWING)],
-    "pruners": SIDE_BY_SIDE,
-    "mask_stability": rules.mask_stability.output.table[1:],
-    "sizes": [COLLECTED["topometrics"][1]],
-    "accuracy": [COLLECTED["networks"][1]],
-    "performance": [STUDIES["correlation"][1]],
-    "ramanujan": [COLLECTED["ramanujan"][1]],
-    "regression": [STUDIES["regression"][1]],
-    "regression_table": [STUDIES["regression"][1]],
-    "trained_weights": [STUDIES["regression"][1]],
-    "prediction": [COLLECTED["features"][1]],
-    "importance": [STUDIES["importance"][1]],
-    "ranking": [STUDIES["ranking"][1]],
-    "costs": [COSTS[1], COLLECTED["topometrics"][1]],
-}
-
-for figure in DRAWABLE:
+for figure, record in DRAWABLE.items():
 
     rule:
         name:
             f"figure_{figure}"
         input:
-            sources=SOURCES[figure],
+            sources=[path for name in record.reads for path in READABLE[name]],
         output:
             pictures=[
                 report(
                     picture,
-                    caption=f"captions/{figure}.rst",
+                    caption="captions/figure.rst",
                     category="MGE",
                     labels={"figure": figure, "format": picture[-3:].upper()},
                 )
@@ -58,8 +43,10 @@ for figure in DRAWABLE:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            figure=figure,
-            code=code_of(module_of(catalogue.FIGURES, figure)),
+            draw=record.draw,
+            several="graphs" in record.reads,
+            caption=record.caption,
+            code=code_of(catalogue.module(record.draw)),
         message:
             f"Draw the figure {figure}"
         script:

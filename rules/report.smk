@@ -30,7 +30,6 @@ rule hyperparameters:
 rule report:
     input:
         pictures=[path for path in FIGURES if path.endswith(".png")],
-        captions=[f"{workflow.basedir}/rules/captions/{figure}.rst" for figure in DRAWABLE],
         tables=REPORTED,
         hyperparameters=rules.hyperparameters.output.table[1],
         ledger=LEDGER,
@@ -45,6 +44,7 @@ rule report:
     threads: 1
     params:
         config=lambda wildcards: dict(config),
+        captions={figure: record.caption for figure, record in DRAWABLE.items()},
         networks=STUDY.number_of_networks(),
         snakemake_version=SNAKEMAKE,
         code=code_of("prunegraph.report.page", "prunegraph.report.content", "prunegraph.report.facts"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prunegraph import graphs
-from prunegraph.catalogue import FIGURES, lookup
+from prunegraph.catalogue import load
 from prunegraph.errors import UserError
 from prunegraph.figures import notice
 from prunegraph.figures.style import label, save
@@ -11,13 +11,13 @@ from prunegraph.job import launch, logger
 from prunegraph.tables.frames import read
 
 
-def main(sources: list[Path], pictures: list[Path], figure: str):
-    draw = lookup(FIGURES, figure, "figure")
+def main(sources: list[Path], pictures: list[Path], draw: str, several: bool):
+    drawing = load(draw)
     try:
         if any(source.suffix == ".graph" for source in sources):
-            picture = _of_graphs(draw, sources, several=figure == "pruners")
+            picture = _of_graphs(drawing, sources, several)
         else:
-            picture = draw(*map(read, sources))
+            picture = drawing(*map(read, sources))
     except UserError as problem:
         # A study too small for one figure still gets the others and its report.
         logger.warning("not drawn: %s", problem)

@@ -15,12 +15,12 @@ from prunegraph.tables.grid import beyond
 
 def main(
     pictures: list[Path],
-    captions: list[Path],
     tables: list[Path],
     hyperparameters: Path,
     ledger: Path,
     report_file: Path,
     config: dict,
+    captions: dict,
     networks: int,
     snakemake_version: str,
 ):
@@ -28,7 +28,7 @@ def main(
     context = content.study(read_tables, read(hyperparameters), config, expected=networks)
     context |= content.verdicts(read_ledger(ledger), {"mge": int((beyond(read_tables["networks"]) == "").sum())})
     context |= content.costs(read_tables.get("costs"), report_file.parent / "benchmarks")
-    context["figures"] = content.figures(pictures, content.captions(captions), report_file.parent)
+    context["figures"] = content.figures(pictures, captions, report_file.parent)
     context["tables"] = [content.link(path, read_tables[path.stem], report_file.parent) for path in tables]
     context |= {
         "configuration": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),

@@ -199,13 +199,3 @@ def rows_of(frame: pd.DataFrame) -> dict[str, Any]:
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     plain = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
     return {name: None if pd.isna(value) else value for name, value in plain.items()}
-
-
-def caption(text: str) -> str:
-    """A caption file as one paragraph."""
-    return " ".join(text.split())
-
-
-def captions(paths: Iterable) -> dict[str, str]:
-    """Captions by the name of their file."""
-    return {path.stem: caption(path.read_text(encoding="utf-8")) for path in paths}

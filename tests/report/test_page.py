@@ -12,8 +12,9 @@ from helpers import ROOT
 from helpers.small_study import small_study
 
 from prunegraph.analysis import claim_files, claims
-from prunegraph.catalogue import FIGURES, SYSTEMS
+from prunegraph.catalogue import SYSTEMS
 from prunegraph.figures import notice, style
+from prunegraph.figures.records import FIGURES
 from prunegraph.report import content, facts, page
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -160,9 +161,8 @@ def test_numbers_and_times_as_people_write_them():
 
 
 def test_every_figure_has_a_caption_that_is_a_sentence():
-    texts = content.captions(sorted((ROOT / "rules/captions").glob("*.rst")))
-    for name in FIGURES:
-        assert texts[name].endswith(".") and len(texts[name]) > 80, name
+    for name, record in FIGURES.items():
+        assert record.caption.endswith(".") and len(record.caption) > 80, name
 
 
 def test_a_commit_is_named_where_there_is_one(tmp_path):

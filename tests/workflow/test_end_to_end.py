@@ -11,7 +11,7 @@ import pytest
 from helpers import ROOT
 from helpers.workflow import jobs, snakemake
 
-from prunegraph import catalogue
+from prunegraph.figures.records import FIGURES
 
 # The default study with fewer networks and one epoch.
 REDUCED = [
@@ -37,7 +37,7 @@ def test_paper_study_resolves_every_figure(tmp_path):
     done = snakemake(tmp_path, "-n", "--configfile", str(ROOT / "studies/paper.yaml"))
     planned = jobs(done)
     assert planned["train"] == 432
-    assert sum(name.startswith("figure_") for name in planned) == len(catalogue.FIGURES)
+    assert sum(name.startswith("figure_") for name in planned) == len(FIGURES)
 
 
 def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
@@ -110,11 +110,11 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
         "ranking": "rbo",
     }.items():
         assert column in pd.read_csv(results / f"tables/{name}.csv").columns
-    for figure in catalogue.FIGURES:
+    for figure in FIGURES:
         assert (results / f"figures/mge/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/mge/{figure}.png").read_bytes().startswith(b"\x89PNG")
     report = (results / "report.html").read_text()
-    assert report.count("data:image/png;base64,") == len(catalogue.FIGURES)
+    assert report.count("data:image/png;base64,") == len(FIGURES)
     ledger = pd.read_csv(results / "claims.csv", index_col="id")
     # A few networks of easy data, trained for an epoch, can show nothing of regressions with 16 features.
     assert ledger.own_verdict["mge_drop_against_ramanujan"] == "not tested"

@@ -1,0 +1,151 @@
+"""Every figure of the main study, in the order of the report: its drawing, what it is drawn from, and its caption.
+
+This file imports nothing heavy, so the workflow can plan figures without Matplotlib.
+"""
+
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """All that the workflow knows of a figure.
+
+    Parameters
+    ----------
+    draw
+        ``"module:function"``, from what is read, in this order, to a Matplotlib figure.
+    reads
+        Tables by name; or ``graph``, the unrolled graph of the network that `drawing` in the configuration names; or
+        ``graphs``, those of the other pruners of the same data set, model, sparsity and seed beside it.
+    caption
+        Sentences for the report.
+    """
+
+    draw: str
+    reads: tuple[str, ...]
+    caption: str
+
+
+_DRAWN = "prunegraph.figures"
+
+FIGURES = {
+    "encodings": Figure(
+        f"{_DRAWN}.encodings:draw",
+        (),
+        "The three encodings of one tiny network, a convolution and a linear layer of which half of the weights "
+        "are pruned (section 3). A weight is one edge in the rolled graph of its layer, part of one edge in the "
+        "rolled-channel graph, and one edge for each position of its kernel in the unrolled graph, the only one "
+        "in which layers hang together.",
+    ),
+    "multipartite": Figure(
+        f"{_DRAWN}.multipartite:draw",
+        ("graph",),
+        "The unrolled multipartite graph of one pruned network: a column for each layer's feature map, a line for "
+        "each edge. Where a graph has more edges than can be seen, a stated number is drawn at random.",
+    ),
+    "pruners": Figure(
+        f"{_DRAWN}.multipartite:draw_several",
+        ("graphs",),
+        "The unrolled multipartite graphs of one model, pruned by each method to the same sparsity. A column for "
+        "each feature map, from the input to the classes; grey nodes have no edge. Where a graph has more edges "
+        "than can be seen, the same number is drawn at random in each.",
+    ),
+    "sizes": Figure(
+        f"{_DRAWN}.sizes:draw",
+        ("topometrics",),
+        "Nodes and edges of the graphs, by encoding, model and sparsity: means over pruners and seeds, shaded "
+        "from the smallest to the largest. The layer encodings are summed over their layers. Of the published "
+        "tables all networks are shown, with MobileNetV2 (unrolled alone) and the methods that prune while they "
+        "train.",
+    ),
+    "mask_stability": Figure(
+        f"{_DRAWN}.mask_stability:draw",
+        ("mask_stability",),
+        "How much of a mask is the network's, and how much the draw's or the rounding's: the share of the weights "
+        "of each mask that stay when one thing about its making changes. Dots: the scores see other batches of "
+        "training images (same network, same seed elsewhere); squares: they are computed in float32 instead of "
+        "float64; triangles, where there is a GPU: on it instead of the CPU. Grey bars: what another random mask "
+        "with the same layer densities would share by chance. From left to right within a method, sparsity rises. "
+        "One network per model (the first seed). A method whose dots lie at 1 looks at no images.",
+    ),
+    "accuracy": Figure(
+        f"{_DRAWN}.accuracy:draw",
+        ("networks",),
+        "Test accuracy after the last epoch against sparsity, one panel for each data set and model. Points are "
+        "means over the seeds, bars their standard deviation. Dashed: the dense network. Dotted: chance; an axis "
+        "begins above it where all networks of the data set do far better. The published tables hold MobileNetV2 "
+        "and methods that prune while they train (SNFS, ITOP, RigL, DSR) as well; the studies below leave these "
+        "out.",
+    ),
+    "performance": Figure(
+        f"{_DRAWN}.performance:draw",
+        ("correlation",),
+        "Rank correlation of Ramanujan properties, and of layer density, with the accuracy drop (section 4.1): a "
+        "dot for each scenario (data set, model, sparsity), over its pruners and seeds. Black: mean over the "
+        "scenarios of a sparsity and its 95 % interval (Student's t). A useful predictor would be far from zero "
+        "with the same sign everywhere.",
+    ),
+    "ramanujan": Figure(
+        f"{_DRAWN}.ramanujan:draw",
+        ("ramanujan",),
+        "Ramanujan properties of each pruned layer against its density (rolled encoding; Cunegatti et al. 2024, "
+        "section 4.1). A property that follows the density alone says nothing that the density does not. Of the "
+        "published tables all networks are shown, with MobileNetV2 and the methods that prune while they train.",
+    ),
+    "regression": Figure(
+        f"{_DRAWN}.regression:draw",
+        ("regression",),
+        "How much of the accuracy drop each set of features explains by ordinary least squares (section 4.2.1). "
+        "Bars: adjusted R² in sample. Diamonds: R² held out in five folds, the seeds of a configuration kept "
+        "together; triangles where it lies below the axis. Crosses: too few networks for the number of features. "
+        "All sets of a group are fitted to the same n networks. Strength, spectral gap and spectral radius are "
+        'measured on trained weights; "mask only" does without them.',
+    ),
+    "regression_table": Figure(
+        f"{_DRAWN}.regression_table:draw",
+        ("regression",),
+        "R² of the accuracy drop by ordinary least squares, every set of features in every scope (section 4.2.1). "
+        "Top: adjusted, in sample. Bottom: held out in five folds, the seeds of a configuration kept together; "
+        "below zero is worse than predicting the mean. Colours run from 0 or less (pale) to 1 (dark). Grey: too "
+        "few networks for the number of features. Starred sets hold metrics of trained weights. All sets of a "
+        "scope are fitted to the same networks.",
+    ),
+    "trained_weights": Figure(
+        f"{_DRAWN}.trained_weights:draw",
+        ("regression",),
+        "The same regression with and without the three topometrics that need trained weights (strength, spectral "
+        "gap, spectral radius). Only what the masks alone explain is known before training. In sample: adjusted "
+        "R². Held out: R² in five folds, the seeds of a configuration kept together.",
+    ),
+    "prediction": Figure(
+        f"{_DRAWN}.prediction:draw",
+        ("features",),
+        "Accuracy drop predicted by least squares against the true one: each network is predicted by a fit to the "
+        "configurations of the other four folds, its own other seeds left out. Predictions beyond the axes stand "
+        "at their edge. R² below zero: worse than predicting the mean. Folds are dealt once here, ten times in "
+        "the figure of the regression.",
+    ),
+    "importance": Figure(
+        f"{_DRAWN}.importance:draw",
+        ("importance",),
+        "The share (%) of each topometric in the explained variance of the accuracy drop (section 4.2.2): the "
+        "exact Shapley decomposition of R² (LMG), which is fair to collinear features, by sparsity, model and "
+        "data set, with 95 % bootstrap intervals below where they were computed. Starred metrics are measured on "
+        "trained weights.",
+    ),
+    "ranking": Figure(
+        f"{_DRAWN}.ranking:draw",
+        ("ranking",),
+        "How well each predictor orders the pruners of a scenario (data set, model, sparsity) by their accuracy "
+        "drop (section 4.2.3). Mixtures are least-squares predictions from several metrics, fitted in sample or "
+        "without the scenario that they rank. Means over scenarios with 95 % intervals (normal approximation, "
+        "scenarios taken as independent).",
+    ),
+    "costs": Figure(
+        f"{_DRAWN}.costs:draw",
+        ("costs", "topometrics"),
+        "Wall time per network and peak memory of the jobs that encode networks as graphs and measure them, as "
+        "Snakemake recorded them in this run, against the edges of the unrolled graph. The start of the process "
+        "and its imports, one to three seconds, are included, and several jobs ran beside each other. Memory is "
+        "sampled; jobs under two seconds have none.",
+    ),
+}
