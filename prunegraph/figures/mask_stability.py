@@ -9,6 +9,8 @@ from prunegraph.errors import UserError
 from prunegraph.figures import style
 from prunegraph.tables.frames import ordered
 
+# From the largest mark to the smallest, so that all can be seen where they coincide at 1.
+SIZES = {"precision": 4.6, "device": 3.6, "draw": 2.0}
 CHANGES = {
     "draw": (style.BLUE, "o", "Other training images"),
     "precision": (style.RED, "s", "float32 scores instead of float64"),
@@ -59,9 +61,10 @@ def _panel(axes: Axes, part: pd.DataFrame, methods: list[str], sparsities: list[
     for (method, sparsity), rows in part.groupby(["method", "sparsity"], sort=False):
         place = methods.index(method) + (sparsities.index(sparsity) - (len(sparsities) - 1) / 2) * width
         axes.bar(place, rows.chance.mean(), 0.9 * width, color=style.LIGHT, linewidth=0)
-        for change, points in rows.groupby("change", sort=False):
+        for change, size in SIZES.items():
+            points = rows[rows.change == change]
             colour, marker, _ = CHANGES[change]
-            look = {"markersize": 2.8, "markeredgewidth": 0, "linestyle": "none", "alpha": 0.85}
+            look = {"markersize": size, "markeredgewidth": 0, "linestyle": "none"}
             axes.plot([place] * len(points), points.stay, marker=marker, color=colour, **look)
     axes.set_ylim(0, 1.05)
     axes.set_xticks(range(len(methods)), [style.label(method) for method in methods], rotation=90)
