@@ -37,16 +37,19 @@ onstart:
 
 
 rule figures:
+    """Every figure"""
     input:
         FIGURES,
 
 
 rule tables:
+    """Every table"""
     input:
         TABLES,
 
 
 rule all:
+    """Every figure and table, and the report"""
     default_target: True
     input:
         rules.figures.input,
@@ -54,3 +57,6 @@ rule all:
         rules.report.output,
     message:
         f"The study is complete: {STUDY.results}/report.html holds every figure"
+
+
+include: "rules/targets.smk"

@@ -22,7 +22,7 @@ for figure, record in DRAWABLE.items():
 
     rule:
         name:
-            f"figure_{figure}"
+            f"mge_{figure}"
         input:
             sources=[path for name in record.reads for path in READABLE[name]],
         output:

@@ -37,7 +37,7 @@ def test_paper_study_resolves_every_figure(tmp_path):
     done = snakemake(tmp_path, "-n", "--configfile", str(ROOT / "studies/paper.yaml"))
     planned = jobs(done)
     assert planned["train"] == 432
-    assert sum(name.startswith("figure_") for name in planned) == len(FIGURES)
+    assert sum(name.startswith("mge_") for name in planned) == len(FIGURES)
 
 
 def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):

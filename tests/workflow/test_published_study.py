@@ -18,7 +18,8 @@ def test_nothing_is_trained_and_the_tables_are_fetched(tmp_path):
     planned = jobs(snakemake(tmp_path, "-n", *STUDY))
     assert not OWN_JOBS & set(planned)
     assert planned["download_published"] == planned["read_published"] == planned["regression"] == 1
-    assert "figure_multipartite" not in planned  # nothing was published that it could be drawn from
+    assert "mge_sizes" in planned
+    assert "mge_multipartite" not in planned  # nothing was published that it could be drawn from
 
 
 @pytest.mark.parametrize("config", ["published_dir=elsewhere", "download=false"])

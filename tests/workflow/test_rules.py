@@ -11,7 +11,10 @@ import tomllib
 import pytest
 import yaml
 from helpers import ROOT
+from helpers.workflow import snakemake
 from packaging.requirements import Requirement
+
+from prunegraph.figures.records import FIGURES
 
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 
@@ -131,3 +134,10 @@ def test_requirements_are_exported_from_the_lock():
 def test_short_files():
     assert len((ROOT / "Snakefile").read_text().splitlines()) < 60
     assert len((ROOT / "rules/common.smk").read_text().splitlines()) < 150
+
+
+def test_every_target_says_what_it_does(tmp_path):
+    said = snakemake(tmp_path, "--list-target-rules").stdout.splitlines()
+    listed = [line for line in said if re.match(r"\w+( \(|$)", line)]
+    assert {f"mge_{figure}" for figure in FIGURES} < {line.split()[0] for line in listed}
+    assert all(re.fullmatch(r"\w+ \([A-Z].+\)", line) for line in listed), listed
