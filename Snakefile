@@ -23,6 +23,7 @@ include: "rules/costs.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
+include: "rules/targets.smk"
 
 
 localrules:
@@ -36,18 +37,6 @@ onstart:
     check_sources(workflow)
 
 
-rule figures:
-    """Every figure"""
-    input:
-        FIGURES,
-
-
-rule tables:
-    """Every table"""
-    input:
-        TABLES,
-
-
 rule all:
     """Every figure and table, and the report"""
     default_target: True
@@ -59,4 +48,7 @@ rule all:
         f"The study is complete: {STUDY.results}/report.html holds every figure"
 
 
-include: "rules/targets.smk"
+# What `snakemake --list-target-rules` says of each rule that can be named as a target.
+for each in workflow.rules:
+    if isinstance(each.message, str) and each.docstring is None:
+        each.docstring = each.message

@@ -1,4 +1,13 @@
-# What `snakemake --list-target-rules` says of each rule that can be named as a target.
-for each in workflow.rules:
-    if isinstance(each.message, str) and each.docstring is None:
-        each.docstring = each.message
+# Targets that gather files of several rules; the target of all stands in the Snakefile.
+
+
+rule figures:
+    """Every figure"""
+    input:
+        FIGURES,
+
+
+rule tables:
+    """Every table"""
+    input:
+        TABLES,
