@@ -5,6 +5,7 @@ rule encode:
     input:
         architecture=rules.initialise.output.architecture,
         trained=rules.train.output.trained,
+        masks=rules.train.output.final_masks,
     output:
         encoded=update(each_seed(of_network("graphs", "{encoding}.graph"), encoding=STUDY.encodings)),
     log:

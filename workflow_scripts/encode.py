@@ -8,12 +8,14 @@ from prunegraph.encoding import encode_weights
 from prunegraph.errors import UserError
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
+from prunegraph.masks import Mask
 from prunegraph.wiring import Architecture
 
 
 def main(
     architecture: Path,
     trained: list[Path],
+    masks: list[Path],
     encoded: list[Path],
     encodings: list[str],
     mode: str,
@@ -21,15 +23,15 @@ def main(
     code: str,
 ):
     geometry = Architecture.load(architecture)
-    for ((seed, source), encoding), path in zip(
-        product(zip(seeds, trained, strict=True), encodings), encoded, strict=True
+    for ((seed, source, mask), encoding), path in zip(
+        product(zip(seeds, trained, masks, strict=True), encodings), encoded, strict=True
     ):
-        key = made_from([architecture, source], encoding=encoding, mode=mode, code=code)
+        key = made_from([architecture, source, mask], encoding=encoding, mode=mode, code=code)
         if _made_from(path) == key:
             logger.info("seed %d %s: kept, it is up to date", seed, encoding)
             continue
         weights, facts = tensors.load(source)
-        graph = encode_weights(geometry, weights, encoding, mode)
+        graph = encode_weights(geometry, weights, encoding, mode, Mask.load(mask))
         graphs.save(path, graph, **{**facts, "made_from": key})
         logger.info("seed %d %s: written, %d bytes", seed, encoding, path.stat().st_size)
 

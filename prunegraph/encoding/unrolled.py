@@ -1,9 +1,8 @@
 """The unrolled encoding: one graph whose nodes are the positions of every feature map."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from prunegraph.encoding.kept import Arrays, kept_of
 from prunegraph.encoding.rounding import edge_weights
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
@@ -11,11 +10,11 @@ from prunegraph.graphs.merging import routed, without_parallels
 from prunegraph.wiring.architecture import Architecture, Layer, Windows
 
 
-def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode: str) -> MultipartiteGraph:
+def unrolled(architecture: Architecture, weights: Arrays, mask: Arrays, mode: str) -> MultipartiteGraph:
     """The multipartite graph of a network (Cunegatti et al., TMLR 2024).
 
     Part 0 is the padded input, then one part for the output map of every layer that is no
-    shortcut. Every non-zero weight joins each input position that it is multiplied with,
+    shortcut. Every kept weight joins each input position that it is multiplied with,
     and all positions pooled into it, to the output position that receives the product.
     Where several weights join the same two nodes (overlapping or enlarging pooling, layers
     beside each other) they make one edge, whose weight is the sum of their magnitudes.
@@ -31,23 +30,23 @@ def unrolled(architecture: Architecture, weights: Mapping[str, np.ndarray], mode
     true, cropped, counts = [], [], {}
     for layer in architecture.layers:
         if layer.weight and layer.weight not in counts:  # a weight that is used twice is one weight
-            whole = architecture.weights_of(layer, weights)
+            whole = mask[layer.weight]
             counts[layer.weight] = int(np.count_nonzero(whole)), whole.size
-        values = _span(architecture, layer, weights)
-        mask, place = values != 0, _place(architecture, layer)
-        magnitudes = edge_weights(values[mask], mode)
+        values, kept = (_span(layer, whole) for whole in kept_of(architecture, layer, weights, mask))
+        place = _place(architecture, layer)
+        magnitudes = edge_weights(values[kept], mode)
         windows = _windows(architecture, layer)
         if windows:
-            true.append(routed(layer.name, mask, magnitudes, _reach(architecture, layer, windows), place))
+            true.append(routed(layer.name, kept, magnitudes, _reach(architecture, layer, windows), place))
             continue
         geometry = _geometry(architecture, layer, place)
         published = _cropped(layer.name, geometry) if mode == "compat" and _in_line(architecture, layer) else geometry
-        (true if published == geometry else cropped).append(Block(layer.name, mask, magnitudes, published))
+        (true if published == geometry else cropped).append(Block(layer.name, kept, magnitudes, published))
     blocks = (*without_parallels(true), *cropped)
     order = {layer.name: number for number, layer in reversed(list(enumerate(architecture.layers)))}
     blocks = sorted(blocks, key=lambda block: order.get(block.name, len(order)))
-    kept, parameters = (sum(count[place] for count in counts.values()) for place in range(2))
-    return MultipartiteGraph(architecture.parts, tuple(blocks), mode, kept, parameters)
+    totals = (sum(count[place] for count in counts.values()) for place in range(2))
+    return MultipartiteGraph(architecture.parts, tuple(blocks), mode, *totals)
 
 
 def _in_line(architecture: Architecture, layer: Layer) -> bool:
@@ -56,12 +55,10 @@ def _in_line(architecture: Architecture, layer: Layer) -> bool:
     return whole and not layer.shortcut and layer.target == layer.source + 1
 
 
-def _span(architecture: Architecture, layer: Layer, weights: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The layer's part of its weight: (outputs, inputs of a group, kernel height, kernel width)."""
-    values = architecture.weights_of(layer, weights)
-    if layer.weight:
-        values = values[slice(*layer.outputs), slice(*layer.inputs)]
-    return values.reshape(len(values), -1, *layer.kernel)
+def _span(layer: Layer, whole: np.ndarray) -> np.ndarray:
+    """The layer's part of its weight, or of its mask: (outputs, inputs of a group, kernel height, kernel width)."""
+    part = whole[slice(*layer.outputs), slice(*layer.inputs)] if layer.weight else whole
+    return part.reshape(len(part), -1, *layer.kernel)
 
 
 def _place(architecture: Architecture, layer: Layer) -> dict:

@@ -139,13 +139,6 @@ class Block(Bundle):
 
     geometry: Geometry
 
-    @classmethod
-    def from_weights(cls, name: str, weights: np.ndarray, geometry: Geometry) -> "Block":
-        """Block of the non-zero entries of `weights` (reshaped to the geometry's), |w| as edge weight."""
-        weights = np.asarray(weights, dtype=np.float32).reshape(geometry.weight_shape)
-        mask = weights != 0
-        return cls(name, mask, np.abs(weights[mask]), geometry)
-
 
 class RoutedBlock(Bundle):
     """All edges between two maps where several weights can join the same two nodes.

@@ -156,25 +156,7 @@ def begun(start: Start, data: Data, recipe: Recipe) -> Run:
 def finished(run: Run) -> Training:
     """What a run that has ended leaves behind."""
     run.network.to(memory_format=torch.contiguous_format).eval()
-    mask = run.final_mask()
-    if mask is not None:
-        _tell_kept(run.network, mask)
-    return Training(run.history, run.diverged, mask)
-
-
-@torch.no_grad()
-def _tell_kept(network: nn.Module, mask: Mask) -> None:
-    """Give kept weights of exactly zero the smallest normal number, so that weights other than zero are those kept.
-
-    A weight that grew where no gradient arrives stays at zero. No answer depends on it, but the graph of a network has
-    an edge for each weight that is not zero, and a weight of a mask that stays is one there though nothing moves it.
-    """
-    parameters = dict(network.named_parameters())
-    for name, values in mask.items():
-        weight = parameters[name]
-        kept = torch.from_numpy(values).to(weight.device)
-        tiny = max(torch.finfo(kind).tiny for kind in (weight.dtype, torch.float32))
-        weight[kept & (weight == 0)] = tiny
+    return Training(run.history, run.diverged, run.final_mask())
 
 
 def number_together(runs: Sequence[Run], record: Recorder) -> int:

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers.blocks import block_of
 
 from prunegraph.errors import UserError
 from prunegraph.graphs import Block, Geometry, MultipartiteGraph
@@ -55,7 +56,7 @@ def random_block(draw):
         groups=groups,
     )
     weights = draw.normal(size=geometry.weight_shape) * (draw.random(geometry.weight_shape) < 0.6)
-    return Block.from_weights("layer", weights, geometry)
+    return block_of("layer", weights, geometry)
 
 
 def test_a_3x3_convolution_of_a_3x3_map():
@@ -63,7 +64,7 @@ def test_a_3x3_convolution_of_a_3x3_map():
     # output (Y, X) sees (Y-1, X) with weight 2 and (Y, X+1) with weight 3.
     weights = np.zeros((1, 1, 3, 3))
     weights[0, 0, 0, 1], weights[0, 0, 1, 2] = 2, -3
-    block = Block.from_weights("conv", weights, Geometry(0, (1, 3, 3), 9, (1, 3, 3), (3, 3), padding=(1, 1)))
+    block = block_of("conv", weights, Geometry(0, (1, 3, 3), 9, (1, 3, 3), (3, 3), padding=(1, 1)))
     source, target, weight = block.edges()
     assert source.tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5, 5, 7, 8]
     assert target.tolist() == [12, 9, 13, 10, 14, 15, 12, 16, 13, 17, 15, 16]
@@ -73,34 +74,32 @@ def test_a_3x3_convolution_of_a_3x3_map():
 
 
 def test_a_full_3x3_convolution_of_a_3x3_map_counts_neighbours():
-    block = Block.from_weights(
-        "conv", np.ones((1, 1, 3, 3)), Geometry(0, (1, 3, 3), 9, (1, 3, 3), (3, 3), padding=(1, 1))
-    )
+    block = block_of("conv", np.ones((1, 1, 3, 3)), Geometry(0, (1, 3, 3), 9, (1, 3, 3), (3, 3), padding=(1, 1)))
     assert block.in_degree().tolist() == block.out_degree().tolist() == [[[4, 6, 4], [6, 9, 6], [4, 6, 4]]]
     assert block.number_of_edges() == 49
 
 
 def test_stride_skips_sources():
     # 4x4 map, 1x1 kernel, stride 2: outputs see (0,0), (0,2), (2,0), (2,2).
-    block = Block.from_weights("conv", np.ones((1, 1, 1, 1)), Geometry(0, (1, 4, 4), 16, (1, 2, 2), stride=(2, 2)))
+    block = block_of("conv", np.ones((1, 1, 1, 1)), Geometry(0, (1, 4, 4), 16, (1, 2, 2), stride=(2, 2)))
     assert pairs(block) == [(0, 16), (2, 17), (8, 18), (10, 19)]
 
 
 def test_pooling_fans_out_and_a_row_that_fills_no_window_is_left_out():
     # 2x5 map pooled 2x2: windows {0,1,5,6} and {2,3,7,8}; column 4 fills none.
-    block = Block.from_weights("conv", np.ones((1, 1, 1, 1)), Geometry(0, (1, 2, 5), 10, (1, 1, 2), pool=(2, 2)))
+    block = block_of("conv", np.ones((1, 1, 1, 1)), Geometry(0, (1, 2, 5), 10, (1, 1, 2), pool=(2, 2)))
     assert pairs(block) == [(0, 10), (1, 10), (2, 11), (3, 11), (5, 10), (6, 10), (7, 11), (8, 11)]
 
 
 def test_depthwise_channels_keep_apart():
-    block = Block.from_weights("conv", [[[[5]]], [[[7]]]], Geometry(0, (2, 1, 2), 4, (2, 1, 2), groups=2))
+    block = block_of("conv", [[[[5]]], [[[7]]]], Geometry(0, (2, 1, 2), 4, (2, 1, 2), groups=2))
     assert pairs(block) == [(0, 4), (1, 5), (2, 6), (3, 7)]
     assert block.edges()[2].tolist() == [5, 5, 7, 7]
 
 
 def test_a_stack_of_linear_layers():
-    first = Block.from_weights("a", [[1, 0], [2, 3], [0, 4]], Geometry(0, (2, 1, 1), 2, (3, 1, 1)))
-    second = Block.from_weights("b", [[0, 5, 6]], Geometry(2, (3, 1, 1), 5, (1, 1, 1)))
+    first = block_of("a", [[1, 0], [2, 3], [0, 4]], Geometry(0, (2, 1, 1), 2, (3, 1, 1)))
+    second = block_of("b", [[0, 5, 6]], Geometry(2, (3, 1, 1), 5, (1, 1, 1)))
     graph = MultipartiteGraph((2, 3, 1), (first, second))
     assert pairs(graph) == [(0, 2), (0, 3), (1, 3), (1, 4), (3, 5), (4, 5)]
     assert graph.edges()[2].tolist() == [1, 2, 3, 4, 5, 6]
@@ -110,7 +109,7 @@ def test_a_stack_of_linear_layers():
 
 def test_a_linear_layer_on_a_pooled_map():
     # Maps 2 channels of 2x2, pooled to 1x1; one output that uses the second channel only.
-    block = Block.from_weights("fc", [[0, 2]], Geometry(0, (2, 2, 2), 8, (1, 1, 1), pool=(2, 2)))
+    block = block_of("fc", [[0, 2]], Geometry(0, (2, 2, 2), 8, (1, 1, 1), pool=(2, 2)))
     assert pairs(block) == [(4, 8), (5, 8), (6, 8), (7, 8)]
 
 

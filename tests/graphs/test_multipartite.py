@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
+from helpers.blocks import block_of
 
 from prunegraph import graphs
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, merging
+from prunegraph.graphs import Geometry, LayerGraphs, MultipartiteGraph, merging
 
 
 def overlapping():
     """Three 1-channel blocks of which two share their sources, one lies out of order."""
     ones = np.ones((1, 1, 1, 1))
-    near = Block.from_weights("near", ones, Geometry(0, (1, 2, 2), 4, (1, 2, 2)))
-    far = Block.from_weights("far", 2 * ones, Geometry(0, (1, 2, 2), 8, (1, 2, 2)))
-    last = Block.from_weights("last", 3 * ones, Geometry(4, (1, 2, 2), 8, (1, 2, 2)))
+    near = block_of("near", ones, Geometry(0, (1, 2, 2), 4, (1, 2, 2)))
+    far = block_of("far", 2 * ones, Geometry(0, (1, 2, 2), 8, (1, 2, 2)))
+    last = block_of("last", 3 * ones, Geometry(4, (1, 2, 2), 8, (1, 2, 2)))
     return MultipartiteGraph((4, 4, 4), (last, far, near))
 
 
@@ -67,7 +68,7 @@ def test_from_edges_refuses(source, target, weight, sentence):
 
 
 def test_graphs_refuse_impossible_facts():
-    block = Block.from_weights("fc", [[1]], Geometry(0, (1, 1, 1), 1, (1, 1, 1)))
+    block = block_of("fc", [[1]], Geometry(0, (1, 1, 1), 1, (1, 1, 1)))
     with pytest.raises(UserError, match="reaches node 1"):
         MultipartiteGraph((1,), (block,))
     with pytest.raises(UserError, match="clean, compat"):
@@ -110,7 +111,7 @@ def test_parquet(tmp_path):
 
 def test_equality_sees_every_value():
     def made(**facts):
-        block = Block.from_weights("fc", [[facts.get("value", 1)]], Geometry(0, (1, 1, 1), 1, (1, 1, 1)))
+        block = block_of("fc", [[facts.get("value", 1)]], Geometry(0, (1, 1, 1), 1, (1, 1, 1)))
         return MultipartiteGraph((1, 1), (block,), facts.get("mode", "clean"))
 
     assert made() == made()
@@ -132,13 +133,13 @@ def test_layer_graphs_are_a_mapping_of_one_mode():
 
 def test_blocks_that_make_an_edge_twice_are_named_and_can_be_merged():
     geometry = Geometry(0, (1, 2, 2), 4, (1, 2, 2))
-    one, other = (Block.from_weights(name, [[[[2.0]]]], geometry) for name in "ab")
+    one, other = (block_of(name, [[[[2.0]]]], geometry) for name in "ab")
     with pytest.raises(UserError, match="'a', 'b' make the same edge twice"):
         MultipartiteGraph((4, 4), (one, other)).edges()
     (both,) = merging.without_parallels((one, other))
     source, target, weight = MultipartiteGraph((4, 4), (both,)).edges()
     assert source.tolist() == [0, 1, 2, 3] and target.tolist() == [4, 5, 6, 7] and weight.tolist() == [4.0] * 4
-    away = Block.from_weights("c", [[[[1.0]]]], Geometry(0, (1, 2, 2), 8, (1, 2, 2)))
+    away = block_of("c", [[[[1.0]]]], Geometry(0, (1, 2, 2), 8, (1, 2, 2)))
     assert merging.without_parallels((one, away)) == (one, away)
 
 
@@ -157,7 +158,7 @@ def test_merged_blocks_are_the_sums_of_their_edges(seed):
             first * 20, source, 120 + 9 * first, target, kernel, (1, 1), padding, dilation, pool, groups
         )
         weights = draw.integers(1, 9, geometry.weight_shape) * (draw.random(geometry.weight_shape) < 0.4)
-        blocks.append(Block.from_weights(name, weights, geometry))
+        blocks.append(block_of(name, weights, geometry))
         for s, t, w in zip(*blocks[-1].edges(), strict=True):
             expected[int(s), int(t)] = expected.get((int(s), int(t)), 0) + float(w)
     both = merging.merged(blocks)

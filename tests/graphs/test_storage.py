@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import zstandard
+from helpers.blocks import block_of
 from safetensors.numpy import save as pack
 
 from prunegraph import graphs
@@ -20,7 +21,7 @@ def graph():
     linear = Block(
         "fc", [[[[True]], [[False]], [[True]]]], [0.0, 2.5], Geometry(50, (3, 5, 5), 125, (1, 1, 1), pool=(5, 5))
     )
-    return MultipartiteGraph((50, 75, 1), (Block.from_weights("conv", weights, geometry), linear), "compat")
+    return MultipartiteGraph((50, 75, 1), (block_of("conv", weights, geometry), linear), "compat")
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_plain_edges_round_trip(tmp_path):
 
 def test_layers_round_trip_in_order(graph, tmp_path):
     other = MultipartiteGraph(
-        (3, 2), (Block.from_weights("x", np.eye(2, 3), Geometry(0, (3, 1, 1), 3, (2, 1, 1))),), "compat", 1, 9
+        (3, 2), (block_of("x", np.eye(2, 3), Geometry(0, (3, 1, 1), 3, (2, 1, 1))),), "compat", 1, 9
     )
     layers = LayerGraphs({"layer2.0": graph, "layer1.0": other})
     graphs.save(tmp_path / "layers.zst", layers)

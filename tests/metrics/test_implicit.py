@@ -7,10 +7,11 @@ import networkx as nx
 import numpy as np
 import pytest
 from helpers.architectures import random_graph
+from helpers.blocks import block_of
 
 from prunegraph import graphs, memory
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block, Geometry, MultipartiteGraph, RoutedBlock
+from prunegraph.graphs import Geometry, MultipartiteGraph, RoutedBlock
 from prunegraph.metrics import measurement, paths, topometrics
 from prunegraph.metrics.explicit.adjacency import from_graph
 from prunegraph.metrics.explicit.coreness import coreness
@@ -110,7 +111,7 @@ def split_graph():
 
     def block(name, *place):
         geometry = Geometry(*place, kernel=(3, 3), padding=(1, 1))
-        return Block.from_weights(name, draw.standard_normal(geometry.weight_shape), geometry)
+        return block_of(name, draw.standard_normal(geometry.weight_shape), geometry)
 
     first = block("first", 0, (1, 4, 4), 16, (4, 4, 4))
     left = block("left", 16, (2, 4, 4), 80, (2, 4, 4))
@@ -146,7 +147,7 @@ def blocks_of(pairs, size=3, seed=0):
     for source, target in pairs:
         geometry = Geometry(source * size, (size, 1, 1), target * size, (size, 1, 1))
         weights = draw.random((size, size)) * (draw.random((size, size)) < 0.8)
-        yield Block.from_weights(f"{source}-{target}", weights, geometry)
+        yield block_of(f"{source}-{target}", weights, geometry)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_parts_joined_in_every_way(pairs):
         first, second, *_ = blocks_of(pairs)
         extra = np.zeros((3, 3), np.float32)
         extra[~first.mask[:, :, 0, 0]] = 1
-        blocks = first, second, Block.from_weights("extra", extra, first.geometry)
+        blocks = first, second, block_of("extra", extra, first.geometry)
     else:
         blocks = tuple(blocks_of(pairs))
     parts = 1 + max(max(pair) for pair in pairs)
@@ -185,7 +186,7 @@ def test_certificate_of_a_graph_that_hangs_together_by_threads():
     full_but_one[5, 1:] = 0
     names[2] = (2, 3, full_but_one)
     blocks = tuple(
-        Block.from_weights(f"{a}-{b}", w, Geometry(a * size, (size, 1, 1), b * size, (size, 1, 1))) for a, b, w in names
+        block_of(f"{a}-{b}", w, Geometry(a * size, (size, 1, 1), b * size, (size, 1, 1))) for a, b, w in names
     )
     graph = MultipartiteGraph(parts, blocks)
     assert certified_cuts(layout(graph)) == cuts(from_graph(graph).undirected) == (2, 2, 1)
@@ -196,8 +197,8 @@ def test_degrees_beyond_sixteen_bits():
     graph = MultipartiteGraph(
         (33_000, 1, 1),
         (
-            Block.from_weights("a", np.ones((1, 33_000)), Geometry(0, (33_000, 1, 1), 33_000, (1, 1, 1))),
-            Block.from_weights("b", np.ones((1, 1)), Geometry(33_000, (1, 1, 1), 33_001, (1, 1, 1))),
+            block_of("a", np.ones((1, 33_000)), Geometry(0, (33_000, 1, 1), 33_000, (1, 1, 1))),
+            block_of("b", np.ones((1, 1)), Geometry(33_000, (1, 1, 1), 33_001, (1, 1, 1))),
         ),
     )
     same(topometrics(graph, path="implicit"), topometrics(graph, path="explicit"), 33_001**0.5)
@@ -206,7 +207,7 @@ def test_degrees_beyond_sixteen_bits():
 def test_plan_chooses_by_size_and_takes_orders():
     small = random_graph(3)
     geometry = Geometry(0, (64, 64, 64), 64**3, (64, 64, 64), (3, 3), padding=(1, 1))
-    blocks = [Block.from_weights("big", np.ones(geometry.weight_shape), geometry)]
+    blocks = [block_of("big", np.ones(geometry.weight_shape), geometry)]
     big = MultipartiteGraph((64**3, 64**3), blocks)
     assert plan(small).counts == "explicit" and plan(big).counts == "implicit"
     assert plan(small, "implicit").spectrum == "implicit"
@@ -271,7 +272,7 @@ def test_a_map_that_only_linear_layers_see_is_flattened():
     first = Geometry(0, (2, 3, 4), 24, (5, 1, 1), (3, 4))
     last = Geometry(24, (5, 1, 1), 29, (3, 1, 1))
     blocks = [
-        Block.from_weights(str(g.target_offset), draw.random(g.weight_shape) * (draw.random(g.weight_shape) < 0.5), g)
+        block_of(str(g.target_offset), draw.random(g.weight_shape) * (draw.random(g.weight_shape) < 0.5), g)
         for g in (first, last)
     ]
     graph = MultipartiteGraph((24, 5, 3), blocks)
@@ -284,5 +285,5 @@ def test_a_map_that_only_linear_layers_see_is_flattened():
     geometry = Geometry(0, (2, 3, 4), 24, (5, 3, 4), (3, 3), padding=(1, 1))
     second = Geometry(24, (5, 3, 4), 84, (3, 1, 1), (3, 4))
     shapes = [(g, np.ones(g.weight_shape)) for g in (geometry, second)]
-    graph = MultipartiteGraph((24, 60, 3), [Block.from_weights(str(g.target_offset), w, g) for g, w in shapes])
+    graph = MultipartiteGraph((24, 60, 3), [block_of(str(g.target_offset), w, g) for g, w in shapes])
     assert flattened(graph) == graph

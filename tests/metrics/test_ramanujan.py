@@ -5,9 +5,10 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from helpers.blocks import block_of
 
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block, Geometry, MultipartiteGraph
+from prunegraph.graphs import Geometry, MultipartiteGraph
 from prunegraph.metrics import ramanujan
 from prunegraph.randomness import numpy_generator
 
@@ -143,7 +144,7 @@ def test_only_two_parts():
 def test_blocks_give_what_their_edges_give(groups):
     draw = numpy_generator(0, "test", "blocks")
     weights = draw.random((18, 30 // groups)) * (draw.random((18, 30 // groups)) < 0.8)
-    block = Block.from_weights("layer", weights, Geometry(0, (30, 1, 1), 30, (18, 1, 1), groups=groups))
+    block = block_of("layer", weights, Geometry(0, (30, 1, 1), 30, (18, 1, 1), groups=groups))
     whole = MultipartiteGraph((30, 18), (block,))
     listed = MultipartiteGraph.from_edges((30, 18), *whole.edges())
     # The block's groups are solved one by one, the list as a whole.
@@ -158,7 +159,7 @@ def grouped(*matrices):
     left, right = matrices[0].shape
     sizes = left * len(matrices), right * len(matrices)
     geometry = Geometry(0, (sizes[0], 1, 1), sizes[0], (sizes[1], 1, 1), groups=len(matrices))
-    return MultipartiteGraph(sizes, (Block.from_weights("grouped", weights, geometry),))
+    return MultipartiteGraph(sizes, (block_of("grouped", weights, geometry),))
 
 
 def test_groups_share_their_singular_values():

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from helpers.blocks import block_of
 
 from prunegraph import graphs
-from prunegraph.graphs import Block, Geometry, MultipartiteGraph
+from prunegraph.graphs import Geometry, MultipartiteGraph
 from prunegraph.metrics.explicit.adjacency import from_graph
 from prunegraph.metrics.spectrum.chebyshev import sharpened
 from prunegraph.metrics.spectrum.davidson import largest_eigenvalue
@@ -22,7 +23,7 @@ def equal_components(copies, pairs, size):
     for source, target in pairs:
         geometry = Geometry(source * nodes, (nodes, 1, 1), target * nodes, (nodes, 1, 1), groups=copies)
         weights = np.tile(draw.random((size, size)) * (draw.random((size, size)) < 0.5), (copies, 1))
-        blocks.append(Block.from_weights(f"{source}-{target}", weights, geometry))
+        blocks.append(block_of(f"{source}-{target}", weights, geometry))
     return MultipartiteGraph((nodes,) * (1 + max(max(pair) for pair in pairs)), tuple(blocks))
 
 
@@ -66,7 +67,7 @@ def test_a_second_eigenvalue_close_to_zero_does_not_lose_its_digits():
     # All weights equal: one singular value, and roots of squares near zero are worthless in float32.
     sizes = 300, 400
     geometry = Geometry(0, (300, 1, 1), 300, (400, 1, 1))
-    graph = MultipartiteGraph(sizes, (Block.from_weights("full", np.ones((400, 300)), geometry),))
+    graph = MultipartiteGraph(sizes, (block_of("full", np.ones((400, 300)), geometry),))
     largest = np.sqrt(300 * 400)
     assert implicit_gap(Operator(graph)).value == pytest.approx(largest, abs=1e-5 * largest)
 
