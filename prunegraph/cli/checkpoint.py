@@ -1,4 +1,4 @@
-"""Weights from files that other people made."""
+"""Weights and their masks from files that other people made."""
 
 import pickle
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from prunegraph.encoding import mask_from_zeros
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask
 
@@ -18,18 +19,24 @@ NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
 WRAPPERS = ("module.", "_orig_mod.")
 
 
-def read(path: str | Path, mask: str | Path | None = None) -> dict[str, np.ndarray]:
-    """The tensors of a state dict by name, float32; pruned weights are zero. Runs nothing that the file holds.
+Arrays = dict[str, np.ndarray]
+
+
+def read(path: str | Path, mask: str | Path | None = None) -> tuple[Arrays, Arrays]:
+    """The tensors of a state dict by name, float32, and which of their numbers are kept, bool of the same shapes.
+
+    Runs nothing that the file holds.
 
     Parameters
     ----------
     path
         ``.safetensors``, or what ``torch.save`` wrote of tensors and plain containers.
     mask
-        A mask of the workflow that is applied to the weights.
+        A mask of the workflow, which says what is kept of the weights that it names.
 
-    ``X_orig`` and ``X_mask`` of torch.nn.utils.prune become their product ``X``; ``module.`` (DataParallel) and
-    ``_orig_mod.`` (torch.compile) in front of every name are left out.
+    So does ``X_mask`` of torch.nn.utils.prune, which with ``X_orig`` becomes ``X``; what both name is kept if both
+    keep it. Of weights without a mask zeros are removed (:func:`prunegraph.encoding.mask_from_zeros`).
+    ``module.`` (DataParallel) and ``_orig_mod.`` (torch.compile) in front of every name are left out.
 
     Raises
     ------
@@ -42,8 +49,10 @@ def read(path: str | Path, mask: str | Path | None = None) -> dict[str, np.ndarr
     if not path.is_file():
         raise UserError(f"There is no file {path}; expected a checkpoint.")
     found = _safetensors(path) if path.suffix == ".safetensors" else _state_dict(_torch(path), path)
-    arrays = masked(without_prefix({name: _array(value) for name, value in found.items()}), path)
-    return arrays if mask is None else _applied(Mask.load(mask), arrays)
+    weights, own = masked(without_prefix({name: _array(value) for name, value in found.items()}), path)
+    given = {} if mask is None else _fitting(Mask.load(mask), weights)
+    given = {name: kept & own[name] if name in own else kept for name, kept in given.items()}
+    return weights, {**mask_from_zeros(weights), **own, **given}
 
 
 def without_prefix(tensors: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,15 +63,15 @@ def without_prefix(tensors: Mapping[str, Any]) -> dict[str, Any]:
     return dict(tensors)
 
 
-def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> dict[str, np.ndarray]:
-    """Weights multiplied by the masks that torch.nn.utils.prune keeps beside them.
+def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> tuple[Arrays, Arrays]:
+    """Weights multiplied by the masks that torch.nn.utils.prune keeps beside them, and where these are not zero.
 
     Raises
     ------
     UserError
         If a mask is of another shape than its weight.
     """
-    result = dict(arrays)
+    result, masks = dict(arrays), {}
     for name in arrays:
         weight = name.removesuffix("_mask")
         if weight == name:
@@ -75,15 +84,15 @@ def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> dict[str, np.n
             raise UserError(f"{path}: {name!r} and {own!r} are of the shapes {shapes}; expected one shape.")
         result.pop(own)
         result[weight] = arrays[own] * result.pop(name)
-    return result
+        masks[weight] = arrays[name] != 0
+    return result, masks
 
 
-def _applied(mask: Mask, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _fitting(mask: Mask, weights: Arrays) -> Mask:
     for name, kept in mask.items():
-        if name not in arrays or arrays[name].shape != kept.shape:
+        if name not in weights or weights[name].shape != kept.shape:
             raise UserError(f"The mask's layer {name!r} has no weight of its shape in the checkpoint.")
-        arrays[name] = arrays[name] * kept
-    return arrays
+    return mask
 
 
 def _safetensors(path: Path) -> dict[str, Any]:

@@ -112,7 +112,11 @@ def _command(commands, name: str, summary: str) -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="argument for the model, such as width=0.5; VALUE is JSON or text; may be repeated",
     )
-    network.add_argument("--mask", metavar="FILE", help="masks of the workflow (.safetensors) to apply to WEIGHTS")
+    network.add_argument(
+        "--mask",
+        metavar="FILE",
+        help="mask of the workflow (.safetensors): which of WEIGHTS are kept (default: those that are not zero)",
+    )
     graph = command.add_argument_group("graph")
     if name in ("measure", "graph"):
         graph.add_argument(

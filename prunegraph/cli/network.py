@@ -33,11 +33,11 @@ def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
     kind = getattr(options, "encoding", "unrolled")
     if options.identity_edges and kind != "unrolled":
         raise UserError(f"Identity edges belong to the unrolled graph; the encoding {kind} has none.")
-    weights = checkpoint.read(options.weights, options.mask)
+    weights, mask = checkpoint.read(options.weights, options.mask)
     network = build(options.model, options.input, classes_in(options, weights), _extra(options.option))
     check_fit(network, weights, options.weights)
     architecture = encoding.trace(network, options.input, options.identity_edges)
-    return encoding.encode_weights(architecture, weights, kind, options.mode)
+    return encoding.encode_weights(architecture, weights, kind, options.mode, mask)
 
 
 def build(model: str, input_shape: tuple[int, ...], classes: int | None, extra: Mapping[str, Any]) -> "nn.Module":

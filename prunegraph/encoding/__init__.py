@@ -58,8 +58,7 @@ def encode(
     weights = weights_of(network, architecture)
     if mask is None:
         buffers = dict(network.named_buffers())
-        pruned = [name.removesuffix("_orig") for name, _ in network.named_parameters() if name.endswith("_orig")]
-        own = {name: buffers[f"{name}_mask"] for name in pruned if name in weights}
+        own = {name: buffers[f"{name}_mask"] for name in weights if f"{name}_mask" in buffers}
         mask = mask_from_zeros(weights) | own
     else:  # layers that no input reaches have no place in the graph
         idle = dict(network.named_parameters()).keys() - weights.keys()

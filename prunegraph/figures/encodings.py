@@ -25,18 +25,18 @@ def draw() -> Figure:
     of the convolution makes are coloured: one in the rolled graph, its kernel's in the rolled-channel graph, one for
     each position of the kernel in the unrolled graph.
     """
-    architecture, weights = example()
-    chosen = _one_weight(weights)
+    architecture, weights, mask = example()
+    chosen = _one_weight(mask)
     figure = style.new(style.PAGE, 2.75)
     panels = figure.subplots(1, 4, width_ratios=(0.95, 1.0, 1.0, 1.15))
-    _weights(panels[0], weights, chosen)
+    _weights(panels[0], mask, chosen)
     for axes, encoding in zip(panels[1:3], ("rolled", "rolled_channel"), strict=True):
-        graphs, marked = (encode_weights(architecture, given, encoding) for given in (weights, chosen))
+        graphs, marked = (encode_weights(architecture, weights, encoding, mask=kept) for kept in (mask, chosen))
         for number, name in enumerate((CONVOLUTION, LINEAR)):
             _graph(axes, graphs[name], marked[name], first=1.6 * number)
             axes.text(1.6 * number + 0.5, -1.32, f"{name}\nlayer", ha="center", va="top")
         _finish(axes, f"{style.label(encoding)}: one per layer", list(graphs.values()))
-    graph, marked = (encode_weights(architecture, given, "unrolled") for given in (weights, chosen))
+    graph, marked = (encode_weights(architecture, weights, "unrolled", mask=kept) for kept in (mask, chosen))
     _graph(panels[3], graph, marked, first=0)
     for column, name in enumerate(("input\n2\u00d73\u00d73", "feature map\n2\u00d72\u00d72", "output\n2")):
         panels[3].text(column, -1.32, name, ha="center", va="top")
@@ -53,8 +53,8 @@ def draw() -> Figure:
     return figure
 
 
-def example() -> tuple[Architecture, dict[str, np.ndarray]]:
-    """A network of 2x3x3 inputs, two 2x2 kernels a channel and two outputs, half of its 32 weights pruned."""
+def example() -> tuple[Architecture, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """A network of 2x3x3 inputs, two 2x2 kernels a channel and two outputs; its 32 weights; which half is kept."""
     whole = {"pool": (1, 1), "stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1, "shortcut": False}
     whole |= {"kernel": (2, 2), "channels": (0, 2), "outputs": (0, 2)}
     layers = (
@@ -63,32 +63,31 @@ def example() -> tuple[Architecture, dict[str, np.ndarray]]:
     )
     architecture = Architecture(((2, 3, 3), (2, 2, 2), (2, 1, 1)), (0, 0, 0, 0), layers)
     draw = numpy_generator(3, "figure", "encodings")
-    weights = {}
+    weights, mask = {}, {}
     for layer in layers:
         values = draw.standard_normal(layer.weight_shape).astype(np.float32)
-        kept = draw.permutation(values.size).reshape(values.shape) < values.size // 2
-        weights[layer.weight] = np.where(kept, values, 0).astype(np.float32)
-    return architecture, weights
+        weights[layer.weight] = values
+        mask[layer.weight] = draw.permutation(values.size).reshape(values.shape) < values.size // 2
+    return architecture, weights, mask
 
 
-def _one_weight(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same weights, all zero but the first that the convolution keeps."""
-    only = {name: np.zeros_like(values) for name, values in weights.items()}
+def _one_weight(mask: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A mask of the first weight alone that the convolution keeps."""
+    only = {name: np.zeros_like(kept) for name, kept in mask.items()}
     name = f"{CONVOLUTION}.weight"
-    place = tuple(np.argwhere(weights[name])[0])
-    only[name][place] = weights[name][place]
+    only[name][tuple(np.argwhere(mask[name])[0])] = True
     return only
 
 
-def _weights(axes: Axes, weights: dict[str, np.ndarray], chosen: dict[str, np.ndarray]) -> None:
+def _weights(axes: Axes, mask: dict[str, np.ndarray], chosen: dict[str, np.ndarray]) -> None:
     """Squares, filled where the weight is kept: kernels above (a row per output channel), the linear layer below."""
-    kernels, matrix = weights[f"{CONVOLUTION}.weight"], weights[f"{LINEAR}.weight"]
+    kernels, matrix = mask[f"{CONVOLUTION}.weight"], mask[f"{LINEAR}.weight"]
     marked = chosen[f"{CONVOLUTION}.weight"]
     for place in np.ndindex(kernels.shape):
         row, column, y, x = place
-        _square(axes, 1.8 + 2.6 * column + x, 2.6 * row + y, kernels[place] != 0, marked[place] != 0)
+        _square(axes, 1.8 + 2.6 * column + x, 2.6 * row + y, kernels[place], marked[place])
     for row, column in np.ndindex(matrix.shape):
-        _square(axes, column, 7.6 + row, matrix[row, column] != 0, False)
+        _square(axes, column, 7.6 + row, matrix[row, column], False)
     axes.text(4, -0.3, "kernels (out, in)", ha="center", va="bottom")
     axes.text(4, 7.3, "linear layer", ha="center", va="bottom")
     axes.set(

@@ -157,6 +157,25 @@ def test_masks_modes_and_normalisation(here, network, capsys):
     assert {key: row[key] for key in expected} == pytest.approx(expected)
 
 
+def test_masks_keep_weights_of_zero(here, network, capsys):
+    """By --mask and by torch.nn.utils.prune, both: what both keep."""
+    one, other = np.random.default_rng(1).random((2, 3, 36)) < 0.5
+    with torch.no_grad():
+        network[5].weight.zero_()
+    torch.save(network.state_dict(), "net.pt")
+    prune.custom_from_mask(network[5], "weight", torch.from_numpy(other))
+    torch.save(network.state_dict(), "pruned.pt")
+    Mask({"5.weight": one}).save("mask.safetensors")
+    cases = {("net.pt",): 0, ("net.pt", "--mask", "mask.safetensors"): one.sum(), ("pruned.pt",): other.sum()}
+    cases["pruned.pt", "--mask", "mask.safetensors"] = (one & other).sum()
+    first = int(np.count_nonzero(network[0].weight.detach()))
+    for arguments, kept in cases.items():
+        assert run(*arguments, "--json", "out.json") == 0
+        (row,) = json.loads(Path("out.json").read_text())["rows"]
+        assert row["weights_kept"] == first + kept
+    assert encode(network, SHAPE).weights == first + other.sum()
+
+
 def test_edges_are_exported_in_every_format(here, network, capsys):
     torch.save(network.state_dict(), "net.pt")
     for suffix in (".parquet", ".graphml", ".mtx", ".npz", ".graph"):
@@ -311,8 +330,10 @@ def test_tables():
 
 def test_masks_beside_weights():
     arrays = {"a_orig": np.array([2.0, 3.0]), "a_mask": np.array([1.0, 0.0]), "b": np.ones(1)}
-    found = checkpoint.masked(arrays, "file")
+    found, masks = checkpoint.masked(arrays, "file")
     assert sorted(found) == ["a", "b"] and found["a"].tolist() == [2, 0]
-    assert checkpoint.masked({"causal_mask": np.ones(2)}, "file").keys() == {"causal_mask"}
+    assert list(masks) == ["a"] and masks["a"].tolist() == [True, False]
+    found, masks = checkpoint.masked({"causal_mask": np.ones(2)}, "file")
+    assert found.keys() == {"causal_mask"} and not masks
     assert checkpoint.without_prefix({"module._orig_mod.a": 1}) == {"a": 1} and checkpoint.without_prefix({}) == {}
     assert checkpoint.without_prefix({"module.a": 1, "b": 2}) == {"module.a": 1, "b": 2}

@@ -9,23 +9,25 @@ from prunegraph.wiring.architecture import Architecture, Layer
 from prunegraph.wiring.features import strided_windows
 
 
-def random_graph(seed, density=None, mode=None, rich=False):
+def random_graph(seed, density=None, mode=None, rich=False, zeros=0):
     """The graph of a random network of convolutions, pools, shortcuts and linear layers, randomly pruned.
 
-    `rich`: with overlapping pooling windows, concatenations and slices of channels, too.
+    `rich`: with overlapping pooling windows, concatenations and slices of channels, too. `zeros`: the share of kept
+    weights that are 0; the others, and all edges, are the same whatever the share.
     """
     draw = numpy_generator(seed, "test", "architecture")
     architecture = random_architecture(draw, rich)
     density = draw.choice([0.15, 0.4, 0.8, 1.0]) if density is None else density
-    weights = {}
+    weights, mask, chance = {}, {}, numpy_generator(seed, "test", "zeros")
     for layer in architecture.layers:
         values = draw.standard_normal(layer.weight_shape).astype(np.float32)
-        weights[layer.weight] = np.where(draw.random(layer.weight_shape) < density, values, 0)
+        mask[layer.weight] = draw.random(layer.weight_shape) < density
+        weights[layer.weight] = np.where(chance.random(layer.weight_shape) < zeros, 0, values)
     mode = str(draw.choice(["clean", "compat"])) if mode is None else mode
     try:
-        return encode_weights(architecture, weights, "unrolled", mode)
+        return encode_weights(architecture, weights, "unrolled", mode, mask)
     except UserError:  # the maps that `compat` crops may be left without a node
-        return encode_weights(architecture, weights, "unrolled", "clean")
+        return encode_weights(architecture, weights, "unrolled", "clean", mask)
 
 
 def random_architecture(draw, rich=False):

@@ -35,7 +35,7 @@ def spectral_gap(graph: Adjacency) -> Spectral:
     """|l1| - |l3|, the eigenvalues of the symmetric weighted adjacency matrix sorted by magnitude.
 
     All eigenvalues count, with their multiplicity: in a bipartite graph l2 = -l1 and the gap is the
-    difference of the two largest singular values of the biadjacency. Zero without edges; None for
+    difference of the two largest singular values of the biadjacency. Zero without weights; None for
     fewer than three nodes. Error below 1e-5 of l1. Published tables hold it as it is, divided by nothing.
     O(edges) a step, 15 to 40 steps for networks; 16 bytes a node and step.
 
@@ -43,7 +43,7 @@ def spectral_gap(graph: Adjacency) -> Spectral:
     """
     if graph.nodes < 3:
         return Spectral(None, 0, 0.0)
-    if not graph.edges:
+    if not graph.weight.any():  # no edge, or none that weighs anything
         return Spectral(0.0, 0, 0.0)
     if graph.nodes <= DENSE:
         values = np.linalg.eigvalsh(_dense(graph))
@@ -55,12 +55,12 @@ def spectral_gap(graph: Adjacency) -> Spectral:
 def spectral_radius(graph: Adjacency) -> Spectral:
     """Largest eigenvalue of the weighted Laplacian D - A, D the diagonal of node strengths.
 
-    Zero without edges; None without nodes. Relative error below 1e-6. Published tables hold it as it is.
+    Zero without weights; None without nodes. Relative error below 1e-6. Published tables hold it as it is.
     O(edges) a step, 4 to 13 steps for networks. Source as :func:`spectral_gap`.
     """
     if not graph.nodes:
         return Spectral(None, 0, 0.0)
-    if not graph.edges:
+    if not graph.weight.any():  # no edge, or none that weighs anything
         return Spectral(0.0, 0, 0.0)
     strength = _times(graph, np.ones((1, graph.nodes)))[0]
     if graph.nodes <= DENSE:

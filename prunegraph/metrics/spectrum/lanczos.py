@@ -190,7 +190,8 @@ class _Purges:
     def due(self, image: Array) -> bool:
         """Whether the step that made `image` needs a purge."""
         shortest = np.sqrt(max(np.linalg.eigvalsh(products(image, image))[0], 0))
-        with np.errstate(divide="ignore"):
+        # No number (0 / 0, where all edges weigh nothing) is not below the root either.
+        with np.errstate(divide="ignore", invalid="ignore"):
             self.share *= 1 + self.largest / shortest
         due = self.always or self.second or not self.share < np.sqrt(self.precision)
         if due:
