@@ -77,6 +77,15 @@ def test_a_masked_step_by_hand():
     assert network[1].weight.tolist() == [[0.5, 0.0], [-0.5, -0.5]]
 
 
+def test_a_kept_weight_that_nothing_moves_stays_at_zero():
+    # The second input is always 0, so no gradient reaches its weights, whether kept or not.
+    data, network = tiny([[255, 0], [255, 0]], [0, 0]), linear([[0.0, 0.0], [0.0, 0.0]])
+    mask = Mask({"1.weight": np.array([[1, 1], [1, 0]])})
+    found = training.train(network, mask, data, Recipe(epochs=1, batch_size=2, learning_rate=1, weight_decay=0), seed=0)
+    assert network[1].weight.tolist() == [[0.5, 0.0], [-0.5, 0.0]]
+    assert found.mask["1.weight"].tolist() == [[True, True], [True, False]]
+
+
 @pytest.mark.parametrize("model", ["conv6", "resnet20"])
 def test_removed_weights_are_zero_at_every_step_and_all_else_learns(model, digits):
     network = models.create(model, 10, digits.input_shape, width=0.25)

@@ -1,7 +1,6 @@
 """The workflow's shape: every rule fits its script, every environment fits the lock, every target has a plan."""
 
 import ast
-import importlib.util
 import inspect
 import re
 import subprocess
@@ -11,6 +10,7 @@ import tomllib
 import pytest
 import yaml
 from helpers import ROOT
+from helpers.scripts import main_of
 from helpers.workflow import snakemake
 from packaging.requirements import Requirement
 
@@ -21,13 +21,6 @@ SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 
 def rules_text():
     return "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
-
-
-def main_of(script):
-    spec = importlib.util.spec_from_file_location(f"script_{script.stem}", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
 
 
 def rule_blocks():
