@@ -57,8 +57,9 @@ def encode(
     architecture = trace(network, input_shape, identity_edges)
     weights = weights_of(network, architecture)
     if mask is None:
-        buffers = dict(network.named_buffers())
-        own = {name: buffers[f"{name}_mask"] for name in weights if f"{name}_mask" in buffers}
+        state = network.state_dict()
+        pruned = [name for name in weights if {f"{name}_orig", f"{name}_mask"} <= state.keys()]
+        own = {name: state[f"{name}_mask"] for name in pruned}
         mask = mask_from_zeros(weights) | own
     else:  # layers that no input reaches have no place in the graph
         idle = dict(network.named_parameters()).keys() - weights.keys()
