@@ -19,8 +19,9 @@ STUDIES = studies(
 )
 PREDICTOR = f"{RESULTS}/tables/predictor.json"
 TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
-PUBLISHED_DIR = config["published_dir"] or f"{config['data_dir']}/mge/graph_data"
-if "published" in STUDY.sources and (config["published_dir"] or not config["download"]):
+# The authors' own files, or what comes with the package.
+PUBLISHED_DIR = config["published_dir"]
+if "published" in STUDY.sources and PUBLISHED_DIR:
     stop_if(published_files.lacking(PUBLISHED_DIR))
 
 
@@ -50,31 +51,12 @@ if "own" in STUDY.sources:
 
 if "published" in STUDY.sources:
 
-    # As with data sets, the files are no output: they may be the user's own, so only a note says that they are there.
-    rule download_published:
-        output:
-            there=temp(f"{RESULTS}/tables/published.there"),
-        log:
-            log_of("download_published", "files"),
-        benchmark:
-            benchmark_of("download_published", "files")
-        localrule: True
-        conda:
-            "../envs/analysis.yaml"
-        threads: 1
-        params:
-            folder=PUBLISHED_DIR,
-        message:
-            "Fetch the authors' tables into {params.folder}, unless they are there"
-        script:
-            "../workflow_scripts/download_published.py"
-
     rule read_published:
         input:
             files=(
                 [f"{PUBLISHED_DIR}/{path}" for path in published_files.FILES]
-                if config["published_dir"]
-                else ancient(rules.download_published.output.there)
+                if PUBLISHED_DIR
+                else [str(published_files.SHIPPED_IN / file) for file in published_files.SHIPPED.values()]
             ),
         output:
             **COLLECTED_FROM["published"],

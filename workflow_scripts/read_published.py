@@ -8,7 +8,7 @@ from prunegraph.tables.frames import write
 
 
 def main(
-    folder: Path,
+    folder: Path | None,
     networks: list[Path],
     topometrics: list[Path],
     topometrics_normalised: list[Path],

@@ -1,10 +1,8 @@
 """The tables that the authors of MGE published, in the schema of our own tables.
 
 Source: github.com/eliacunegatti/mge-snn, folder `graph_data` (Cunegatti et al.,
-TMLR 2024). Two families of files describe layers (`graph_metrics/rolled`,
-`graph_metrics/rolled_channel`) and `ramanunjan_results` repeats the rows of
-`rolled` without their pruning column; `graph_metrics/unrolled/unrolled.csv`
-describes whole networks and is normalised already, the others are raw.
+TMLR 2024), as it comes with this package (`published_shipped`) or in the authors'
+own files (`published_sources`).
 """
 
 from dataclasses import dataclass
@@ -13,9 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from prunegraph.chance import most_by_luck
-from prunegraph.errors import UserError
 from prunegraph.metrics.normalise import normalise
-from prunegraph.tables import published_files
+from prunegraph.tables import published_files, published_shipped, published_sources
 from prunegraph.tables.collect import topometrics_normalised
 from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS
 from prunegraph.tables.features import FEATURE_SETS, feature_set, feature_table, pruned
@@ -23,58 +20,8 @@ from prunegraph.tables.frames import sort, typed
 from prunegraph.tables.grid import MODELS, PRUNERS
 from prunegraph.tables.quality import identity, insist, note, of_unrolled, quality, step
 
-_MODELS = {
-    "CONV-6": "conv6",
-    "Resnet-20": "resnet20",
-    "Resnet-32": "resnet32",
-    "Wide-Resnet-28-2": "wide_resnet28_2",
-    "MobileNetV2": "mobilenet_v2",
-}
-_DATASETS = {"CIFAR-10": "cifar10", "CIFAR-100": "cifar100", "tinyimagenet": "tiny_imagenet"}
 _CLASSES = {"cifar10": 10, "cifar100": 100, "tiny_imagenet": 200}
 _TEST_IMAGES = 10_000  # of each of the three data sets, as many of every class
-
-# Column of a file -> our name. Layer files come with one of two headers: the names of the measuring script,
-# and the final names, which unrolled.csv has too.
-_FINAL = {
-    "pruning": "method",
-    "layer_name": "layer",
-    "disc_nodes": "disconnected_nodes",
-    "r-out": "removable_out",
-    "r-in": "removable_in",
-    "1-hop_nei": "one_hop",
-    "2-hop_nei": "two_hop",
-    "motif": "motifs",
-    "avg_node_strength": "strength",
-    "k-core": "k_core",
-    "cut-edges": "cut_edges",
-    "cut-nodes": "cut_nodes",
-    "no_connected_components": "components",
-    "mean_connected_components": "mean_component",
-}
-_SCRIPT = {
-    "pruning_algorithm": "method",
-    "layer_name": "layer",
-    "nei_one_hop": "one_hop",
-    "motifs_count": "motifs",
-    "strenght_all": "strength",
-    "coreness_all": "k_core",
-    "bridges": "cut_edges",
-    "a_point": "cut_nodes",
-    "strong_clusters": "components",
-    "mean_strong": "mean_component",
-    "spectral_gap_weighted_undirected": "spectral_gap",
-    "spectral_radius_laplacian_weighted_undirected": "spectral_radius",
-}
-# Wrong in the layer files (negative counts) or empty there, so kept out.
-_UNUSABLE = ("sink_nodes", "source_nodes", "disconnected_nodes", "motifs")
-_PROPERTIES = {
-    "layer_name": "layer",
-    "degree_bound": "delta_r",
-    "iterative_degree_bound": "imdb",
-    "iterative_spectral_gap": "imsg",
-    "layer_sparsity": "layer_density",  # what the files call sparsity is the fraction of weights kept
-}
 
 
 @dataclass(frozen=True)
@@ -89,32 +36,37 @@ class Published:
     quality: pd.DataFrame
 
 
-def read(folder: str | Path) -> Published:
-    """Read the published tables below `folder`, which holds `graph_metrics` and `ramanunjan_results`.
+def read(folder: str | Path | None = None) -> Published:
+    """The published tables: those that come with the package, or read anew from the authors' files.
 
-    Exact duplicate rows are dropped, names become ours, the pruning column missing from the Ramanujan files
-    is joined from the rolled files. Accuracy drops are relative to the best seed-mean accuracy of a pruned
+    Exact duplicate rows are dropped. Accuracy drops are relative to the best seed-mean accuracy of a pruned
     network of the same model and data set, because no dense accuracy was published; `accuracy` is the
     test accuracy as published. The networks beyond the paper's grid (:func:`prunegraph.tables.grid.beyond`) are
     among them.
+
+    Parameters
+    ----------
+    folder
+        A copy of the authors' folder `graph_data`; without it, what comes with the package is read. Both give
+        the same tables.
 
     Raises
     ------
     UserError: a file is missing or changed, or a step or identity is not as expected.
     """
-    folder = Path(folder)
-    published_files.verify(folder)
-    unrolled = _csv(folder / "graph_metrics" / "unrolled" / "unrolled.csv", _FINAL)
-    distinct = unrolled.drop_duplicates()
-    rolled, channel = _layers(folder, "rolled"), _layers(folder, "rolled_channel")
-    properties = _ramanujan(folder, rolled)
+    sources = published_shipped.sources() if folder is None else published_sources.of_folder(folder)
+    distinct = sources.unrolled.drop_duplicates()
+    rolled = sources.rolled.assign(encoding="rolled")
+    channel = sources.rolled_channel.assign(encoding="rolled_channel")
+    properties = sources.ramanujan.assign(encoding="rolled")
     raw = pd.concat([_raw(distinct).assign(encoding="unrolled"), rolled, channel], ignore_index=True)
     raw = sort(typed(raw.assign(**_SOURCE), TOPOMETRIC_COLUMNS), *_ORDER)
     networks = _networks(distinct, rolled, properties)
     properties = sort(typed(properties.assign(**_SOURCE), RAMANUJAN_COLUMNS), *_ORDER)
     normalised = topometrics_normalised(raw)
     features = feature_table(networks, raw, normalised, properties)
-    counted = quality([*_files_read(), *_steps(unrolled, features), *_checks(distinct, rolled, features)], "published")
+    done, checks = _steps(sources.unrolled, features), _checks(distinct, rolled, features)
+    counted = quality([*_files_read(), *done, *checks], "published")
     insist(counted)
     return Published(networks, raw, normalised, properties, features, counted)
 
@@ -183,51 +135,6 @@ def best_mean_accuracy(networks: pd.DataFrame) -> pd.Series:
 
 _SOURCE = {"source": "published"}
 _ORDER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
-
-
-def _csv(path: Path, names: dict[str, str]) -> pd.DataFrame:
-    if not path.is_file():
-        raise UserError(f"{path} is missing: expected the authors' folder graph_data, with its subfolders.")
-    frame = pd.read_csv(path)
-    if "pruning_algorithm" in frame.columns:
-        names = _SCRIPT
-        frame = frame.drop(columns=[name for name in _UNUSABLE if name in frame.columns])
-    frame = frame.rename(columns=names)
-    for column, ours in (("model", _MODELS), ("dataset", _DATASETS)):
-        unknown = sorted(set(frame[column]) - set(ours))
-        if unknown:
-            raise UserError(f"{path} has the {column} {unknown[0]!r}; expected one of {', '.join(ours)}.")
-        frame[column] = frame[column].map(ours)
-    return frame
-
-
-def _files(folder: Path) -> list[Path]:
-    files = sorted(folder.rglob("*.csv"))
-    if not files:
-        raise UserError(f"No CSV file below {folder}: expected the authors' folder graph_data there.")
-    return files
-
-
-def _layers(folder: Path, encoding: str) -> pd.DataFrame:
-    frames = [_csv(path, _FINAL) for path in _files(folder / "graph_metrics" / encoding)]
-    layers = pd.concat(frames, ignore_index=True)
-    return layers.assign(encoding=encoding).drop_duplicates([*IDENTITY, "layer"])
-
-
-def _ramanujan(folder: Path, rolled: pd.DataFrame) -> pd.DataFrame:
-    frames = [_with_method(path, folder) for path in _files(folder / "ramanunjan_results")]
-    rows = pd.concat(frames, ignore_index=True).drop_duplicates([*IDENTITY, "layer"])
-    rows = rows.merge(rolled[[*IDENTITY, "layer", "nodes"]], on=[*IDENTITY, "layer"], how="left")
-    return rows.assign(encoding="rolled").rename(columns={"no_weights": "edges"})
-
-
-def _with_method(path: Path, folder: Path) -> pd.DataFrame:
-    twin = _csv(folder / "graph_metrics" / "rolled" / path.name, _FINAL)
-    rows = _csv(path, _PROPERTIES)
-    same = ["accuracy", "sparsity", "seed", "model", "dataset", "layer"]
-    if not rows[same].equals(twin[same]):
-        raise UserError(f"{path} and the file of the same name in graph_metrics/rolled no longer match row by row.")
-    return rows.assign(method=twin.method)
 
 
 def _raw(distinct: pd.DataFrame) -> pd.DataFrame:

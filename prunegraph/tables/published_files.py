@@ -19,25 +19,9 @@ REPOSITORY: str = _LIST["repository"]
 COMMIT: str = _LIST["commit"]
 FILES: Mapping[str, Mapping[str, Any]] = _LIST["files"]
 
-
-def address(path: str) -> str:
-    """Where the file can be downloaded."""
-    return _LIST["address"].format(commit=COMMIT, path=path)
-
-
-def download(folder: str | Path) -> None:
-    """Fetch what `folder` lacks of the published files (53 MB), each checked by its sha256.
-
-    Raises
-    ------
-    UserError
-        If an address gives no file or another one; see :func:`prunegraph.datasets.fetching.fetch`.
-    """
-    from prunegraph.datasets.addresses import Remote
-    from prunegraph.datasets.fetching import fetch
-
-    for path, facts in FILES.items():
-        fetch(Remote(path, facts["length"], facts["sha256"], (address(path),)), Path(folder))
+#: The same contents as they come with this package, the parts of `published_sources.Sources`.
+SHIPPED_IN = Path(__file__).with_name("published_data")
+SHIPPED: Mapping[str, str] = {name: f"{name}.parquet" for name in ("unrolled", "rolled", "rolled_channel", "ramanujan")}
 
 
 def lacking(folder: str | Path) -> str:
@@ -47,7 +31,8 @@ def lacking(folder: str | Path) -> str:
         return ""
     return (
         f"{folder} lacks {missing[0]} ({len(missing)} of {len(FILES)} files): expected the authors' folder graph_data "
-        f"of {REPOSITORY}. Set published_dir to a copy of it, or to null, with download: true."
+        f"of {REPOSITORY}. Set published_dir to a copy of it at commit {COMMIT[:7]}, or to null for the tables "
+        "that come with prunegraph."
     )
 
 
@@ -67,7 +52,7 @@ def verify(folder: str | Path) -> None:
         raise UserError(
             f"{len(changed)} of {len(FILES)} files in {folder} are not those published at commit {COMMIT[:7]} of "
             f"{REPOSITORY}. {'; '.join(changed[:5])}. Results would not be comparable: restore the files, or set "
-            "published_dir to null to download them."
+            "published_dir to null for the tables that come with prunegraph."
         )
 
 

@@ -9,8 +9,8 @@ from prunegraph.analysis import accuracies
 from prunegraph.tables import published
 
 
-def test_the_file_holds_the_means_of_the_published_tables(shared):
-    means = accuracies.published_means(published.read(shared / "published" / "mge").networks)
+def test_the_file_holds_the_means_of_the_published_tables():
+    means = accuracies.published_means(published.read().networks)
     kept = pd.read_csv(accuracies.PUBLISHED)
     pd.testing.assert_frame_equal(means, kept, check_dtype=False, atol=1e-9)
 

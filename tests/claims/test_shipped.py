@@ -53,8 +53,8 @@ def test_verdicts_on_reported_numbers(claim, verdict, in_favour, groups):
     assert row.reason.startswith("Published numbers only")
 
 
-def test_ramanujan_against_density_on_the_published_tables(shared):
-    table = published.read(shared / "published/mge").features
+def test_ramanujan_against_density_on_the_published_tables():
+    table = published.read().features
     tables = {"correlation": with_drop(table)}
     mge = claim_files.read(FOLDER / "mge.yaml")
     found = claims.ledger([mge], published=lambda _, name: tables.get(name), own=None).set_index("id")

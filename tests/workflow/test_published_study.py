@@ -14,17 +14,17 @@ STUDY = ["--configfile", str(ROOT / "studies/published.yaml")]
 OWN_JOBS = {"prepare", "initialise", "prune", "train", "encode", "measure", "collect"}
 
 
-def test_nothing_is_trained_and_the_tables_are_fetched(tmp_path):
-    planned = jobs(snakemake(tmp_path, "-n", *STUDY))
+def test_nothing_is_trained_or_fetched(tmp_path):
+    planned = jobs(snakemake(tmp_path, "-n", *STUDY, config=["download=false"]))
     assert not OWN_JOBS & set(planned)
-    assert planned["download_published"] == planned["read_published"] == planned["regression"] == 1
+    assert planned["read_published"] == planned["regression"] == 1
+    assert not [name for name in planned if "download" in name]
     assert "mge_sizes" in planned
     assert "mge_multipartite" not in planned  # nothing was published that it could be drawn from
 
 
-@pytest.mark.parametrize("config", ["published_dir=elsewhere", "download=false"])
-def test_a_copy_that_is_not_there_is_one_sentence(tmp_path, config):
-    done = snakemake(tmp_path, "-n", *STUDY, config=[config], check=False)
+def test_a_copy_that_is_not_there_is_one_sentence(tmp_path):
+    done = snakemake(tmp_path, "-n", *STUDY, config=["published_dir=elsewhere"], check=False)
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "(37 of 37 files)" in said and "Set published_dir" in said
@@ -33,13 +33,13 @@ def test_a_copy_that_is_not_there_is_one_sentence(tmp_path, config):
 
 def test_published_networks_beside_own_ones(tmp_path):
     planned = jobs(snakemake(tmp_path, "-n", config=["networks=both"]))
-    assert set(planned) >= OWN_JOBS | {"download_published", "read_published", "join"}
+    assert set(planned) >= OWN_JOBS | {"read_published", "join"}
     assert planned["regression"] == 1
 
 
-def test_a_copy_is_read_and_joined(tmp_path, shared):
+def test_shipped_tables_are_joined_with_own_ones(tmp_path):
     # Two networks of one's own beside the published ones: every step but the studies.
-    config = ["networks=both", f"published_dir={shared / 'published' / 'mge'}", "methods=[dense,snip]", "seeds=[0]"]
+    config = ["networks=both", "methods=[dense,snip]", "seeds=[0]"]
     config += ["sparsities=[0.9]", "models=[{'name':'conv6','options':{'width':0.1}}]", "encodings=[rolled,unrolled]"]
     config += ["training={'recipe':'quick','epochs':1}"]
     snakemake(tmp_path, "results/tables/features.csv", config=config)
@@ -50,15 +50,11 @@ def test_a_copy_is_read_and_joined(tmp_path, shared):
     assert set(quality.source) == {"own", "published"}
 
 
-def test_the_downloader_asks_for_every_file_once(monkeypatch, tmp_path):
-    asked = []
-    monkeypatch.setattr("prunegraph.datasets.fetching.fetch", lambda remote, folder: asked.append((remote, folder)))
-    published_files.download(tmp_path)
-    assert [remote.path for remote, _ in asked] == list(published_files.FILES)
-    for remote, folder in asked:
-        assert folder == tmp_path
-        assert remote.addresses == (published_files.address(remote.path),)
-        assert len(remote.sha256) == 64 and remote.length > 0
+def test_a_copy_of_the_authors_files_gives_the_shipped_tables(tmp_path, shared):
+    table, config = "results/published/tables/features.csv", [f"published_dir={shared / 'published' / 'mge'}"]
+    snakemake(tmp_path / "shipped", table, *STUDY)
+    snakemake(tmp_path / "copy", table, *STUDY, config=config)
+    assert (tmp_path / "shipped" / table).read_bytes() == (tmp_path / "copy" / table).read_bytes()
 
 
 def test_the_list_of_files_is_that_of_the_copy(shared):
@@ -69,9 +65,8 @@ def test_the_list_of_files_is_that_of_the_copy(shared):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_the_whole_study_of_the_published_tables(tmp_path, shared):
-    config = [f"published_dir={shared / 'published' / 'mge'}"]
-    snakemake(tmp_path, *STUDY, config=config)
+def test_the_whole_study_of_the_published_tables(tmp_path):
+    snakemake(tmp_path, *STUDY)
     tables = tmp_path / "results/published/tables"
     for name in set(SCHEMAS) - {"mask_stability"}:  # masks that can be made again are a study's own
         assert list(pd.read_csv(tables / f"{name}.csv", nrows=5)) == list(SCHEMAS[name])
@@ -80,4 +75,4 @@ def test_the_whole_study_of_the_published_tables(tmp_path, shared):
     assert regression.grouped_cv_r2["all", "unrolled"] == pytest.approx(0.5757, abs=5.1e-5)
     assert list(json.loads((tables / "predictor.json").read_text())["models"])
     assert (tmp_path / "results/published/report.html").stat().st_size > 1e5
-    assert "Nothing to be done" in snakemake(tmp_path, *STUDY, config=config).stderr
+    assert "Nothing to be done" in snakemake(tmp_path, *STUDY).stderr
