@@ -6,16 +6,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from helpers import golden as golden_networks
 
 from prunegraph import models, tensors
 from prunegraph.encoding import encode_weights, trace
-
-NETWORKS = {
-    "resnet20-0.98": "resnet20",
-    "resnet20-0.9": "resnet20",
-    "conv6-0.99": "conv6",
-    "wrn-0.99": "wide_resnet28_2",
-}
 
 
 @cache
@@ -23,12 +17,26 @@ def architecture(model):
     return trace(models.create(model, 10), (3, 32, 32))
 
 
-@pytest.fixture(params=NETWORKS)
-def golden(request, shared):
-    folder = shared / "golden"
-    weights, _ = tensors.load(folder / f"{request.param}.safetensors")
-    facts = json.loads((folder / f"{request.param}.json").read_text())
-    return architecture(NETWORKS[request.param]), weights, facts
+@pytest.fixture(params=golden_networks.NETWORKS)
+def golden(request):
+    name = request.param
+    return architecture(golden_networks.NETWORKS[name]), golden_networks.weights(name), golden_networks.facts(name)
+
+
+@pytest.mark.parametrize("name", golden_networks.NETWORKS)
+def test_the_stored_network_is_the_original(shared, tmp_path, name):
+    original, _ = tensors.load(shared / "golden" / f"{name}.safetensors")
+    golden_networks.store(name, original, tmp_path)
+    for stored in (golden_networks.weights(name), golden_networks.weights(name, tmp_path)):
+        assert list(stored) == list(original)
+        for key, values in original.items():
+            assert (stored[key].dtype, stored[key].shape) == (values.dtype, values.shape), key
+            np.testing.assert_array_equal(stored[key], values)
+    assert golden_networks.facts(name) == json.loads((shared / "golden" / f"{name}.json").read_text())
+
+
+def test_the_golden_networks_take_less_than_a_megabyte():
+    assert sum(path.stat().st_size for path in golden_networks.FOLDER.iterdir()) < 1e6
 
 
 def test_compat_edges_are_those_of_the_reference(golden):

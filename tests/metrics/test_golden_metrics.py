@@ -1,20 +1,14 @@
 """Topometrics and Ramanujan properties of the golden networks: what the authors' reference gives for them."""
 
-import json
-
 import pytest
-from safetensors.torch import load_file
+import torch
+from helpers.golden import NETWORKS, facts, weights
 
 from prunegraph import encoding, graphs, models
 from prunegraph.metrics import ramanujan, topometrics
 from prunegraph.metrics.local import local_counts
 from prunegraph.metrics.paths import PATHS
 
-MODELS = {
-    "Resnet-20": "resnet20",
-    "CONV-6": "conv6",
-    "Wide-Resnet-28-2": "wide_resnet28_2",
-}
 # Weighted eigenvalues of the layer graphs come from ARPACK in float32 there, and so do densities.
 FLOAT32 = 1e-5
 RAMANUJAN = {
@@ -39,24 +33,23 @@ UNROLLED = COUNTS | {
     "removable_in": "r-in",
     "two_hop": "2-hop",
 }
-NETWORKS = ["resnet20-0.98", "resnet20-0.9", "conv6-0.99", "wrn-0.99"]
 
 
 class Golden:
     """A golden network and its expected numbers."""
 
-    def __init__(self, folder, name):
-        self.expected = json.loads((folder / f"{name}.json").read_text())
-        self.network = models.create(MODELS[self.expected["model"]], self.expected["classes"])
-        self.network.load_state_dict(load_file(folder / f"{name}.safetensors"))
+    def __init__(self, name):
+        self.expected = facts(name)
+        self.network = models.create(NETWORKS[name], self.expected["classes"])
+        self.network.load_state_dict({key: torch.from_numpy(values) for key, values in weights(name).items()})
 
     def graph(self, kind, mode="compat"):
         return encoding.encode(self.network, (3, 32, 32), kind, mode=mode)
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
-def golden(request, shared):
-    return Golden(shared / "golden", request.param)
+def golden(request):
+    return Golden(request.param)
 
 
 @pytest.mark.parametrize("path, residual", [("explicit", 1e-5), ("implicit", 1e-4)])
@@ -72,8 +65,8 @@ def test_unrolled(golden, path, residual):
     assert max(solve["residual"] for solve in report.values()) <= residual
 
 
-def test_motifs_of_the_unrolled_graph_equal_igraph(shared):
-    graph = Golden(shared / "golden", "resnet20-0.98").graph("unrolled")
+def test_motifs_of_the_unrolled_graph_equal_igraph():
+    graph = Golden("resnet20-0.98").graph("unrolled")
     undirected = graphs.to_igraph(graph).as_undirected()
     expected = undirected.motifs_randesu_no(size=4)
     assert [topometrics(graph, path=path)["motifs"] for path in PATHS] == [expected, expected]
@@ -112,9 +105,9 @@ def test_layer_ramanujan(golden, kind):
             assert result[layer][name] == wanted, (layer, name)
 
 
-def test_the_golden_networks_reach_the_iterative_properties(shared):
+def test_the_golden_networks_reach_the_iterative_properties():
     # ResNet-20 has no layer that qualifies; the others keep that part of the comparison from being empty.
-    found = json.loads((shared / "golden" / "conv6-0.99.json").read_text())["rolled-channel"]["ramanujan"]
+    found = facts("conv6-0.99")["rolled-channel"]["ramanujan"]
     assert any(values["imdb"] is not None for values in found.values())
 
 
