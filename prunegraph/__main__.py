@@ -1,4 +1,4 @@
-"""``python -m prunegraph``: measure, export and draw the graph of a checkpoint."""
+"""``python -m prunegraph`` is the command ``prunegraph``, from a copy that need not be installed."""
 
 import sys
 

@@ -20,8 +20,13 @@ from prunegraph.files import atomic
 
 @functools.cache
 def commit() -> str:
-    """The commit of the source tree, with ``-dirty`` if it has changes; ``unknown`` outside git."""
-    here = Path(__file__).resolve().parent
+    """The commit of the source tree, with ``-dirty`` if it has changes; ``unknown`` where it is not under git.
+
+    An installed package has none, though it often lies inside the repository of whoever uses it.
+    """
+    here = Path(__file__).resolve().parents[1]
+    if not (here / ".git").exists():
+        return "unknown"
     try:
         found = subprocess.run(
             ["git", "-C", here, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],

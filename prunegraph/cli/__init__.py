@@ -1,4 +1,4 @@
-"""The command for people with a checkpoint: ``python -m prunegraph measure | graph | draw | predict``."""
+"""The command for people with a checkpoint: ``prunegraph measure | graph | draw | predict``."""
 
 from prunegraph.cli.command import main
 

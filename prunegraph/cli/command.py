@@ -12,10 +12,10 @@ from prunegraph.catalogue import ENCODINGS, MODELS, MODES, MOTIFS
 from prunegraph.errors import UserError
 
 _NETWORK = (
-    "WEIGHTS is a state dict: a .safetensors file, or a .pt, .pth, .bin or .ckpt file of torch.save. One that holds "
-    "more than tensors and plain containers is refused, so that nothing in it can run. Understood as well: weight_orig "
-    "and weight_mask of torch.nn.utils.prune, a state dict under a name such as state_dict or model, module. before "
-    "every name (DataParallel).",
+    "WEIGHTS is a .graph file of `prunegraph graph`, which needs nothing else, or a state dict: a .safetensors file, "
+    "or a .pt, .pth, .bin or .ckpt file of torch.save. One that holds more than tensors and plain containers is "
+    "refused, so that nothing in it can run. Understood as well: weight_orig and weight_mask of torch.nn.utils.prune, "
+    "a state dict under a name such as state_dict or model, module. before every name (DataParallel).",
     f"NAME is {', '.join(MODELS)}, or module:function, such as torchvision.models:resnet18 or my_models:build with "
     "my_models.py in this folder. The function is called, so name one that you trust. Any network will do that "
     "torch.fx can trace; an operation that has no place in a graph is named.",
@@ -24,24 +24,28 @@ _NETWORK = (
 _EXAMPLES = {
     "measure": """\
 examples:
-  python -m prunegraph measure resnet20.safetensors --model resnet20 --input 3,32,32
-  python -m prunegraph measure pruned.pt --model torchvision.models:resnet18 --input 3,32,32 --csv table.csv
-  python -m prunegraph measure pruned.pt --model resnet20 --input 3,32,32 --encoding rolled
+  prunegraph measure pruned.pt --model my_models:build --input 1,28,28
+  prunegraph measure narrow.pt --model resnet20 --option width=0.25 --input 3,32,32 --output measured.json
+  prunegraph measure network.safetensors --mask mask.safetensors --model conv6 --option width=0.1 --input 1,8,8
+  prunegraph measure pruned.pt --model my_models:build --input 1,28,28 --encoding rolled --output layers.csv
+  prunegraph measure network.graph --normalised --output measured.parquet
 """,
     "graph": """\
 examples:
-  python -m prunegraph graph resnet20.safetensors --model resnet20 --input 3,32,32 --output edges.parquet
-  python -m prunegraph graph pruned.pt --model my_models:build --input 1,28,28 --encoding rolled --output layers.npz
+  prunegraph graph narrow.pt --model resnet20 --option width=0.25 --input 3,32,32 --output network.graph
+  prunegraph graph pruned.pt --model my_models:build --input 1,28,28 --encoding rolled --output layers.npz
+  prunegraph graph network.graph --output edges.parquet
 """,
     "predict": """\
 examples:
-  python -m prunegraph predict measured.json
-  python -m prunegraph predict pruned.pt --model resnet20 --input 3,32,32 --features unrolled
-  python -m prunegraph predict measured.json --predictor results/published/tables/predictor.json
+  prunegraph predict measured.json
+  prunegraph predict narrow.pt --model resnet20 --option width=0.25 --input 3,32,32 --features unrolled
+  prunegraph predict network.graph --predictor results/published/tables/predictor.json
 """,
     "draw": """\
-example:
-  python -m prunegraph draw pruned.pt --model resnet20 --input 3,32,32 --output network.png
+examples:
+  prunegraph draw pruned.pt --model my_models:build --input 1,28,28 --output network.png
+  prunegraph draw network.graph --most-edges 5000 --title "ResNet-20" --output network.pdf
 """,
 }
 
@@ -55,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         import_module(f"prunegraph.cli.{options.command}").run(options)
         sys.stdout.flush()
+    except ModuleNotFoundError as problem:
+        print(f"Error: {_lacking(problem, options.command)}", file=sys.stderr)
+        return 1
     except UserError as problem:
         print(f"Error: {problem}", file=sys.stderr)
         return 1
@@ -67,16 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _lacking(problem: ModuleNotFoundError, command: str) -> str:
+    """The sentence for a package that is not installed; a missing part of prunegraph itself is a mistake of ours."""
+    package = (problem.name or "").partition(".")[0]
+    if package in ("", "prunegraph"):
+        raise problem
+    return f"`prunegraph {command}` needs the Python package {package!r} here, which is not installed; install it."
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(
-        prog="python -m prunegraph",
+        prog="prunegraph",
         description="A neural network from a checkpoint, as a graph: measured, exported, drawn, or judged by it.",
         epilog="Each command has its own --help.",
     )
     top.add_argument("--version", action="version", version=f"prunegraph {prunegraph.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _measure(_command(commands, "measure", "print the graph's measures, and write them as JSON or CSV"))
+    _measure(_command(commands, "measure", "print the graph's measures, and write them as JSON, CSV or Parquet"))
     _graph(_command(commands, "graph", "write the graph's edges to a file"))
     _draw(_command(commands, "draw", "draw the multipartite graph"))
     _predict(_command(commands, "predict", "predict the accuracy drop of a pruned network from its graph"))
@@ -92,12 +107,11 @@ def _command(commands, name: str, summary: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     network = command.add_argument_group("network")
-    needed = name != "predict"
-    measured = "" if needed else ", a .graph file, or the .json of `measure` (these need no --model and --input)"
-    network.add_argument("weights", metavar="WEIGHTS", help=f"the checkpoint{measured}")
-    network.add_argument("--model", required=needed, metavar="NAME", help="a model of prunegraph, or module:function")
+    measured = ", or the .json of `measure`" if name == "predict" else ""
+    network.add_argument("weights", metavar="WEIGHTS", help=f"the checkpoint, a .graph file{measured}")
+    network.add_argument("--model", metavar="NAME", help="of a checkpoint: a model of prunegraph, or module:function")
     network.add_argument(
-        "--input", required=needed, type=_shape, metavar="C,H,W", help="shape of one input, such as 3,32,32"
+        "--input", type=_shape, metavar="C,H,W", help="of a checkpoint: shape of one input, such as 3,32,32"
     )
     network.add_argument(
         "--classes",
@@ -154,8 +168,11 @@ def _measure(command: argparse.ArgumentParser) -> None:
         help="exact (default), or estimate: random with a standard deviation of 17 %%, as in the published tables",
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of the estimate (default: 0)")
-    group.add_argument("--json", metavar="FILE", help="write everything measured as JSON, too")
-    group.add_argument("--csv", metavar="FILE", help="write the table as CSV, too")
+    group.add_argument(
+        "--output", metavar="FILE", help="write everything measured, too: a name ending in .json, .csv or .parquet"
+    )
+    group.add_argument("--json", metavar="FILE", help="the same as JSON, whatever the name")
+    group.add_argument("--csv", metavar="FILE", help="the same as CSV, whatever the name")
 
 
 def _graph(command: argparse.ArgumentParser) -> None:

@@ -1,17 +1,19 @@
 """``draw``: a picture of a network's multipartite graph."""
 
 import argparse
+from pathlib import Path
 
-from prunegraph.cli.network import graph_of
+from prunegraph.cli.network import origin, whole_graph
 from prunegraph.memory import check_edge_list
 
 
 def run(options: argparse.Namespace) -> None:
-    """Encode and draw; say what was written."""
+    """Encode or read, and draw; say what was written."""
     from prunegraph.figures import multipartite, style
 
-    graph = graph_of(options)
+    graph = whole_graph(options, "the picture")
     check_edge_list(graph.number_of_edges(), "draw")
-    title = options.model.rpartition(":")[2] if options.title is None else options.title
+    model = str(origin(options, graph)["model"] or Path(options.weights).stem)
+    title = model.rpartition(":")[2] if options.title is None else options.title
     style.save(multipartite.draw(graph, title=title, most_edges=options.most_edges, seed=options.seed), options.output)
     print(f"{options.output}: {graph}")

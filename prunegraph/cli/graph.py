@@ -3,23 +3,21 @@
 import argparse
 from pathlib import Path
 
-from prunegraph.cli.network import graph_of
+from prunegraph.cli.network import STORED, graph_of, origin
 from prunegraph.errors import UserError
 from prunegraph.graphs import MultipartiteGraph, save
 from prunegraph.graphs.exports import BY_SUFFIX
 from prunegraph.memory import check_edge_list
 
-COMPACT = ".graph"
-
 
 def run(options: argparse.Namespace) -> None:
-    """Encode and write; say what was written."""
+    """Encode or read, and write; say what was written."""
     output = Path(options.output)
-    if output.suffix not in {*BY_SUFFIX, COMPACT}:
-        raise UserError(f"{output} is of no known kind: expected a name ending in {', '.join([*BY_SUFFIX, COMPACT])}.")
+    if output.suffix not in {*BY_SUFFIX, STORED}:
+        raise UserError(f"{output} is of no known kind: expected a name ending in {', '.join([*BY_SUFFIX, STORED])}.")
     graph = graph_of(options)
-    if output.suffix == COMPACT:
-        save(output, graph, model=options.model, weights=Path(options.weights).name, input=list(options.input))
+    if output.suffix == STORED:
+        save(output, graph, **origin(options, graph) | {"weights": Path(options.weights).name})
         print(f"{output}: {graph}")
         return
     whole = isinstance(graph, MultipartiteGraph)

@@ -16,20 +16,38 @@ from prunegraph import encoding, models
 from prunegraph.catalogue import MODELS, known
 from prunegraph.cli import checkpoint
 from prunegraph.errors import UserError
-from prunegraph.graphs import LayerGraphs, MultipartiteGraph
+from prunegraph.graphs import LayerGraphs, MultipartiteGraph, load, provenance
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+#: The suffix of prunegraph's own file of a graph.
+STORED = ".graph"
+
+# What says how a checkpoint becomes a graph, and what it is where it was not said.
+_CHOICES = {"model": None, "input": None, "classes": None, "option": [], "mask": None}
+_CHOICES |= {"encoding": "unrolled", "mode": "clean", "identity_edges": False}
+
+
 def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
-    """The graph that the options name.
+    """The graph that the options name: of a checkpoint, or one that a .graph file holds.
 
     Raises
     ------
     UserError
-        If the checkpoint, the model or their fit is wrong; see there.
+        If the file, the model or their fit is wrong, or an option is lacking or has no meaning; see there.
     """
+    if is_stored(options):
+        said = [name for name, default in _CHOICES.items() if getattr(options, name, default) != default]
+        if said:
+            raise UserError(
+                f"{options.weights} holds a graph that is made already; leave out --{said[0].replace('_', '-')}, "
+                "or name the checkpoint."
+            )
+        return load(options.weights)
+    if not options.model or not options.input:
+        raise UserError(f"{options.weights} is no {STORED} file; for a checkpoint give --model and --input.")
     kind = getattr(options, "encoding", "unrolled")
     if options.identity_edges and kind != "unrolled":
         raise UserError(f"Identity edges belong to the unrolled graph; the encoding {kind} has none.")
@@ -38,6 +56,28 @@ def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
     check_fit(network, weights, options.weights)
     architecture = encoding.trace(network, options.input, options.identity_edges)
     return encoding.encode_weights(architecture, weights, kind, options.mode, mask)
+
+
+def whole_graph(options: argparse.Namespace, purpose: str) -> MultipartiteGraph:
+    """As :func:`graph_of`, and one graph of the whole network; `purpose` says what needs it ("the picture")."""
+    graph = graph_of(options)
+    if not isinstance(graph, MultipartiteGraph):
+        raise UserError(f"{options.weights} holds one graph per layer; {purpose} is made from the unrolled graph.")
+    return graph
+
+
+def is_stored(options: argparse.Namespace) -> bool:
+    """Whether WEIGHTS is a .graph file."""
+    return Path(options.weights).suffix == STORED
+
+
+def origin(options: argparse.Namespace, graph: MultipartiteGraph | LayerGraphs) -> dict[str, Any]:
+    """What a graph was made from and how, as far as that is known: None where a .graph file does not say."""
+    found = provenance(options.weights) if is_stored(options) else vars(options)
+    facts = {name: found.get(name) for name in ("model", "input", "encoding", "mode", "identity_edges")}
+    if isinstance(graph, MultipartiteGraph) and not facts["encoding"]:
+        facts["encoding"] = "unrolled"
+    return {"weights": str(options.weights), **facts, "mode": graph.mode}
 
 
 def build(model: str, input_shape: tuple[int, ...], classes: int | None, extra: Mapping[str, Any]) -> "nn.Module":

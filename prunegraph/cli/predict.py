@@ -44,8 +44,9 @@ def _fitted(path: Path) -> dict[str, Any]:
     content = files.read_json(path)
     if not isinstance(content, Mapping) or content.get("kind") != "prunegraph predictor":
         raise UserError(
-            f"{path} is no predictor. The workflow fits one: snakemake results/tables/predictor.json, or for the "
-            "authors' networks: snakemake results/published/tables/predictor.json --configfile studies/published.yaml."
+            f"{path} is no predictor. A copy of the repository fits one: snakemake results/tables/predictor.json, or "
+            "for the authors' networks: snakemake results/published/tables/predictor.json "
+            "--configfile studies/published.yaml."
         )
     if not content["models"]:
         raise UserError(f"{path} holds no predictor: its study had too few networks. Add seeds, sparsities or models.")
@@ -56,22 +57,10 @@ def _measured(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """(sizes and normalised topometrics of the unrolled graph; the mode that it was encoded in, if known)."""
     if Path(options.weights).suffix == ".json":
         return _from_json(Path(options.weights))
-    from prunegraph import graphs
     from prunegraph.cli.measure import row
-    from prunegraph.cli.network import graph_of
+    from prunegraph.cli.network import whole_graph
 
-    if Path(options.weights).suffix == ".graph":
-        graph = graphs.load(options.weights)
-        if not isinstance(graph, graphs.MultipartiteGraph):
-            raise UserError(
-                f"{options.weights} holds one graph per layer; the prediction is made from the unrolled graph."
-            )
-    elif options.model and options.input:
-        graph = graph_of(options)
-    else:
-        raise UserError(
-            f"{options.weights} is no .json of `measure` and no .graph file; for a checkpoint give --model and --input."
-        )
+    graph = whole_graph(options, "the prediction")
     return row("", graph, normalised=True, with_ramanujan=False), graph.mode
 
 
@@ -82,7 +71,7 @@ def _from_json(path: Path) -> tuple[dict[str, Any], str]:
     if len(whole) != 1 or not {"nodes", "edges"} <= set(whole[0]):
         raise UserError(
             f"{path} does not hold the topometrics of one unrolled graph. "
-            "`python -m prunegraph measure ... --json FILE` writes such a file."
+            "`prunegraph measure ... --output FILE.json` writes such a file."
         )
     (row,) = whole
     divided = row if content.get("normalised") else row | normalise(row, row["nodes"], row["edges"])

@@ -105,7 +105,7 @@ def test_published_drops_refer_to_the_best_pruner(here, capsys):
     ("arguments", "words"),
     [
         (["network.safetensors"], "for a checkpoint give --model and --input"),
-        ([*NETWORK, "--predictor", "none.json"], "none.json is no predictor. The workflow fits one"),
+        ([*NETWORK, "--predictor", "none.json"], "none.json is no predictor. A copy of the repository fits one"),
         ([*NETWORK, "--predictor", "empty.json"], "its study had too few networks"),
         ([*NETWORK, "--features", "unroled"], "Did you mean 'unrolled'"),
         (["layers.json"], "does not hold the topometrics of one unrolled graph"),

@@ -18,7 +18,7 @@ def test_every_rule_runs_in_its_own_environment(tmp_path):
     driver = tmp_path / "driver"
     environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
     environment |= {"UV_PROJECT_ENVIRONMENT": str(driver)}
-    subprocess.run(["uv", "sync", "--frozen", "--no-default-groups", "-q"], cwd=ROOT, env=environment, check=True)
+    subprocess.run(["uv", "sync", "--frozen", "--only-group", "driver", "-q"], cwd=ROOT, env=environment, check=True)
     assert not list(driver.glob("lib/*/site-packages/torch"))
 
     environment["PATH"] = f"{driver / 'bin'}:{ROOT / 'tests/workflow/conda_shim/bin'}:{environment['PATH']}"
