@@ -48,22 +48,32 @@ def trace(network: nn.Module, input_shape: Sequence[int], identity_edges: bool =
     UserError
         Naming the operation that has no place in the graph, and its place in the network.
     """
-    shape = _input_shape(input_shape)
+    shape = checked_shape(input_shape)
     parameter = next(network.parameters(), torch.empty(0))
     image = torch.zeros((1, *shape), device=parameter.device, dtype=parameter.dtype)
-    with _evaluation(network), torch.no_grad():
-        try:
-            symbolic = fx.symbolic_trace(network)
-        except Exception as problem:  # the user's own code
-            reason = f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}"
-            raise UserError(
-                f"torch.fx cannot trace {type(network).__name__} ({reason:.300}). The forward pass must not depend on "
-                "the values in its input, and a network that is wrapped (DataParallel, compiled, scripted) must be "
-                "given without its wrapper."
-            ) from problem
-        follower = Follower(symbolic, shape, identity_edges)
+    with evaluation(network), torch.no_grad():
+        follower = Follower(symbolic(network), shape, identity_edges)
         follower.run(image)
     return follower.architecture()
+
+
+def symbolic(network: nn.Module) -> fx.GraphModule:
+    """The network as a graph of its operations; its modules are shared, not copied.
+
+    Raises
+    ------
+    UserError
+        If torch.fx cannot trace it.
+    """
+    try:
+        return fx.symbolic_trace(network)
+    except Exception as problem:  # the user's own code
+        reason = f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}"
+        raise UserError(
+            f"torch.fx cannot trace {type(network).__name__} ({reason:.300}). The forward pass must not depend on "
+            "the values in its input, and a network that is wrapped (DataParallel, compiled, scripted) must be "
+            "given without its wrapper."
+        ) from problem
 
 
 def weights_of(network: nn.Module, architecture: Architecture) -> dict[str, np.ndarray]:
@@ -73,7 +83,7 @@ def weights_of(network: nn.Module, architecture: Architecture) -> dict[str, np.n
 
 
 @contextmanager
-def _evaluation(network: nn.Module) -> "Iterator[None]":
+def evaluation(network: nn.Module) -> "Iterator[None]":
     """Evaluation mode, and each module's own mode again afterwards."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
@@ -84,7 +94,8 @@ def _evaluation(network: nn.Module) -> "Iterator[None]":
             module.training = training
 
 
-def _input_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
+def checked_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
+    """The shape of one input; a `UserError` if it is none."""
     shape = tuple(input_shape)
     if len(shape) != 3 or not all(isinstance(size, int | np.integer) and size > 0 for size in shape):
         raise UserError(f"The input shape is {shape}; expected (channels, height, width), all above 0.")

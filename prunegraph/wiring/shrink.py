@@ -1,0 +1,196 @@
+"""From a pruned network to a smaller one with the same outputs: units that are removed leave the parameters."""
+
+import copy
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from prunegraph.errors import UserError
+from prunegraph.masks import Mask
+from prunegraph.wiring.constants import Reading, readings, used
+from prunegraph.wiring.tracing import evaluation, symbolic
+from prunegraph.wiring.units import FIXED, Wires, follow, image_of
+
+MOST_DIFFERENCE = 1e-8
+"""Largest difference, in float64 and of the largest output, that rounding explains."""
+
+
+@torch.no_grad()
+def shrink(network: nn.Module, input_shape: Sequence[int], kept: Mapping[str, Any]) -> nn.Module:
+    """A copy of `network`, without the units that `kept` removes, whose outputs in evaluation mode are the same.
+
+    The outputs are those of the network with the removed weights set to zero. A unit (see
+    :class:`prunegraph.wiring.units.Group`) goes if each layer that reads it has either no weight left for it, or reads
+    a constant there: what a unit without weights still emits, its bias behind BatchNorm (running statistics),
+    activation and additions. Constants go into the biases of the layers that read them, which are given one if they
+    have none. Where a convolution pads with zeros, a constant other than 0 would be another one at the border: such
+    a unit stays. Tied units go together or stay, and each layer keeps at least one unit.
+
+    A BatchNorm that is called several times becomes several, one a call; the copy is then a ``torch.fx.GraphModule``,
+    in which functional dropout is off.
+
+    Parameters
+    ----------
+    network
+        Any module that torch.fx can trace; it is left as it was. Inputs may later be of other sizes than `input_shape`
+        if the network allows it.
+    input_shape
+        (channels, height, width) of one input.
+    kept
+        A :class:`prunegraph.masks.Mask`, or boolean arrays by parameter name: False where a weight is removed.
+        Parameters without an array are kept.
+
+    Raises
+    ------
+    UserError
+        If the mask does not fit, the network cannot be traced, or the smaller one does not run or says something else.
+    """
+    mask = Mask(kept)
+    modes = {name: module.training for name, module in network.named_modules()}
+    dtypes = {name: value.dtype for name, value in network.state_dict().items() if value.is_floating_point()}
+    if len(set(dtypes.values())) > 1:
+        raise UserError("The network has parameters of several floating-point types; convert it to one (.float()).")
+    # In float64, so that a constant is folded as exactly as the network's own type can hold it.
+    smaller = mask.apply(copy.deepcopy(network)).double()
+    with evaluation(smaller):
+        image = image_of(smaller, input_shape)
+        graph = symbolic(smaller)
+        smaller = graph if _unshare(graph) else smaller
+        wires = follow(graph, input_shape)
+        before = graph(image.clone())
+        weights = {name: _kept(mask, graph, name) for name in wires.rows()}
+        read = readings(graph, wires, input_shape, weights)
+        _cut(graph, wires, _removable(wires, read, weights), read)
+        _compare(before, smaller, image)
+    for name, module in smaller.named_modules():
+        module.training = modes.get(name, network.training)
+    return smaller.to(next(iter(dtypes.values()), torch.float32))
+
+
+def _kept(mask: Mask, graph: fx.GraphModule, name: str) -> np.ndarray:
+    weight = f"{name}.weight"
+    return mask[weight] if weight in mask else np.ones(tuple(graph.get_parameter(weight).shape), bool)
+
+
+def _unshare(graph: fx.GraphModule) -> bool:
+    """Give each call of a BatchNorm one of its own; whether there was any to give."""
+    calls = Counter()
+    for node in graph.graph.nodes:
+        module = graph.get_submodule(node.target) if node.op == "call_module" else None
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            calls[node.target] += 1
+            if calls[node.target] > 1:
+                name = f"{node.target}_call{calls[node.target]}"
+                graph.add_submodule(name, copy.deepcopy(module))
+                node.target = name
+    shared = any(count > 1 for count in calls.values())
+    if shared:
+        graph.recompile()
+    return shared
+
+
+def _removable(wires: Wires, read: Mapping[str, Reading], kept: Mapping[str, np.ndarray]) -> set[int]:
+    """The numbers of the units that can go.
+
+    Once a unit is gone, what only it read can go as well, so it is asked again until nothing more goes.
+    """
+    rows, columns = wires.rows(), wires.columns()
+    uses = {name: used(kept[name]) for name in columns}
+    units = {number for numbers in rows.values() for number in numbers.tolist()} - {FIXED}
+    removed: set[int] = set()
+    while True:
+        blocked = set()
+        for name, numbers in columns.items():
+            staying = ~np.isin(rows[name], list(removed))
+            needs = uses[name][staying].any(axis=0) & ~read[name].foldable
+            blocked.update(numbers[needs].tolist())
+        found = units - removed - blocked
+        for numbers in rows.values():
+            if removed.union(found).issuperset(numbers.tolist()):
+                # torch has no layer without units; any that stays is right.
+                found.discard(next(number for number in numbers.tolist() if number not in removed))
+        if not found:
+            return removed
+        removed |= found
+
+
+def _cut(graph: fx.GraphModule, wires: Wires, removed: set[int], read: Mapping[str, Reading]) -> None:
+    """Take the units out of the modules, in place, after what they emit went into biases."""
+    rows, columns, gone = wires.rows(), wires.columns(), list(removed)
+    for name, numbers in rows.items():
+        layer = graph.get_submodule(name)
+        staying = np.flatnonzero(~np.isin(numbers, gone))
+        if name in columns:
+            out = np.isin(columns[name], gone)
+            _fold(layer, staying, np.where(out & read[name].foldable, read[name].values, 0.0))
+            layer.weight = _picked(layer.weight, np.flatnonzero(~out), axis=1)
+        layer.weight = _picked(layer.weight, staying)
+        if layer.bias is not None:
+            layer.bias = _picked(layer.bias, staying)
+        _set_sizes(layer, depthwise=name not in columns, inputs_before=len(numbers))
+    for name, numbers in wires.vectors().items():
+        norm = graph.get_submodule(name)
+        staying = np.flatnonzero(~np.isin(numbers, gone))
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            if getattr(norm, part) is not None:
+                setattr(norm, part, _picked(getattr(norm, part), staying))
+        norm.num_features = len(staying)
+
+
+def _fold(layer: nn.Module, staying: np.ndarray, constants: np.ndarray) -> None:
+    """Add to the layer's bias what it makes of these constants, one a column."""
+    weight = layer.weight
+    added = weight.flatten(2).sum(2) if weight.dim() > 2 else weight
+    added = added @ torch.from_numpy(constants).to(added)
+    if not added[torch.from_numpy(staying).to(added.device)].any():
+        return
+    bias = added if layer.bias is None else layer.bias + added
+    layer.bias = nn.Parameter(bias.detach(), requires_grad=weight.requires_grad)
+
+
+def _picked(values: torch.Tensor, places: np.ndarray, axis: int = 0) -> torch.Tensor:
+    picked = values.detach().index_select(axis, torch.from_numpy(places).to(values.device))
+    return nn.Parameter(picked, requires_grad=values.requires_grad) if isinstance(values, nn.Parameter) else picked
+
+
+def _set_sizes(layer: nn.Module, depthwise: bool, inputs_before: int) -> None:
+    outputs, inputs = layer.weight.shape[:2]
+    if isinstance(layer, nn.Linear):
+        layer.out_features, layer.in_features = outputs, inputs
+        return
+    if depthwise:
+        # As many rows for every input channel as before.
+        inputs = outputs * layer.in_channels // inputs_before
+        layer.groups = inputs
+    layer.out_channels, layer.in_channels = outputs, inputs
+
+
+def _compare(before: Any, smaller: nn.Module, image: torch.Tensor) -> None:
+    """Check on one input that nothing in the network depends on what was taken out."""
+    try:
+        after = smaller(image.clone())
+    except Exception as problem:
+        raise UserError(
+            f"The smaller network does not run ({str(problem).partition(chr(10))[0]:.300}): its forward pass "
+            "counts channels, or has their number written out. Let flatten and the like do that, or use the masked "
+            "network as it is."
+        ) from problem
+    for one, other in zip(_tensors(before), _tensors(after), strict=True):
+        largest = max(1e-30, float(one.abs().max()))
+        if one.shape != other.shape or not torch.allclose(one, other, rtol=0, atol=MOST_DIFFERENCE * largest):
+            raise UserError(
+                f"The smaller network's outputs differ from those of the masked one (shapes {tuple(other.shape)} and "
+                f"{tuple(one.shape)}): its forward pass counts channels, or is random in evaluation mode. Repair that, "
+                "or use the masked network as it is."
+            )
+
+
+def _tensors(result: Any) -> list[torch.Tensor]:
+    if isinstance(result, torch.Tensor):
+        return [result]
+    values = result.values() if isinstance(result, Mapping) else result
+    return [tensor for value in values for tensor in _tensors(value)] if isinstance(values, list | tuple) else []

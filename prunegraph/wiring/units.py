@@ -1,0 +1,239 @@
+"""Which rows, columns and vectors of a network's parameters belong to one unit, residual ties included."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import fx, nn
+
+from prunegraph.errors import UserError
+from prunegraph.wiring import channels
+from prunegraph.wiring.tracing import checked_shape, evaluation, symbolic
+
+Indices = tuple[tuple[int, ...], ...]
+Named = tuple[tuple[str, Indices], ...]
+FIXED = 0
+"""The number of what is no unit that could be removed: inputs, outputs, and what an unknown operation reads."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Units of layers that are tied: a unit is removed from all of them or from none.
+
+    A unit is an output channel of a convolution or a neuron of a linear layer, with the channels that it is added to or
+    multiplied with and those that share a depthwise convolution or a BatchNorm with it.
+
+    Attributes
+    ----------
+    units
+        How many there are.
+    rows
+        Names of the weights that make these units (depthwise ones as well), each with the rows of every unit.
+    vectors
+        The same for biases and for what a BatchNorm holds, running statistics included.
+    columns
+        Names of the weights that read these units, each with the columns of every unit: several where a linear layer
+        reads a flattened map.
+    """
+
+    units: int
+    rows: Named
+    vectors: Named
+    columns: Named
+
+
+def find_units(network: nn.Module, input_shape: Sequence[int]) -> tuple[Group, ...]:
+    """The groups of units that can be removed, in the order in which the network makes them.
+
+    Never among them are the network's inputs and outputs, nor what is read or made by an operation that may mix or
+    count channels: convolutions with several groups (but depthwise ones), layers or weights that are used several
+    times, LayerNorm, softmax, slices, reshapings with a written size, parameters added outside of layers.
+
+    Parameters
+    ----------
+    network
+        Any module that torch.fx can trace; it runs once, in evaluation mode, and is left as it was.
+    input_shape
+        (channels, height, width) of one input.
+
+    Raises
+    ------
+    UserError
+        If the network cannot be traced, or fails on such an input.
+    """
+    with evaluation(network), torch.no_grad():
+        return follow(symbolic(network), input_shape).groups()
+
+
+def follow(graph: fx.GraphModule, input_shape: Sequence[int]) -> "Wires":
+    """Run a traced network once and note what becomes of every channel."""
+    wires = Wires(graph)
+    wires.run(image_of(graph, input_shape))
+    return wires
+
+
+def image_of(network: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
+    """A random input, float of the network's type and on its device, of shape (1, *input_shape)."""
+    shape = checked_shape(input_shape)
+    parameter = next(network.parameters(), torch.empty(0))
+    image = torch.randn((1, *shape), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return image.to(parameter)
+
+
+class Wires(fx.Interpreter):
+    """Follows the number of a unit from the row that makes it to the columns that read it.
+
+    Attributes
+    ----------
+    kinds
+        What each operation does to channels, see :mod:`prunegraph.wiring.channels`.
+    """
+
+    def __init__(self, graph: fx.GraphModule):
+        super().__init__(graph)
+        self.extra_traceback = False
+        self.kinds: dict[fx.Node, str] = {}
+        self._channels: dict[fx.Node, np.ndarray] = {}
+        self._parents = [FIXED]
+        self._rows: dict[str, np.ndarray] = {}
+        self._columns: dict[str, np.ndarray] = {}
+        self._vectors: dict[str, np.ndarray] = {}
+        self._calls = Counter(node.target for node in graph.graph.nodes if node.op == "call_module")
+        named = graph.named_parameters(remove_duplicate=False)
+        self._owners = Counter(id(parameter) for _, parameter in named)
+
+    def run_node(self, node: fx.Node) -> Any:
+        """Run one operation, then number the channels of what it made."""
+        try:
+            result = super().run_node(node)
+        except Exception as problem:
+            reason = str(problem).partition("\n")[0]
+            raise UserError(f"The network fails at {node.name!r} on an input of this shape: {reason}") from problem
+        sources = [other for other in node.all_input_nodes if other in self._channels]
+        if node.op == "output":
+            self._pin(sources)
+        elif isinstance(result, torch.Tensor) and (sources or node.op == "placeholder"):
+            self._channels[node] = self._number(node, sources, result)
+        elif isinstance(result, list | tuple) and not isinstance(result, torch.Size):
+            self._pin(sources)
+        return result
+
+    def rows(self) -> dict[str, np.ndarray]:
+        """Of each layer, the number of the unit of every row; FIXED where it can't be removed."""
+        return {name: self._roots(numbers) for name, numbers in self._rows.items()}
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Of each layer but depthwise ones, the number of the unit of every column."""
+        return {name: self._roots(numbers) for name, numbers in self._columns.items()}
+
+    def vectors(self) -> dict[str, np.ndarray]:
+        """Of each BatchNorm, the number of the unit of every channel."""
+        return {name: self._roots(numbers) for name, numbers in self._vectors.items()}
+
+    def groups(self) -> tuple[Group, ...]:
+        """Units that stand in one layer are of one group, and so on from layer to layer."""
+        rows, columns, vectors = self.rows(), self.columns(), self.vectors()
+        groups: list[list[int]] = []
+        for numbers in rows.values():
+            mine = [number for number in dict.fromkeys(numbers.tolist()) if number != FIXED]
+            touching = [group for group in groups if not set(group).isdisjoint(mine)]
+            groups = [group for group in groups if group not in touching]
+            groups.append(list(dict.fromkeys([number for group in (*touching, mine) for number in group])))
+        parameters = self._held()
+        # What a layer or a BatchNorm holds besides its weight, one value a row.
+        beside = {f"{name}.bias": numbers for name, numbers in rows.items()}
+        for name, numbers in vectors.items():
+            beside |= {f"{name}.{part}": numbers for part in ("weight", "bias", "running_mean", "running_var")}
+        beside = {name: numbers for name, numbers in beside.items() if name in parameters}
+        weights = [{f"{name}.weight": numbers for name, numbers in found.items()} for found in (rows, columns)]
+        return tuple(
+            Group(len(group), *(_indices(named, group) for named in (weights[0], beside, weights[1])))
+            for group in groups
+            if group
+        )
+
+    def _held(self) -> set[str]:
+        return {name for name, _ in self.module.named_parameters(remove_duplicate=False)} | {
+            name for name, _ in self.module.named_buffers(remove_duplicate=False)
+        }
+
+    def _number(self, node: fx.Node, sources: list[fx.Node], result: torch.Tensor) -> np.ndarray:
+        if node.op == "placeholder":
+            return np.zeros(result.shape[1], np.int64)
+        module = self.fetch_attr(node.target) if node.op == "call_module" else None
+        tensors = [self.env[other] for other in sources]
+        others = [self.env.get(other) for other in node.all_input_nodes if other not in self._channels]
+        foreign = any(isinstance(other, torch.Tensor) and other.numel() > 1 for other in others)
+        kind = channels.kind_of(node, module, tensors, foreign, result)
+        if kind in (channels.LAYER, channels.DEPTHWISE) and not self._alone(node.target, module):
+            kind = channels.OTHER
+        self.kinds[node] = kind
+        return self._numbers(node, kind, [self._channels[other] for other in sources], sources, result)
+
+    def _numbers(
+        self, node: fx.Node, kind: str, read: list[np.ndarray], sources: list[fx.Node], result: torch.Tensor
+    ) -> np.ndarray:
+        count = result.shape[1] if result.dim() > 1 else 0
+        if kind == channels.LAYER:
+            self._columns[node.target] = read[0]
+            self._rows[node.target] = np.arange(len(self._parents), len(self._parents) + count)
+            self._parents += self._rows[node.target].tolist()
+            return self._rows[node.target]
+        if kind == channels.DEPTHWISE:
+            self._rows[node.target] = np.repeat(read[0], count // len(read[0]))
+            return self._rows[node.target]
+        if kind == channels.CONCATENATION:
+            tensors = node.args[0]
+            return np.concatenate([self._channels[tensor] for tensor in tensors])
+        if kind == channels.FLATTENING:
+            return np.repeat(read[0], count // len(read[0]))
+        if kind == channels.OTHER:
+            self._pin(sources)
+            return np.zeros(count, np.int64)
+        if kind == channels.NORM:
+            # One that several layers share ties their units.
+            read = [*read, self._vectors.setdefault(node.target, read[0])]
+        for other in read[1:]:
+            self._tie(read[0], other)
+        return read[0]
+
+    def _alone(self, name: str, module: nn.Module) -> bool:
+        if "weight" not in module._parameters:
+            raise UserError(
+                f"The weight of {name!r} is computed from others; make it a plain parameter first "
+                "(torch.nn.utils.prune.remove, torch.nn.utils.parametrize.remove_parametrizations)."
+            )
+        return self._calls[name] == 1 and all(self._owners[id(value)] == 1 for value in module.parameters())
+
+    def _pin(self, nodes: list[fx.Node]) -> None:
+        for node in nodes:
+            self._tie(self._channels[node], np.zeros_like(self._channels[node]))
+
+    def _tie(self, one: np.ndarray, other: np.ndarray) -> None:
+        for pair in zip(one.tolist(), other.tolist(), strict=True):
+            first, second = sorted(map(self._root, pair))
+            self._parents[second] = first
+
+    def _root(self, number: int) -> int:
+        while self._parents[number] != number:
+            self._parents[number] = number = self._parents[self._parents[number]]
+        return number
+
+    def _roots(self, numbers: np.ndarray) -> np.ndarray:
+        return np.array([self._root(number) for number in numbers.tolist()], np.int64)
+
+
+def _indices(named: dict[str, np.ndarray], group: list[int]) -> Named:
+    """Of each parameter that holds units of the group, where each unit lies in it."""
+    found = []
+    for name, numbers in named.items():
+        places = {number: [] for number in group}
+        for place, number in enumerate(numbers.tolist()):
+            if number in places:
+                places[number].append(place)
+        if any(places.values()):
+            found.append((name, tuple(tuple(each) for each in places.values())))
+    return tuple(found)
