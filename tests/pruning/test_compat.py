@@ -4,7 +4,6 @@ Published: E. Cunegatti et al., TMLR 2024, tables of Ramanujan properties (weigh
 topometrics (edges) that accompany the paper; CIFAR-10, seeds 0-2.
 """
 
-import csv
 from functools import cache
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import nn
 from prunegraph.models import create, prunable
 from prunegraph.pruning import prune
 from prunegraph.pruning.synflow import synaptic_flow
+from prunegraph.tables import published_shipped
 
 SPARSITIES = (0.6, 0.8, 0.9, 0.95, 0.98)
 # Weights kept in the published ResNet-20, the same for all three seeds.
@@ -225,37 +225,32 @@ def test_random_pruners_land_on_the_published_number_of_edges(model, pruner, spa
     assert 0.99 * low < edges < 1.01 * high
 
 
-MODELS = {"Resnet-20": "resnet20", "Resnet-32": "resnet32"}
+@cache
+def published():
+    return published_shipped.sources().ramanujan
 
 
-def published_counts(shared, model, pruner, sparsity):
-    """Weights per layer of the published networks, layer -> one number per seed; the two tables join on accuracy."""
-    folder = shared / "published" / "mge"
-    with open(folder / "graph_metrics" / "unrolled" / "unrolled.csv") as file:
-        cells = [
-            (row["accuracy"], row["seed"])
-            for row in csv.DictReader(file)
-            if (row["model"], row["dataset"], row["pruning"]) == (model, "CIFAR-10", pruner)
-            and float(row["sparsity"]) == sparsity
-        ]
-    found = {}
-    with open(folder / "ramanunjan_results" / model / f"rolled-CIFAR-10-{model}.csv") as file:
-        for row in csv.DictReader(file):
-            if float(row["sparsity"]) == sparsity and (row["accuracy"], row["seed"]) in cells:
-                found.setdefault(row["layer_name"] + ".weight", []).append(float(row["no_weights"]))
-    return found
+def published_counts(model, pruner, sparsity):
+    """Weights per layer of the published networks, layer -> one number per seed."""
+    rows = published()
+    rows = rows[(rows.model == model) & (rows.method == pruner) & (rows.sparsity == sparsity)]
+    rows = rows[rows.dataset == "cifar10"]
+    return {f"{layer}.weight": list(part.edges) for layer, part in rows.groupby("layer")}
 
 
-RANDOM_CELLS = [(m, p, s) for m in MODELS for p in ("er", "erk", "uniform") for s in (0.6, 0.95, 0.98)]
+RANDOM_CELLS = [
+    (m, p, s) for m in ("resnet20", "resnet32") for p in ("er", "erk", "uniform") for s in (0.6, 0.95, 0.98)
+]
 
 
-@pytest.mark.parametrize(("model", "pruner", "sparsity"), [*RANDOM_CELLS, ("Resnet-20", "synflow", 0.98)])
-def test_every_layer_keeps_what_the_published_one_keeps(shared, model, pruner, sparsity):
+@pytest.mark.parametrize(("model", "pruner", "sparsity"), [*RANDOM_CELLS, ("resnet20", "synflow", 0.98)])
+def test_every_layer_keeps_what_the_published_one_keeps(model, pruner, sparsity):
     options = {"input_shape": (3, 32, 32)} if pruner == "synflow" else {}
-    counts = _counts(prune(resnet(MODELS[model]), pruner, sparsity, 0, compat=True, **options))
-    published = published_counts(shared, model, pruner, sparsity)
-    assert set(published) == set(counts)
-    for name, values in published.items():
+    counts = _counts(prune(resnet(model), pruner, sparsity, 0, compat=True, **options))
+    expected = published_counts(model, pruner, sparsity)
+    assert set(expected) == set(counts)
+    for name, values in expected.items():
+        assert len(values) == 3
         # Both sides are draws: five standard deviations of a count, at least 5 %.
         slack = max(5 * np.sqrt(np.mean(values) + 1), 0.05 * np.mean(values))
         assert abs(counts[name] - np.mean(values)) < slack, name
