@@ -29,6 +29,17 @@ _LOCKS: list[typing.TextIO] = []
 #: of ResNet-20 on a CPU.
 ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
+
+def environment(project: str) -> dict[str, str]:
+    """The environment of every job of the workflow in the folder `project`; what is set already stays.
+
+    Python looks there first. Snakemake names the folder to scripts behind the installed packages, where another
+    prunegraph that happens to be installed would be taken in its stead.
+    """
+    searched = [project, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**ENVIRONMENT, **os.environ, "PYTHONPATH": os.pathsep.join(searched)}
+
+
 # Exit code of a job that stopped on request and can go on: "temporary failure, try again" of sysexits.h.
 TRY_AGAIN = 75
 # Ctrl-C, kill, and what the profile for SLURM sends before a time limit. SIGURG, because the shells and the Snakemake

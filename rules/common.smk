@@ -18,11 +18,11 @@ from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
-from prunegraph.job import ENVIRONMENT
+from prunegraph.job import environment
 from prunegraph.study import Study, published_as, read_schema
 
 # Jobs inherit it; what is set already stays.
-os.environ.update({**ENVIRONMENT, **os.environ})
+os.environ.update(environment(workflow.basedir))
 
 try:
     STUDY = Study(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
