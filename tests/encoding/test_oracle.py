@@ -10,6 +10,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from helpers.custom import Body
 from torch import nn
 from torch.nn import functional as F
 from torchvision import models as zoo
@@ -215,19 +216,6 @@ def test_torchvision_architectures_at_full_resolution(name, monkeypatch):
     with_random_weights(network, 0, kept=0.25)
     graph = encode(network, (3, 224, 224))
     compare(graph, without_identities(network), (3, 224, 224), monkeypatch, shortcuts, sample=12)
-
-
-class Body(nn.Module):
-    """Modules by name, and a function of them and the input."""
-
-    def __init__(self, function, **modules):
-        super().__init__()
-        self.function = function
-        for name, module in modules.items():
-            self.add_module(name, module)
-
-    def forward(self, x):
-        return self.function(self, x)
 
 
 def conv(inputs, outputs, kernel=3, stride=1, padding=None, **options):

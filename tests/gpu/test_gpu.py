@@ -5,6 +5,7 @@ uv run pytest -m gpu
 
 import pytest
 import torch
+from helpers.threads import threads
 
 from prunegraph import datasets, encoding, metrics, models, pruning
 from prunegraph.catalogue import PRUNERS
@@ -27,10 +28,8 @@ RECIPE = Recipe(epochs=4, batch_size=64, learning_rate=0.05, schedule="one_cycle
 @pytest.fixture(scope="module", autouse=True)
 def few_threads():
     """These networks are small; with a thread for each core, waiting for each other takes longer than computing."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    with threads(2):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,14 @@
 from torch import nn
 
 
-class Custom(nn.Module):
-    """Layers by name, and the forward pass as a function of the module and the input."""
+class Body(nn.Module):
+    """Modules by name, and a function of them and the input."""
 
-    def __init__(self, run, **layers):
+    def __init__(self, function, **modules):
         super().__init__()
-        self.run = run
-        for name, layer in layers.items():
-            self.add_module(name, layer)
+        self.function = function
+        for name, module in modules.items():
+            self.add_module(name, module)
 
     def forward(self, x):
-        return self.run(self, x)
+        return self.function(self, x)

@@ -1,7 +1,7 @@
 """A mask is a property of network, data and seed: not of the number type of the weights, threads or device."""
 
 import pytest
-import torch
+from helpers.threads import threads
 
 from prunegraph import datasets, models, pruning
 from prunegraph.catalogue import PRUNERS
@@ -19,15 +19,11 @@ def digits(tmp_path_factory):
     return datasets.load(path)
 
 
-def mask_of(name, model, data, *, double=False, threads=1, width=0.25, **options):
+def mask_of(name, model, data, *, double=False, number=1, width=0.25, **options):
     network = models.create(model, 10, data.input_shape, seed=0, width=width)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with threads(number):
         batches = data.batches(128, torch_generator(0, "prune", "batches"))
         return pruning.prune(network.double() if double else network, name, 0.9, 0, batches, **options)
-    finally:
-        torch.set_num_threads(before)
 
 
 def share_kept(one, other):
@@ -40,7 +36,7 @@ def share_kept(one, other):
 def test_rounding_decides_nothing(name, model, digits):
     small = SMALL.get(name, {})
     mask = mask_of(name, model, digits, **small)
-    other = mask_of(name, model, digits, double=True, threads=2, **small)
+    other = mask_of(name, model, digits, double=True, number=2, **small)
     assert share_kept(mask, other) >= 0.999
 
 

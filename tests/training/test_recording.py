@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from helpers.threads import threads
 
 from prunegraph import models
 from prunegraph.datasets.data import Data, Part
@@ -20,10 +21,8 @@ SEEDS = [3, 1, 2]
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with threads(1):
+        yield
 
 
 class Pretended:

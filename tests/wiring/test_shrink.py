@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from helpers.custom import Custom
+from helpers.custom import Body
 from torch import fx, nn
 from torch.nn import functional as F
 from torchvision import models as zoo
@@ -112,7 +112,7 @@ def test_a_unit_that_nobody_reads_goes_and_what_only_it_read_as_well():
 
 def residual():
     return randomise(
-        Custom(
+        Body(
             lambda self, x: self.last(F.relu(self.two(F.relu(self.one(x))) + self.side(x)).mean((2, 3))),
             one=nn.Conv2d(1, 4, 3, padding=1),
             two=nn.Conv2d(4, 3, 3, padding=1),
@@ -138,7 +138,7 @@ def test_tied_units_go_together_only():
 
 def test_layers_that_share_a_batchnorm_each_get_their_own():
     network = randomise(
-        Custom(
+        Body(
             lambda self, x: self.last(F.relu(self.norm(self.two(F.relu(self.norm(self.one(x))))))),
             one=nn.Conv2d(2, 6, 3),
             two=nn.Conv2d(6, 6, 3),
@@ -280,7 +280,7 @@ def test_a_forward_pass_that_counts_channels_is_refused(count_in, message):
         y = self.first(x)
         return count_in(self.last(y.flatten(1)), y.shape[1])
 
-    network = Custom(run, first=nn.Conv2d(1, 3, 1), last=nn.Linear(12, 12))
+    network = Body(run, first=nn.Conv2d(1, 3, 1), last=nn.Linear(12, 12))
     mask = everything(network)
     mask["first.weight"][0] = False
     with pytest.raises(UserError, match=message):

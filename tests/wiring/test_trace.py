@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from helpers.custom import Body
 from torch import nn
 from torch.nn import functional as F
 from torchvision.ops import stochastic_depth
@@ -62,19 +63,6 @@ class Head(nn.Module):
     def forward(self, x):
         x = F.avg_pool2d(x, x.size()[3])
         return self.fc(x.view(x.size(0), -1))
-
-
-class Body(nn.Module):
-    """Modules by name, and a function of them and the input."""
-
-    def __init__(self, function, **modules):
-        super().__init__()
-        self.function = function
-        for name, module in modules.items():
-            self.add_module(name, module)
-
-    def forward(self, x):
-        return self.function(self, x)
 
 
 class Calling(Body):

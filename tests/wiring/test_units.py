@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from helpers.custom import Custom
+from helpers.custom import Body
 from torch import nn
 from torch.nn import functional as F
 from torchvision import models as zoo
@@ -34,7 +34,7 @@ def test_a_flattened_map_has_several_columns_a_unit():
 
 
 def test_what_is_added_is_one_unit():
-    network = Custom(
+    network = Body(
         lambda self, x: self.last(F.relu(self.two(F.relu(self.one(x))) + self.side(x)).mean((2, 3))),
         one=nn.Conv2d(1, 4, 3, padding=1),
         two=nn.Conv2d(4, 3, 3, padding=1),
@@ -59,7 +59,7 @@ def test_a_depthwise_convolution_belongs_to_the_units_it_passes_on():
 
 
 def test_layers_that_share_a_batchnorm_are_tied():
-    network = Custom(
+    network = Body(
         lambda self, x: self.last(F.relu(self.norm(self.two(F.relu(self.norm(self.one(x))))))),
         one=nn.Conv2d(1, 3, 1),
         two=nn.Conv2d(3, 3, 1),
@@ -72,7 +72,7 @@ def test_layers_that_share_a_batchnorm_are_tied():
 
 
 def test_a_concatenation_reads_each_part_in_its_place():
-    network = Custom(
+    network = Body(
         lambda self, x: self.last(torch.cat([self.one(x), self.two(x), x], 1)),
         one=nn.Conv2d(1, 3, 1),
         two=nn.Conv2d(1, 2, 1),
@@ -100,14 +100,14 @@ def test_a_concatenation_reads_each_part_in_its_place():
     ids=["input", "chunk", "slice", "softmax", "groups", "reuse", "view", "parameter", "output", "part"],
 )
 def test_what_an_operation_may_mix_is_no_unit(run):
-    network = Custom(run, first=nn.Conv2d(4, 4, 1), grouped=nn.Conv2d(4, 4, 1, groups=2), last=nn.Conv2d(4, 1, 1))
+    network = Body(run, first=nn.Conv2d(4, 4, 1), grouped=nn.Conv2d(4, 4, 1, groups=2), last=nn.Conv2d(4, 1, 1))
     assert find_units(network, (4, 3, 3)) == ()
 
 
 def test_a_written_size_is_no_unit_but_a_computed_one_is():
     layers = {"first": nn.Conv2d(1, 3, 1), "last": nn.Linear(12, 2)}
-    written = Custom(lambda self, x: self.last(self.first(x).view(-1, 12)), **layers)
-    computed = Custom(lambda self, x: self.last(self.first(x).view(x.size(0), -1)), **layers)
+    written = Body(lambda self, x: self.last(self.first(x).view(-1, 12)), **layers)
+    computed = Body(lambda self, x: self.last(self.first(x).view(x.size(0), -1)), **layers)
     assert find_units(written, (1, 2, 2)) == ()
     assert [group.units for group in find_units(computed, (1, 2, 2))] == [3]
 
@@ -134,8 +134,8 @@ def test_the_network_is_left_as_it_was():
 
 
 def test_a_network_that_depends_on_its_values_is_refused():
-    network = Custom(lambda self, x: self.last(x) if x.sum() > 0 else x, last=nn.Conv2d(1, 1, 1))
-    with pytest.raises(UserError, match=r"torch.fx cannot trace Custom"):
+    network = Body(lambda self, x: self.last(x) if x.sum() > 0 else x, last=nn.Conv2d(1, 1, 1))
+    with pytest.raises(UserError, match=r"torch.fx cannot trace Body"):
         find_units(network, (1, 2, 2))
 
 
