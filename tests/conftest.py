@@ -6,6 +6,23 @@ from pathlib import Path
 
 import pytest
 
+QUICK = "not slow and not gpu"
+
+
+def pytest_configure(config):
+    """Quick tests compute with one thread each: two processes with a thread for each core wait for each other."""
+    if config.option.markexpr == QUICK:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Number of worker processes: two for folders of quick tests, none otherwise.
+
+    For some files their start would not pay. Slow tests run the workflow on two cores, and those of a GPU share one.
+    """
+    files = any(".py" in argument for argument in config.args)
+    return 0 if files or config.option.markexpr != QUICK else 2
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
