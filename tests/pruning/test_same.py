@@ -8,7 +8,7 @@ from prunegraph.catalogue import PRUNERS
 from prunegraph.randomness import torch_generator
 
 # Less of everything, since what rounding does shows with little: the smallest of each that still scores all layers.
-SMALL = {"synflow": {"rounds": 8}, "prospr": {"batch_size": 128}, "grasp": {"samples_per_class": 8}}
+SMALL = {"synflow": {"rounds": 8}, "prospr": {"batch_size": 32}, "grasp": {"samples_per_class": 4}}
 STRICT = [name for name in PRUNERS if name != "dense"]
 
 
