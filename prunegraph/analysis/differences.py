@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.scopes import cells, comparable, enough, matrix
 from prunegraph.statistics import ols
-from prunegraph.statistics.folds import numbers
 from prunegraph.statistics.leave_out import orthonormal
 from prunegraph.statistics.resampling import interval, resamples
 from prunegraph.tables.frames import shaped

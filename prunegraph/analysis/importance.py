@@ -14,10 +14,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.scopes import cells, comparable, enough, is_whole, matrix
 from prunegraph.errors import UserError
 from prunegraph.statistics import agreement, ols
-from prunegraph.statistics.folds import numbers
 from prunegraph.statistics.permutation import lost_when_permuted
 from prunegraph.statistics.resampling import halves, interval, resamples
 from prunegraph.tables.features import FAMILIES, feature_set, is_trained

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.scopes import matrix
 from prunegraph.errors import UserError
 from prunegraph.statistics import ols
-from prunegraph.statistics.folds import numbers
 from prunegraph.statistics.leave_out import LeaveOut
 from prunegraph.tables.features import feature_set
 

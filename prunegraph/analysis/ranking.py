@@ -11,9 +11,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from prunegraph.analysis.folds import numbers
 from prunegraph.analysis.scopes import SCENARIO, comparable, enough, level_columns, matrix
 from prunegraph.statistics import agreement, ols
-from prunegraph.statistics.folds import numbers
 from prunegraph.statistics.leave_out import LeaveOut
 from prunegraph.statistics.resampling import mean_interval
 from prunegraph.tables.features import DEFAULT_SETS, FEATURE_SETS

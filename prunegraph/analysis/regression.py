@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from prunegraph.analysis.folds import FOLDS, splits
 from prunegraph.analysis.scopes import LEVELS, cells, comparable, enough, is_whole, matrix
 from prunegraph.statistics import ols
-from prunegraph.statistics.folds import FOLDS, splits
 from prunegraph.statistics.leave_out import LeaveOut
 from prunegraph.statistics.shrinkage import ESTIMATORS, cross_predict
 from prunegraph.tables.features import DEFAULT_SETS, feature_set, needs_training
@@ -68,7 +68,7 @@ def out_of_fold(
     ----------
     table, sets, levels, target, folds, repeats, rows_per_feature: as in :func:`regression`.
     estimators: names of :data:`prunegraph.statistics.shrinkage.ESTIMATORS`.
-    ways: names of :data:`prunegraph.statistics.folds.FOLDS`. Only least squares, which has a closed form for it,
+    ways: names of :data:`prunegraph.analysis.folds.FOLDS`. Only least squares, which has a closed form for it,
         leaves out single networks.
     lasso_repeats: the lasso, which fits a path six times for each fold, is dealt fewer repeats.
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from prunegraph import catalogue
 from prunegraph.analysis import predictor
+from prunegraph.analysis.folds import numbers, splits
 from prunegraph.analysis.scopes import enough, matrix
 from prunegraph.statistics import agreement, ols
-from prunegraph.statistics.folds import numbers, splits
 from prunegraph.statistics.leave_out import LeaveOut
 from prunegraph.tables.features import feature_set, pruned, with_drop
 from prunegraph.tables.frames import shaped

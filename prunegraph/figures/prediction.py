@@ -6,11 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from prunegraph.analysis.folds import dealt
 from prunegraph.analysis.scopes import comparable, enough, matrix
 from prunegraph.errors import UserError
 from prunegraph.figures import style
 from prunegraph.statistics import ols
-from prunegraph.statistics.folds import dealt
 from prunegraph.statistics.leave_out import cross_predict
 from prunegraph.tables.features import feature_set
 

@@ -1,4 +1,4 @@
-"""Permutation importance on networks that the fit has not seen."""
+"""Permutation importance on rows that the fit has not seen."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def lost_when_permuted(
     Parameters
     ----------
     features, target: (n, p) and (n,).
-    groups: number from 0 of each row's configuration; the rows of one are held out together.
+    groups: number of each row's group, from 0; the rows of a group are held out together.
     folds, repeats, seed: the folds are dealt `repeats` times, with one permutation for each fold and feature.
 
     Returns

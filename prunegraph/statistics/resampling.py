@@ -1,4 +1,4 @@
-"""Bootstrap: how far a number would move if other networks of the same kind had been measured."""
+"""Bootstrap: how far a number would move if other groups of rows had been drawn."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from prunegraph.randomness import numpy_generator
 def resamples(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Iterator[np.ndarray]:
     """Row numbers of `times` bootstrap samples that draw whole groups (numbered from 0) with replacement.
 
-    The seeds of a configuration are near copies: drawing them one by one would make intervals too narrow.
+    Rows of one group are nearly equal: drawing them one by one would make intervals too narrow.
     """
     draw = numpy_generator(seed, "bootstrap", *purpose)
     order = np.argsort(groups, kind="stable")

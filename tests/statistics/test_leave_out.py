@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunegraph.statistics import folds, ols
+from prunegraph.analysis import folds
+from prunegraph.statistics import ols
+from prunegraph.statistics.folds import deal
 from prunegraph.statistics.leave_out import LeaveOut, cross_predict, orthonormal, refit
 
 
@@ -117,8 +119,8 @@ def test_what_all_networks_share_cannot_be_left_out():
 
 
 def test_folds_are_those_of_the_protocol():
-    assert folds.deal(np.arange(7), 5, 3).tolist() == (np.random.RandomState(3).permutation(7) % 5).tolist()
+    assert deal(np.arange(7), 5, 3).tolist() == (np.random.RandomState(3).permutation(7) % 5).tolist()
     groups = np.array([0, 0, 1, 2, 1, 3])
-    dealt = folds.deal(groups, 2, 0)
+    dealt = deal(groups, 2, 0)
     assert dealt[0] == dealt[1]
     assert dealt[2] == dealt[4]
