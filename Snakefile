@@ -13,13 +13,9 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/jobs.smk"
 include: "rules/networks.smk"
 include: "rules/graphs.smk"
-include: "rules/stability.smk"
 include: "rules/tables.smk"
-include: "rules/published.smk"
-include: "rules/costs.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
@@ -30,6 +26,7 @@ localrules:
     all,
     download,
     figures,
+    files,
     tables,
 
 
@@ -38,14 +35,16 @@ onstart:
 
 
 rule all:
-    """Every figure and table, and the report"""
+    """Every figure and table of every study, and the report"""
     default_target: True
     input:
-        rules.figures.input,
-        rules.tables.input,
+        [path for study in STUDIES.values() for path in QUESTIONS.files(study)],
+        QUESTIONS.answers(*STUDIES.values()),
+        [path for study in STUDIES.values() for path in QUESTIONS.manifests(study)],
+        rules.claims.output,
         rules.report.output,
     message:
-        f"The study is complete: {STUDY.results}/report.html holds every figure"
+        f"The run is complete: {RESULTS}/report.html holds every figure"
 
 
 # What `snakemake --list-target-rules` says of each rule that can be named as a target.

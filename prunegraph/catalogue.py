@@ -169,6 +169,7 @@ SMALLEST_INPUT = {
 RECIPES = {
     "quick": (),
     "published": PUBLISHED_DATASETS,
+    "untrained": (),
 }
 
 ENCODINGS = {

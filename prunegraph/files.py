@@ -42,10 +42,10 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def read_json(path: str | Path, default: Any = None) -> Any:
-    """Read JSON; `default` if there is no such file or it is cut short."""
+    """Read JSON; `default` if there is no such file or it cannot be read as JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (OSError, ValueError):
         return default
 
 

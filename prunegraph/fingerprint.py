@@ -15,8 +15,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from prunegraph.files import sha256
-
 ROOT = Path(__file__).resolve().parents[1]
 
 # Modules that decide no number. Above all the catalogue, a list of names: adding a pruner to it must not make
@@ -41,9 +39,9 @@ def code_of(*modules: str) -> str:
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def made_from(files: Iterable[str | Path] = (), **facts: Any) -> str:
-    """Hash of the content of `files` and of plain `facts`, 64 hexadecimal digits."""
-    parts = {"files": [sha256(path) for path in files], "facts": facts}
+def made_from(contents: Iterable[str] = (), **facts: Any) -> str:
+    """Hash of what something is made from: `contents`, the sha256 of each file, and plain `facts`; 64 hex digits."""
+    parts = {"files": list(contents), "facts": facts}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from prunegraph import pool
 from prunegraph.errors import Interrupted, UserError
 
 logger = logging.getLogger("prunegraph")
@@ -50,7 +51,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGURG)
 def launch(main: Callable[..., None], snakemake: Any = None) -> None:
     """Call `main` with arguments taken by name from a Snakemake job, or from the command line.
 
-    Each parameter of `main` is looked up among the job's outputs, inputs, params,
+    Each parameter of `main` is looked up among the job's outputs, inputs, params, what the param ``request`` maps,
     wildcards and resources. ``device`` comes from the resource ``gpu``. A
     :class:`UserError` ends the process with its sentence and exit code 1,
     :class:`Interrupted` with exit code 75.
@@ -59,9 +60,8 @@ def launch(main: Callable[..., None], snakemake: Any = None) -> None:
     _log_to(snakemake)
     try:
         arguments = job(main, snakemake)
-        if "device" in arguments:
-            arguments["device"] = usable_device(arguments["device"])
-        main(**arguments)
+        with _answered(snakemake):
+            main(**arguments)
     except UserError as problem:
         print(f"Error: {problem}", file=sys.stderr)
         sys.exit(1)
@@ -130,6 +130,19 @@ def free_card(cards: int, folder: str | Path | None = None) -> int:
         return place % cards
 
 
+@contextmanager
+def _answered(snakemake: Any) -> Iterator[None]:
+    """Check the files that answers of other rules name, before; write the rule's own answer, after."""
+    if snakemake is None or "answer" not in dict(snakemake.output.items()):
+        yield
+        return
+    outputs = dict(snakemake.output.items())
+    answers = snakemake.input.get("answers", [])
+    pool.check([answers] if isinstance(answers, str) else answers, snakemake.input)
+    with pool.answering(outputs["answer"], (path for path in snakemake.output if path != outputs["answer"])):
+        yield
+
+
 def _log_to(snakemake: Any) -> None:
     """Send everything the job says to the rule's log file, if it has one."""
     path = str(snakemake.log) if snakemake is not None else ""
@@ -143,6 +156,7 @@ def _log_to(snakemake: Any) -> None:
 def _from_rule(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
     parts = snakemake.output, snakemake.input, snakemake.params, snakemake.wildcards, snakemake.resources
     sources = [dict(part.items()) for part in parts]
+    sources.insert(3, dict(sources[2].get("request", {})))
     found = {}
     for name, parameter in inspect.signature(main).parameters.items():
         if name == "device":

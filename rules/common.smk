@@ -1,4 +1,4 @@
-# Shared by all rules: the checked study, the paths, the legal values of wildcards.
+# Shared by all rules: the checked configuration, the plan of its pools, paths, the legal values of wildcards.
 
 import os
 import sys
@@ -12,84 +12,87 @@ sys.path.insert(0, workflow.basedir)
 
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
+from prunegraph.configuration import Configuration, read_schema
 from prunegraph.datasets.addresses import REMOTE
-from prunegraph.datasets.state import state
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import environment
-from prunegraph.study import Study, published_as, read_schema
+from prunegraph.plan import POOLS, Plan, digest, place_of
+from prunegraph.questions import Questions
 
 # Jobs inherit it; what is set already stays.
 os.environ.update(environment(workflow.basedir))
 
 try:
-    STUDY = Study(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
-    DRAWING = STUDY.drawing()
+    CONFIGURATION = Configuration(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
+    PLAN = Plan(CONFIGURATION)
+    QUESTIONS = Questions(PLAN, FIGURE_RECORDS)
 except UserError as problem:
     raise WorkflowError(str(problem)) from None
-config = STUDY.config
+config = CONFIGURATION.config
 
-RESULTS = STUDY.results
+RESULTS = CONFIGURATION.results
+STUDIES = CONFIGURATION.studies
+OWN = CONFIGURATION.own()
+MODEL = "{dataset}/{model}"
 CELL = "{dataset}/{model}/{method}-{sparsity}"
-NETWORK = "{dataset}/{model}/{method}-{sparsity}/seed{seed}"
+# What is asked for, as a hash, is part of the name of every job's output: see prunegraph/pool.py.
+ASKED = "{asked}.manifest.json"
 
 
 wildcard_constraints:
-    dataset="|".join(STUDY.datasets),
+    dataset="[a-z][a-z0-9_]*",
     source="|".join(REMOTE),
-    model="|".join(STUDY.models),
-    method="|".join(STUDY.methods),
+    model="[a-z][a-z0-9_]*",
+    method="[a-z][a-z0-9_]*",
     sparsity=r"0(\.\d+)?",
-    seed=r"\d+",
-    figure="|".join(FIGURE_RECORDS),
+    asked="[0-9a-f]{12}",
+    pool="masks|trained|graphs|metrics",
 
 
-# How networks are trained: a recipe by name, and the fields of it that are replaced (null: none).
-RECIPE = {"name": config["training"]["recipe"], **{key: config["training"][key] for key in ("epochs", "precision")}}
+def said(function):
+    """`function` of the plan, as Snakemake calls it: what is wrong is said in a sentence."""
 
-# A GPU is asked for where there is one, or where the configuration says so (a cluster's head node has none).
-GPU = int(STUDY.wants_gpu())
+    def spoken(wildcards):
+        try:
+            return function(wildcards)
+        except UserError as problem:
+            raise WorkflowError(str(problem)) from None
 
-
-def of_network(folder, name):
-    """The path of one network's file, with wildcards."""
-    return f"{RESULTS}/{folder}/{NETWORK}/{name}"
-
-
-def each_seed(pattern, **values):
-    """The pattern for every seed of the study: one job makes them all, because importing torch costs seconds.
-
-    Rules flag such outputs with update(): Snakemake then leaves the seeds that are there, and the script keeps
-    those that are still right.
-    """
-    return expand(pattern, seed=STUDY.seeds, allow_missing=True, **values)
+    return spoken
 
 
-def of_study(pattern, **values):
-    """The pattern for every network of the study."""
-    return [path for cell in STUDY.cells() for path in expand(pattern, **cell._asdict(), seed=STUDY.seeds, **values)]
+def request(stage):
+    """What a job of a stage is given beside files; stops where another question is asked by now."""
+
+    def asked(wildcards):
+        place = place_of(dict(wildcards))
+        if PLAN.asked(stage, place) != wildcards.asked:
+            raise WorkflowError(
+                f"{stage} of {'/'.join(place)}: the configuration, the library or files have changed since this was "
+                f"asked ({wildcards.asked}). Run the command again."
+            )
+        return PLAN.request(stage, place)
+
+    return said(asked)
 
 
-def table_of(name):
-    """A table as CSV and as Parquet."""
-    return [f"{RESULTS}/tables/{name}.csv", f"{RESULTS}/tables/{name}.parquet"]
+def read_by(stage, name):
+    """The manifest that a job of a stage reads under a name."""
+    return said(lambda wildcards: PLAN.reads(stage, place_of(dict(wildcards)))[name])
 
 
-def studies(*names):
-    """The tables that a study writes, by name."""
-    return {name: table_of(name) for name in names}
+def sources_of(wildcards):
+    """What says that a data set's official files are there; nothing where they have no address."""
+    base = CONFIGURATION.variant("datasets", wildcards.dataset).base
+    return [f"{RESULTS}/datasets/{base}.there"] if base in REMOTE else []
 
 
-def published_tables():
-    """The tables of studies/published.yaml, where that study has been made; without them the ledger says so."""
-    return sorted(str(path) for path in Path(config["published"], "tables").glob("*.parquet"))
-
-
-def drawing_of(figure):
-    """A figure as PDF and as PNG."""
-    return [f"{RESULTS}/figures/mge/{figure}.pdf", f"{RESULTS}/figures/mge/{figure}.png"]
+def asked(name):
+    """The studies that ask a question."""
+    return [study for study, questions in QUESTIONS.items() if name in questions]
 
 
 def log_of(rule, name):
@@ -102,18 +105,12 @@ def benchmark_of(rule, name):
     return f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
 
 
-def stop_if(problem):
-    """Stop with the sentence `problem`, unless it is empty."""
-    if problem:
-        raise WorkflowError(problem)
-
-
 def check_sources(workflow):
     """Stop before any job if a data set that is about to be prepared has no source files and none may be fetched."""
     from prunegraph import datasets
 
     wanted = {job.wildcards.dataset for job in workflow.dag.needrun_jobs() if job.rule.name == "prepare"}
-    variants = [STUDY.datasets[name] for name in sorted(wanted)]
+    variants = [CONFIGURATION.variant("datasets", name) for name in sorted(wanted)]
     given = [each for each in variants if not (config["download"] and each.base in REMOTE)]
     sentences = [datasets.missing(each.base, config["data_dir"], **each.options) for each in given]
     if any(sentences):

@@ -3,51 +3,65 @@
 
 rule encode:
     input:
-        architecture=rules.initialise.output.architecture,
-        trained=rules.train.output.trained,
-        masks=rules.train.output.final_masks,
+        initial=read_by("encode", "initial"),
+        trained=read_by("encode", "trained"),
     output:
-        encoded=update(each_seed(of_network("graphs", "{encoding}.graph"), encoding=STUDY.encodings)),
+        manifest=f"{RESULTS}/graphs/{CELL}.{ASKED}",
     log:
-        log_of("encode", CELL),
+        log_of("encode", f"{CELL}.{{asked}}"),
     benchmark:
-        benchmark_of("encode", CELL)
+        benchmark_of("encode", f"{CELL}.{{asked}}")
     conda:
         "../envs/graphs.yaml"
     threads: 1
     params:
-        encodings=STUDY.encodings,
-        mode=STUDY.mode,
-        seeds=STUDY.seeds,
-        code=code_of("prunegraph.encoding", *(module_of(catalogue.ENCODINGS, name) for name in STUDY.encodings)),
+        request=request("encode"),
     message:
-        "Encode {wildcards.model}, {wildcards.method} at {wildcards.sparsity}, as graphs: {params.encodings}"
+        "Encode {wildcards.model}, {wildcards.method} at {wildcards.sparsity}, as graphs"
     script:
         "../workflow_scripts/encode.py"
 
 
 rule measure:
     input:
-        encoded=rules.encode.output.encoded,
+        encoded=read_by("measure", "encoded"),
     output:
-        topometrics_files=update(each_seed(of_network("metrics", "topometrics.json"))),
-        ramanujan_files=update(each_seed(of_network("metrics", "ramanujan.json"))),
+        manifest=f"{RESULTS}/metrics/{CELL}.{ASKED}",
     log:
-        log_of("measure", CELL),
+        log_of("measure", f"{CELL}.{{asked}}"),
     benchmark:
-        benchmark_of("measure", CELL)
+        benchmark_of("measure", f"{CELL}.{{asked}}")
     conda:
         "../envs/graphs.yaml"
     threads: 1
     # Eigenvalues of large graphs are found by convolutions; where, decides no number beyond their promise of 1e-5.
     resources:
-        gpu=lambda wildcards: GPU * STUDY.large_graphs(wildcards.dataset),
+        gpu=lambda wildcards: PLAN.gpus("measure", place_of(dict(wildcards))),
     params:
-        encodings=STUDY.encodings,
-        motifs=STUDY.motifs,
-        seeds=STUDY.seeds,
-        code=code_of("prunegraph.metrics.topometrics", "prunegraph.metrics.ramanujan"),
+        request=request("measure"),
     message:
         "Measure {wildcards.model}, {wildcards.method} at {wildcards.sparsity}: topometrics, Ramanujan properties"
     script:
         "../workflow_scripts/measure.py"
+
+
+STAGE_OF = {pool: stage for stage, (pool, _) in POOLS.items()}
+
+
+rule files:
+    """The files of one cell, named in results/POOL/DATASET/MODEL/METHOD-SPARSITY.json"""
+    input:
+        manifest=said(lambda wildcards: PLAN.manifest(STAGE_OF[wildcards.pool], place_of(dict(wildcards)))),
+    output:
+        listed=f"{RESULTS}/{{pool}}/{CELL}.json",
+    log:
+        log_of("files", f"{{pool}}/{CELL}"),
+    benchmark:
+        benchmark_of("files", f"{{pool}}/{CELL}")
+    conda:
+        "../envs/graphs.yaml"
+    threads: 1
+    message:
+        "List the files of {wildcards.model}, {wildcards.method} at {wildcards.sparsity}, in {wildcards.pool}"
+    script:
+        "../workflow_scripts/files.py"

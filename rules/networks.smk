@@ -1,4 +1,5 @@
-# From images to trained networks.
+# From images to trained networks. The only output of a rule is a manifest (prunegraph/pool.py); what a job is given, what it
+# reads and what its manifest is named after comes from the plan (prunegraph/plan.py).
 
 
 # The files themselves are no output: Snakemake deletes the outputs of jobs that fail or run again, and these may be the
@@ -23,24 +24,19 @@ rule download:
 
 rule prepare:
     input:
-        there=ancient(lambda wildcards: sources_of(wildcards)),
+        there=ancient(said(sources_of)),
     output:
-        images=f"{RESULTS}/datasets/{{dataset}}.safetensors",
-        state=f"{RESULTS}/datasets/{{dataset}}.state",
+        manifest=f"{RESULTS}/datasets/{{dataset}}.{ASKED}",
     log:
-        log_of("prepare", "{dataset}"),
+        log_of("prepare", "{dataset}.{asked}"),
     benchmark:
-        benchmark_of("prepare", "{dataset}")
+        benchmark_of("prepare", "{dataset}.{asked}")
     conda:
         "../envs/torch.yaml"
     threads: 1
     params:
-        reader=lambda wildcards: reader_of(wildcards),
         source=config["data_dir"],
-        state_of_source=lambda wildcards: state_of(wildcards),
-        validation=config["split"]["validation"],
-        split_seed=config["split"]["seed"],
-        code=lambda wildcards: code_of("prunegraph.datasets.preparation", reader_module(wildcards)),
+        request=request("prepare"),
     message:
         "Prepare {wildcards.dataset}: one file with its training, validation and test images"
     script:
@@ -49,49 +45,42 @@ rule prepare:
 
 rule initialise:
     input:
-        images=rules.prepare.output.images,
+        images=read_by("initialise", "images"),
     output:
-        architecture=update(f"{RESULTS}/init/{{dataset}}/{{model}}/architecture.json"),
-        weights=update(each_seed(f"{RESULTS}/init/{{dataset}}/{{model}}/seed{{seed}}.safetensors")),
+        manifest=f"{RESULTS}/init/{MODEL}.{ASKED}",
     log:
-        log_of("initialise", "{dataset}/{model}"),
+        log_of("initialise", f"{MODEL}.{{asked}}"),
     benchmark:
-        benchmark_of("initialise", "{dataset}/{model}")
+        benchmark_of("initialise", f"{MODEL}.{{asked}}")
     conda:
         "../envs/torch.yaml"
     threads: 1
     params:
-        network=lambda wildcards: model_of(wildcards),
-        seeds=STUDY.seeds,
-        code=lambda wildcards: code_of("prunegraph.models", "prunegraph.wiring.tracing", model_module(wildcards)),
+        request=request("initialise"),
     message:
-        "Initialise {wildcards.model} for {wildcards.dataset}, seeds {params.seeds}"
+        "Initialise {wildcards.model} for {wildcards.dataset}"
     script:
         "../workflow_scripts/initialise.py"
 
 
 rule prune:
     input:
-        images=rules.prepare.output.images,
-        architecture=rules.initialise.output.architecture,
-        weights=weights_of,
+        images=read_by("prune", "images"),
+        initial=read_by("prune", "initial"),
+        start=read_by("prune", "start"),
     output:
-        masks=update(each_seed(f"{RESULTS}/masks/{NETWORK}.safetensors")),
+        manifest=f"{RESULTS}/masks/{CELL}.{ASKED}",
     log:
-        log_of("prune", CELL),
+        log_of("prune", f"{CELL}.{{asked}}"),
     benchmark:
-        benchmark_of("prune", CELL)
+        benchmark_of("prune", f"{CELL}.{{asked}}")
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
     resources:
-        gpu=lambda wildcards: GPU * STUDY.differentiates(wildcards.method),
+        gpu=lambda wildcards: PLAN.gpus("prune", place_of(dict(wildcards))),
     params:
-        network=lambda wildcards: model_of(wildcards),
-        choice=lambda wildcards: method_of(wildcards),
-        seeds=STUDY.seeds,
-        threads=config["threads"],
-        code=lambda wildcards: code_of("prunegraph.pruning", *prunes_by(wildcards), model_module(wildcards)),
+        request=request("prune"),
     message:
         "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method} to sparsity {wildcards.sparsity}"
     script:
@@ -100,40 +89,28 @@ rule prune:
 
 rule train:
     input:
-        images=rules.prepare.output.images,
-        weights=weights_of,
-        masks=rules.prune.output.masks,
+        images=read_by("train", "images"),
+        start=read_by("train", "start"),
+        masks=read_by("train", "masks"),
     output:
-        trained=update(each_seed(of_network("trained", "weights.safetensors"))),
-        final_masks=update(each_seed(of_network("trained", "mask.safetensors"))),
-        histories=update(each_seed(of_network("trained", "history.csv"))),
-        scores=update(each_seed(of_network("trained", "score.json"))),
+        manifest=f"{RESULTS}/trained/{CELL}.{ASKED}",
     log:
-        log_of("train", CELL),
+        log_of("train", f"{CELL}.{{asked}}"),
     benchmark:
-        benchmark_of("train", CELL)
+        benchmark_of("train", f"{CELL}.{{asked}}")
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
     # How a network is trained, not what: resources rerun nothing when they change.
     resources:
-        gpu=GPU,
+        gpu=lambda wildcards: PLAN.gpus("train", place_of(dict(wildcards))),
         checkpoint_epochs=config["training"]["checkpoint_epochs"],
         tensorboard=int(config["training"]["tensorboard"]),
     params:
-        network=lambda wildcards: model_of(wildcards),
-        choice=lambda wildcards: method_of(wildcards),
-        finetune=lambda wildcards: STUDY.methods[wildcards.method].settings["finetune"],
-        published_as=lambda wildcards: published_as(STUDY.datasets[wildcards.dataset]),
-        recipe=RECIPE,
-        threads=config["threads"],
-        seeds=STUDY.seeds,
+        request=request("train"),
         checkpoints=f"{RESULTS}/checkpoints/{CELL}",
-        scalars=each_seed(f"{RESULTS}/tensorboard/{NETWORK}"),
-        code=lambda wildcards: code_of(
-            "prunegraph.training", "prunegraph.training.scoring", model_module(wildcards), *trained_by(wildcards)
-        ),
+        scalars=f"{RESULTS}/tensorboard/{CELL}",
     message:
-        "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}, seeds {params.seeds}"
+        "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}"
     script:
         "../workflow_scripts/train.py"

@@ -1,210 +1,293 @@
-# From the measurements of all networks to tables, and from tables to the studies of MGE (sections 4.1 to 4.2.3).
-# The columns of every table: prunegraph/tables/columns.py and schemas.py.
-
-from prunegraph.tables import published_files
-
-NAMES = ["networks", "topometrics", "topometrics_normalised", "ramanujan", "features", "quality"]
-COLLECTED = {name: table_of(name) for name in NAMES}
-# The tables of each source: the study's own where there is only one, else parts that are joined.
-COLLECTED_FROM = {
-    source: COLLECTED if len(STUDY.sources) == 1 else {name: table_of(f"{source}/{name}") for name in NAMES}
-    for source in STUDY.sources
-}
-STUDIES = studies(
-    *["correlation", "correlation_summary", "correlation_layers"],
-    *["regression", "regression_folds", "regression_differences"],
-    *["importance", "importance_stability"],
-    *["ranking", "ranking_summary", "ranking_tests"],
-    *["transfer", "coverage"],
-)
-PREDICTOR = f"{RESULTS}/tables/predictor.json"
-TABLES = sum([*COLLECTED.values(), *STUDIES.values()], [])
-# The authors' own files, or what comes with the package.
-PUBLISHED_DIR = config["published_dir"]
-if "published" in STUDY.sources and PUBLISHED_DIR:
-    stop_if(published_files.lacking(PUBLISHED_DIR))
+# From the measurements of all networks to tables, and from tables to the analyses (MGE, sections 4.1 to 4.2.3). What a rule
+# reads, writes and depends on: prunegraph/questions.py. The columns of tables: prunegraph/tables/columns.py and schemas.py.
+# A rule of each study has a name of its own, so that it can be asked for.
 
 
-if "own" in STUDY.sources:
+for study in asked("collect"):
 
-    rule collect:
+    rule:
+        name:
+            f"{study}_tables_networks"
         input:
-            scores=of_study(of_network("trained", "score.json")),
-            topometrics_files=of_study(of_network("metrics", "topometrics.json")),
-            ramanujan_files=of_study(of_network("metrics", "ramanujan.json")),
+            **QUESTIONS[study]["collect"].reads,
         output:
-            **COLLECTED_FROM["own"],
+            **QUESTIONS[study]["collect"].writes,
         log:
-            log_of("collect", "tables"),
+            log_of("collect", study),
         benchmark:
-            benchmark_of("collect", "tables")
+            benchmark_of("collect", study)
         conda:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            code=code_of("prunegraph.tables.collect", "prunegraph.tables.features", "prunegraph.tables.quality"),
+            **QUESTIONS[study]["collect"].facts,
         message:
-            f"Collect the tables of {STUDY.number_of_networks():,} networks"
+            f"Collect the tables of {STUDIES[study].number_of_networks():,} networks for {study}"
         script:
             "../workflow_scripts/collect.py"
 
 
-if "published" in STUDY.sources:
+for study in asked("read_published"):
 
-    rule read_published:
+    rule:
+        name:
+            f"{study}_tables_authors"
         input:
-            files=(
-                [f"{PUBLISHED_DIR}/{path}" for path in published_files.FILES]
-                if PUBLISHED_DIR
-                else [str(published_files.SHIPPED_IN / file) for file in published_files.SHIPPED.values()]
-            ),
+            **QUESTIONS[study]["read_published"].reads,
         output:
-            **COLLECTED_FROM["published"],
+            **QUESTIONS[study]["read_published"].writes,
         log:
-            log_of("read_published", "tables"),
+            log_of("read_published", study),
         benchmark:
-            benchmark_of("read_published", "tables")
+            benchmark_of("read_published", study)
         conda:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            folder=PUBLISHED_DIR,
-            code=code_of("prunegraph.tables.published"),
+            **QUESTIONS[study]["read_published"].facts,
         message:
-            "Read the authors' tables"
+            f"Read the authors' tables for {study}"
         script:
             "../workflow_scripts/read_published.py"
 
 
-if len(STUDY.sources) > 1:
+for study in asked("join"):
 
-    rule join:
+    rule:
+        name:
+            f"{study}_tables_joined"
         input:
-            parts=[paths[1] for source in STUDY.sources for paths in COLLECTED_FROM[source].values()],
+            **QUESTIONS[study]["join"].reads,
         output:
-            **COLLECTED,
+            **QUESTIONS[study]["join"].writes,
         log:
-            log_of("join", "tables"),
+            log_of("join", study),
         benchmark:
-            benchmark_of("join", "tables")
+            benchmark_of("join", study)
         conda:
             "../envs/analysis.yaml"
         threads: 1
         params:
-            code=code_of("prunegraph.tables.frames"),
+            **QUESTIONS[study]["join"].facts,
         message:
-            "Join the tables of own and published networks"
+            f"Join the tables of own and published networks for {study}"
         script:
             "../workflow_scripts/join.py"
 
 
-rule correlation:
-    input:
-        features=COLLECTED["features"][1],
-        ramanujan=COLLECTED["ramanujan"][1],
-    output:
-        **studies("correlation", "correlation_summary", "correlation_layers"),
-    log:
-        log_of("correlation", "table"),
-    benchmark:
-        benchmark_of("correlation", "table")
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        bootstrap=config["analysis"]["bootstrap"],
-        code=code_of("prunegraph.analysis.correlation"),
-    message:
-        "Correlate Ramanujan properties and layer density with the accuracy drop"
-    script:
-        "../workflow_scripts/correlation.py"
+for study in asked("correlation"):
+
+    rule:
+        name:
+            f"{study}_tables_correlation"
+        input:
+            **QUESTIONS[study]["correlation"].reads,
+        output:
+            **QUESTIONS[study]["correlation"].writes,
+        log:
+            log_of("correlation", study),
+        benchmark:
+            benchmark_of("correlation", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["correlation"].facts,
+        message:
+            f"Correlate Ramanujan properties and layer density with the accuracy drop, for {study}"
+        script:
+            "../workflow_scripts/correlation.py"
 
 
-rule regression:
-    input:
-        features=COLLECTED["features"][1],
-    output:
-        **studies("regression", "regression_folds", "regression_differences"),
-    log:
-        log_of("regression", "table"),
-    benchmark:
-        benchmark_of("regression", "table")
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        rows_per_feature=config["analysis"]["rows_per_feature"],
-        # The published protocol deals the lasso twice.
-        lasso_repeats=2 if "published" in STUDY.sources else 1,
-        bootstrap=config["analysis"]["bootstrap"],
-        code=code_of("prunegraph.analysis.regression", "prunegraph.analysis.differences"),
-    message:
-        "Regress the accuracy drop on each set of features"
-    script:
-        "../workflow_scripts/regression.py"
+for study in asked("regression"):
+
+    rule:
+        name:
+            f"{study}_tables_regression"
+        input:
+            **QUESTIONS[study]["regression"].reads,
+        output:
+            **QUESTIONS[study]["regression"].writes,
+        log:
+            log_of("regression", study),
+        benchmark:
+            benchmark_of("regression", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["regression"].facts,
+        message:
+            f"Regress the accuracy drop on each set of features, for {study}"
+        script:
+            "../workflow_scripts/regression.py"
 
 
-rule importance:
-    input:
-        features=COLLECTED["features"][1],
-    output:
-        **studies("importance", "importance_stability"),
-    log:
-        log_of("importance", "table"),
-    benchmark:
-        benchmark_of("importance", "table")
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        rows_per_feature=config["analysis"]["rows_per_feature"],
-        bootstrap=config["analysis"]["bootstrap"],
-        code=code_of("prunegraph.analysis.importance"),
-    message:
-        "Share the explained variance of the accuracy drop among the topometrics"
-    script:
-        "../workflow_scripts/importance.py"
+for study in asked("importance"):
+
+    rule:
+        name:
+            f"{study}_tables_importance"
+        input:
+            **QUESTIONS[study]["importance"].reads,
+        output:
+            **QUESTIONS[study]["importance"].writes,
+        log:
+            log_of("importance", study),
+        benchmark:
+            benchmark_of("importance", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["importance"].facts,
+        message:
+            f"Share the explained variance of the accuracy drop among the topometrics, for {study}"
+        script:
+            "../workflow_scripts/importance.py"
 
 
-rule ranking:
-    input:
-        features=COLLECTED["features"][1],
-    output:
-        **studies("ranking", "ranking_summary", "ranking_tests"),
-    log:
-        log_of("ranking", "table"),
-    benchmark:
-        benchmark_of("ranking", "table")
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        rows_per_feature=config["analysis"]["rows_per_feature"],
-        bootstrap=config["analysis"]["bootstrap"],
-        code=code_of("prunegraph.analysis.ranking", "prunegraph.analysis.ranking_tests"),
-    message:
-        "Rank the pruners by predicted and by measured accuracy drop"
-    script:
-        "../workflow_scripts/ranking.py"
+for study in asked("ranking"):
+
+    rule:
+        name:
+            f"{study}_tables_ranking"
+        input:
+            **QUESTIONS[study]["ranking"].reads,
+        output:
+            **QUESTIONS[study]["ranking"].writes,
+        log:
+            log_of("ranking", study),
+        benchmark:
+            benchmark_of("ranking", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["ranking"].facts,
+        message:
+            f"Rank the pruners by predicted and by measured accuracy drop, for {study}"
+        script:
+            "../workflow_scripts/ranking.py"
 
 
-rule transfer:
-    input:
-        features=COLLECTED["features"][1],
-    output:
-        **studies("transfer", "coverage"),
-        predictor=PREDICTOR,
-    log:
-        log_of("transfer", "table"),
-    benchmark:
-        benchmark_of("transfer", "table")
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    params:
-        rows_per_feature=config["analysis"]["rows_per_feature"],
-        code=code_of("prunegraph.analysis.transfer"),
-    message:
-        "Fit a predictor of the accuracy drop and test it on networks of other systems"
-    script:
-        "../workflow_scripts/transfer.py"
+for study in asked("transfer"):
+
+    rule:
+        name:
+            f"{study}_tables_transfer"
+        input:
+            **QUESTIONS[study]["transfer"].reads,
+        output:
+            **QUESTIONS[study]["transfer"].writes,
+        log:
+            log_of("transfer", study),
+        benchmark:
+            benchmark_of("transfer", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["transfer"].facts,
+        message:
+            f"Fit a predictor of the accuracy drop and test it on other networks, for {study}"
+        script:
+            "../workflow_scripts/transfer.py"
+
+
+for study in asked("published_accuracy"):
+
+    rule:
+        name:
+            f"{study}_tables_accuracy"
+        input:
+            **QUESTIONS[study]["published_accuracy"].reads,
+        output:
+            **QUESTIONS[study]["published_accuracy"].writes,
+        log:
+            log_of("published_accuracy", study),
+        benchmark:
+            benchmark_of("published_accuracy", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["published_accuracy"].facts,
+        message:
+            f"Write the accuracies of {study} beside the published ones"
+        script:
+            "../workflow_scripts/published_accuracy.py"
+
+
+for study in asked("hyperparameters"):
+
+    rule:
+        name:
+            f"{study}_tables_training"
+        input:
+            **QUESTIONS[study]["hyperparameters"].reads,
+        output:
+            **QUESTIONS[study]["hyperparameters"].writes,
+        log:
+            log_of("hyperparameters", study),
+        benchmark:
+            benchmark_of("hyperparameters", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["hyperparameters"].facts,
+        message:
+            f"Write down how the networks of {study} are trained"
+        script:
+            "../workflow_scripts/hyperparameters.py"
+
+
+for study in asked("mask_stability"):
+
+    rule:
+        name:
+            f"{study}_tables_stability"
+        input:
+            **QUESTIONS[study]["mask_stability"].reads,
+        output:
+            **QUESTIONS[study]["mask_stability"].writes,
+        log:
+            log_of("mask_stability", study),
+        benchmark:
+            benchmark_of("mask_stability", study)
+        conda:
+            "../envs/torch.yaml"
+        threads: config["threads"]
+        resources:
+            gpu=int(CONFIGURATION.wants_gpu()),
+        params:
+            **QUESTIONS[study]["mask_stability"].facts,
+        message:
+            f"Prune the networks of {study} again with other images, precision, device, and count the weights that stay"
+        script:
+            "../workflow_scripts/mask_stability.py"
+
+
+for study in asked("costs"):
+
+    rule:
+        name:
+            f"{study}_tables_costs"
+        input:
+            **QUESTIONS[study]["costs"].reads,
+        output:
+            **QUESTIONS[study]["costs"].writes,
+        log:
+            log_of("costs", study),
+        benchmark:
+            benchmark_of("costs", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["costs"].facts,
+        message:
+            f"Collect time and memory of every job behind {study}"
+        script:
+            "../workflow_scripts/costs.py"

@@ -8,16 +8,18 @@ from prunegraph.job import launch, logger
 from prunegraph.tables.frames import read, write
 
 
-def main(claims: list[Path], own: list[Path], published: list[Path], ledger: Path):
+def main(claims: list[Path], tables: list[Path], ledger: Path, published: dict, own: dict):
+    del tables  # what Snakemake waits for; whose they are is in the other two
     contents = [claim_files.read(path) for path in claims]
-    found = ledgers.ledger(contents, published=_tables(published), own=_tables(own) if own else None)
+    theirs = {system: _tables(places) for system, places in published.items()}
+    ours = {system: {study: _tables(places) for study, places in studies.items()} for system, studies in own.items()}
+    found = ledgers.ledger(contents, theirs, ours or None)
     write(found, ledger)
-    logger.info("%d claims: %s", len(found), found.verdict.value_counts().to_dict())
+    logger.info("%d verdicts: %s", len(found), found.verdict.value_counts().to_dict())
 
 
-def _tables(paths):
-    places = {("mge", path.stem): path for path in paths}
-    return lambda *table: read(places[table]) if table in places else None
+def _tables(places):
+    return lambda name: read(places[name]) if name in places else None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Join the measurements of all networks into tidy tables. The columns are in prunegraph/tables/columns.py."""
+"""Join the measurements of a study's networks into tidy tables. The columns: prunegraph/tables/columns.py."""
 
 from pathlib import Path
 
 from prunegraph.job import launch, logger
+from prunegraph.pool import files_of
 from prunegraph.tables import collect
 from prunegraph.tables.features import feature_table
 from prunegraph.tables.frames import write
@@ -11,19 +12,23 @@ from prunegraph.tables.quality import quality as table_of_quality
 
 
 def main(
-    scores: list[Path],
-    topometrics_files: list[Path],
-    ramanujan_files: list[Path],
+    trained: list[Path],
+    measured: list[Path],
+    seeds: list[int],
     networks: list[Path],
-    topometrics: list[Path],
-    topometrics_normalised: list[Path],
-    ramanujan: list[Path],
-    features: list[Path],
-    quality: list[Path],
+    topometrics: list[Path] | None = None,
+    topometrics_normalised: list[Path] | None = None,
+    ramanujan: list[Path] | None = None,
+    features: list[Path] | None = None,
+    quality: list[Path] | None = None,
 ):
-    raw = collect.topometrics(topometrics_files)
+    scores = files_of(trained, seeds, "score.json")
+    if not measured:
+        write(collect.networks(scores), *networks)
+        return
+    raw = collect.topometrics(files_of(measured, seeds, "topometrics.json"))
     normalised = collect.topometrics_normalised(raw)
-    properties = collect.ramanujan(ramanujan_files)
+    properties = collect.ramanujan(files_of(measured, seeds, "ramanujan.json"))
     found = collect.networks(scores, raw)
     write(found, *networks)
     write(raw, *topometrics)

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from prunegraph.job import launch
-from prunegraph.tables.costs import costs
+from prunegraph.pool import made_by
+from prunegraph.tables.costs import costs as table_of_costs
 from prunegraph.tables.frames import write
 
 
-def main(networks: Path, benchmarks: list[Path], table: list[Path]):
+def main(networks: Path, jobs: list, benchmarks: Path, costs: list[Path]):
     del networks  # by the time that it is there, so are the benchmark files
-    write(costs(path for path in benchmarks if path.exists()), *table)
+    paths = [
+        benchmarks / rule / f"{name}.{asked}.tsv" for rule, folder, name in jobs for asked in sorted(made_by(folder))
+    ]
+    write(table_of_costs(path for path in paths if path.exists()), *costs)
 
 
 if __name__ == "__main__":

@@ -3,44 +3,42 @@
 from itertools import product
 from pathlib import Path
 
-from prunegraph import graphs, tensors
-from prunegraph.encoding import encode_weights
-from prunegraph.errors import UserError
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
-from prunegraph.masks import Mask
-from prunegraph.wiring import Architecture
+from prunegraph.pool import Manifest, filling
 
 
 def main(
-    architecture: Path,
-    trained: list[Path],
-    masks: list[Path],
-    encoded: list[Path],
+    manifest: Path,
+    initial: Path,
+    trained: Path,
     encodings: list[str],
     mode: str,
     seeds: list[int],
     code: str,
+    lost: int = 0,
 ):
-    geometry = Architecture.load(architecture)
-    for ((seed, source, mask), encoding), path in zip(
-        product(zip(seeds, trained, masks, strict=True), encodings), encoded, strict=True
-    ):
-        key = made_from([architecture, source, mask], encoding=encoding, mode=mode, code=code)
-        if _made_from(path) == key:
-            logger.info("seed %d %s: kept, it is up to date", seed, encoding)
-            continue
-        weights, facts = tensors.load(source)
-        graph = encode_weights(geometry, weights, encoding, mode, Mask.load(mask))
-        graphs.save(path, graph, **{**facts, "made_from": key})
-        logger.info("seed %d %s: written, %d bytes", seed, encoding, path.stat().st_size)
+    wiring, networks = Manifest(initial), Manifest(trained)
+    with filling(manifest, lost) as cell:
+        for seed, encoding in product(seeds, encodings):
+            # Weights and mask; the other files of a network tell how it was trained and how well.
+            read = [*wiring.content("architecture"), *networks.content(f"seed{seed}")[:2]]
+            key = made_from(read, encoding=encoding, mode=mode, code=code)
+            if cell.keep(f"seed{seed}/{encoding}", key):
+                continue
+            from prunegraph import graphs, tensors
+            from prunegraph.encoding import encode_weights
+            from prunegraph.masks import Mask
+            from prunegraph.wiring import Architecture
 
-
-def _made_from(path):
-    try:
-        return graphs.provenance(path).get("made_from")
-    except UserError:  # not there yet, or damaged
-        return None
+            weights, mask = (networks.file(f"seed{seed}", f"seed{seed}/{n}.safetensors") for n in ("weights", "mask"))
+            arrays, facts = tensors.load(weights)
+            geometry = Architecture.load(wiring.file("architecture", "architecture.json"))
+            path = cell.path(f"seed{seed}/{encoding}.graph")
+            graph = encode_weights(geometry, arrays, encoding, mode, Mask.load(mask))
+            graphs.save(path, graph, **{**facts, "made_from": key})
+            cell.add(f"seed{seed}/{encoding}", key, f"seed{seed}/{encoding}.graph")
+            logger.info("seed %d %s: written, %d bytes", seed, encoding, path.stat().st_size)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,16 @@ from prunegraph.errors import UserError
 from prunegraph.figures import notice
 from prunegraph.figures.style import label, save
 from prunegraph.job import launch, logger
+from prunegraph.pool import Manifest
 from prunegraph.tables.frames import read
 
 
-def main(sources: list[Path], pictures: list[Path], draw: str, several: bool):
+def main(sources: list[Path], pictures: list[Path], draw: str, several: bool, seed: int | None = None):
     drawing = load(draw)
     try:
-        if any(source.suffix == ".graph" for source in sources):
-            picture = _of_graphs(drawing, sources, several)
+        if seed is not None:
+            item = f"seed{seed}/unrolled"
+            picture = _of_graphs(drawing, [Manifest(path).file(item, f"{item}.graph") for path in sources], several)
         else:
             picture = drawing(*map(read, sources))
     except UserError as problem:

@@ -1,4 +1,4 @@
-"""Write down the training recipe of every data set and model of the study, from prunegraph/training/recipes.py."""
+"""Write down the training recipe of every data set and model of a study, from prunegraph/training/recipes.py."""
 
 import dataclasses
 from pathlib import Path
@@ -10,14 +10,14 @@ from prunegraph.tables.frames import write
 from prunegraph.training.recipes import recipe as recipe_of
 
 
-def main(table: list[Path], datasets: dict, models: dict, recipe: str, epochs: int | None):
-    rows = [
-        {"dataset": dataset, "model": model, **dataclasses.asdict(recipe_of(recipe, like, base, epochs=epochs))}
-        for dataset, like in datasets.items()
-        for model, base in models.items()
-    ]
-    milestones = [", ".join(map(str, row["milestones"])) for row in rows]
-    write(pd.DataFrame(rows).assign(recipe=recipe, milestones=milestones), *table)
+def main(hyperparameters: list[Path], datasets: dict, models: dict, recipes: dict):
+    rows = []
+    for dataset, like in datasets.items():
+        for model, base in models.items():
+            chosen = dataclasses.asdict(recipe_of(dataset=like, model=base, **recipes[model]))
+            chosen["milestones"] = ", ".join(map(str, chosen["milestones"]))
+            rows.append({"dataset": dataset, "model": model, **chosen, "recipe": recipes[model]["name"]})
+    write(pd.DataFrame(rows), *hyperparameters)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,18 @@
 """Measure graphs: topometrics of all, Ramanujan properties of the layers. The metrics are in prunegraph/metrics."""
 
-from functools import partial
 from pathlib import Path
 
-from prunegraph import graphs
-from prunegraph.files import read_json, write_json
+from prunegraph.files import write_json
 from prunegraph.fingerprint import made_from
-from prunegraph.graphs import LayerGraphs
-from prunegraph.job import launch, logger
-from prunegraph.metrics import ramanujan, topometrics
+from prunegraph.job import launch, logger, usable_device
+from prunegraph.pool import Manifest, filling
+
+FILES = ("topometrics.json", "ramanujan.json")
 
 
 def main(
-    encoded: list[Path],
-    topometrics_files: list[Path],
-    ramanujan_files: list[Path],
+    manifest: Path,
+    encoded: Path,
     encodings: list[str],
     motifs: str,
     dataset: str,
@@ -24,33 +22,40 @@ def main(
     seeds: list[int],
     device: str,
     code: str,
+    lost: int = 0,
 ):
-    each = len(encodings)
-    for place, (seed, topo, rama) in enumerate(zip(seeds, topometrics_files, ramanujan_files, strict=True)):
-        files = encoded[place * each : (place + 1) * each]
-        facts = {"dataset": dataset, "model": model, "method": method, "sparsity": sparsity, "seed": seed}
-        facts["made_from"] = made_from(files, code=code, motifs=motifs, **facts)
-        if all(read_json(path, {}).get("made_from") == facts["made_from"] for path in (topo, rama)):
-            logger.info("seed %d: kept, it is up to date", seed)
-            continue
-        layers = [
-            (encoding, layer, graph)
-            for encoding, path in zip(encodings, files, strict=True)
-            for layer, graph in _layers(graphs.load(path))
-        ]
-        measured = partial(topometrics, motifs=motifs, seed=seed, device=device)
-        write_json(topo, {**facts, "rows": [_row(*one, measured) for one in layers]})
-        write_json(rama, {**facts, "rows": [_row(*one, ramanujan) for one in layers if one[1]]})
-        logger.info("seed %d: %d graphs measured", seed, len(layers))
+    stored = Manifest(encoded)
+    with filling(manifest, lost) as cell:
+        for seed in seeds:
+            facts = {"dataset": dataset, "model": model, "method": method, "sparsity": sparsity, "seed": seed}
+            items = [f"seed{seed}/{encoding}" for encoding in encodings]
+            key = made_from(stored.content(*items), code=code, motifs=motifs, **facts)
+            if cell.keep(f"seed{seed}", key):
+                continue
+            files = {name: stored.file(item, f"{item}.graph") for name, item in zip(encodings, items, strict=True)}
+            found = _measured(files, motifs, seed, usable_device(device))
+            for name, rows in zip(FILES, found, strict=True):
+                write_json(cell.path(f"seed{seed}/{name}"), {**facts, "made_from": key, "rows": rows})
+            cell.add(f"seed{seed}", key, *(f"seed{seed}/{name}" for name in FILES))
+            logger.info("seed %d: %d graphs measured", seed, len(found[0]))
 
 
-def _layers(graph):
-    return graph.items() if isinstance(graph, LayerGraphs) else [("", graph)]
+def _measured(files, motifs, seed, device):
+    """Rows of topometrics of all graphs, and of Ramanujan properties of the layers."""
+    from prunegraph import graphs
+    from prunegraph.graphs import LayerGraphs
+    from prunegraph.metrics import ramanujan, topometrics
 
-
-def _row(encoding, layer, graph, metric):
-    size = {"nodes": graph.number_of_nodes(), "edges": graph.number_of_edges()}
-    return {"encoding": encoding, "layer": layer, "mode": graph.mode, **size, **metric(graph)}
+    rows = [], []
+    for encoding, path in files.items():
+        graph = graphs.load(path)
+        for layer, part in graph.items() if isinstance(graph, LayerGraphs) else [("", graph)]:
+            row = {"encoding": encoding, "layer": layer, "mode": part.mode}
+            row |= {"nodes": part.number_of_nodes(), "edges": part.number_of_edges()}
+            rows[0].append(row | topometrics(part, motifs=motifs, seed=seed, device=device))
+            if layer:
+                rows[1].append(row | ramanujan(part))
+    return rows
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from prunegraph.analysis.accuracies import beside_published
 from prunegraph.job import launch, logger
+from prunegraph.pool import files_of
 from prunegraph.tables.frames import write
 
 
-def main(scores: list[Path], table: list[Path], datasets: dict, models: dict):
-    found = beside_published(scores, datasets, models)
-    write(found, *table)
+def main(trained: list[Path], seeds: list[int], published_accuracy: list[Path], datasets: dict, models: dict):
+    found = beside_published(files_of(trained, seeds, "score.json"), datasets, models)
+    write(found, *published_accuracy)
     logger.info("%d cells, %d of them published", len(found), found.published_n.notna().sum())
 
 

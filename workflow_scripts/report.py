@@ -9,27 +9,23 @@ from prunegraph.files import write_text
 from prunegraph.fingerprint import ROOT
 from prunegraph.job import launch
 from prunegraph.report import content, facts, page
-from prunegraph.tables.frames import read
-from prunegraph.tables.grid import beyond
 
 
 def main(
-    pictures: list[Path],
-    tables: list[Path],
-    hyperparameters: Path,
+    sources: list[Path],
     ledger: Path,
     report_file: Path,
-    config: dict,
+    studies: dict,
     captions: dict,
-    networks: int,
+    config: dict,
     snakemake_version: str,
 ):
-    read_tables = {path.stem: read(path) for path in tables}
-    context = content.study(read_tables, read(hyperparameters), config, expected=networks)
-    context |= content.verdicts(read_ledger(ledger), {"mge": int((beyond(read_tables["networks"]) == "").sum())})
-    context |= content.costs(read_tables.get("costs"), report_file.parent / "benchmarks")
-    context["figures"] = content.figures(pictures, captions, report_file.parent)
-    context["tables"] = [content.link(path, read_tables[path.stem], report_file.parent) for path in tables]
+    del sources  # what Snakemake waits for; whose they are is in `studies`
+    folder = report_file.parent
+    shown = [content.study(name, given, captions, config, folder) for name, given in studies.items()]
+    context = {"studies": shown, **content.title(shown)}
+    context |= content.verdicts(read_ledger(ledger), content.networks_by_system(shown))
+    context |= content.costs([each["costs"] for each in shown], folder / "benchmarks")
     context |= {
         "configuration": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         "versions": {"snakemake": snakemake_version} | facts.versions(),

@@ -56,33 +56,41 @@ EVIDENCE = {
     "reason": "str",
 }
 COLUMNS = {
-    **dict.fromkeys(("system", "id", "claim", "source", "quantity", "verdict", "reason", "target"), "str"),
+    **dict.fromkeys(("system", "study", "id", "claim", "source", "quantity", "verdict", "reason", "target"), "str"),
     **{f"{kind}_{name}": of for kind in ("published", "own") for name, of in EVIDENCE.items()},
 }
 
-#: (system, table) -> the table of that system's study, or None where there is none.
-Tables = Callable[[str, str], pd.DataFrame | None]
+#: Name -> the table of a study, or None where it has none.
+Tables = Callable[[str], pd.DataFrame | None]
 
 
 class Untestable(Exception):
     """Why a test cannot be made on some tables, as a clause."""
 
 
-def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | None) -> pd.DataFrame:
-    """The verdict on every claim.
+def ledger(
+    contents: list[Mapping[str, Any]],
+    published: Mapping[str, Tables],
+    own: Mapping[str, Mapping[str, Tables]] | None,
+) -> pd.DataFrame:
+    """The verdict on every claim, once for each study of the claim's system.
 
     Parameters
     ----------
-    contents: what :func:`prunegraph.analysis.claim_files.read` gives, one per system.
-    published, own: the tables of the studies. Numbers that a system's file reports take the place of published tables
-        of the same name. `own` is None where no study has networks of its own.
+    contents
+        What :func:`prunegraph.analysis.claim_files.read` gives, one per system.
+    published
+        System -> the tables of a study of published networks. Numbers that a system's file reports take the place of
+        tables of the same name.
+    own
+        System -> name of a study -> its tables; None where no study has networks of its own.
 
     Returns
     -------
-    One row per claim with the columns :data:`COLUMNS`: for each kind of evidence its verdict, the mean `value` of the
+    Rows with the columns :data:`COLUMNS`: for each kind of evidence its verdict, the mean `value` of the
     rows and what it stands `against`, the mean `effect` with its 95 % interval (`judge: mean` only), how many groups
     there were and how many `in_favour`. `verdict` joins the two: what both say, or the one that could be tested; in
-    part where they disagree.
+    part where they disagree. `study` is the one whose own networks are asked; empty where the system has none.
     """
     from prunegraph.tables.frames import table
 
@@ -90,16 +98,20 @@ def ledger(contents: list[Mapping[str, Any]], published: Tables, own: Tables | N
     for content in contents:
         system = content["system"]
         reported = {name: _frame(given) for name, given in (content.get("reported") or {}).items()}
-        for claim in content["claims"]:
-            facts = {"system": system, **{name: claim[name] for name in PARTS - {"test"}}}
-            found = {
-                "published": _evidence(claim, "published", content, partial(_first, reported, published, system)),
-                "own": _evidence(claim, "own", content, partial(own, system) if own else None),
-            }
-            facts |= joined(found["published"], found["own"])
-            for kind, evidence in found.items():
-                facts |= {f"{kind}_{name}": value for name, value in evidence.items()}
-            rows.append(facts)
+        known_numbers = partial(_first, reported, published.get(system, _nothing))
+        studies = (own or {}).get(system) or {"": _nothing}
+        for study, tables in studies.items():
+            for claim in content["claims"]:
+                facts = {"system": system, "study": study, **{name: claim[name] for name in PARTS - {"test"}}}
+                facts["target"] = claim["target"].format(study=study or "STUDY")
+                found = {
+                    "published": _evidence(claim, "published", content, known_numbers),
+                    "own": _evidence(claim, "own", content, None if own is None else tables),
+                }
+                facts |= joined(found["published"], found["own"])
+                for kind, evidence in found.items():
+                    facts |= {f"{kind}_{name}": value for name, value in evidence.items()}
+                rows.append(facts)
     return table(rows, COLUMNS)
 
 
@@ -205,12 +217,12 @@ def _evidence(
     claim: Mapping[str, Any],
     which: str,
     content: Mapping[str, Any],
-    tables: Callable[[str], pd.DataFrame | None] | None,
+    tables: Tables | None,
 ) -> dict[str, Any]:
     test = claim.get("published_test", claim["test"]) if which == "published" else claim["test"]
     try:
         if tables is None:
-            raise Untestable("this study has no networks of its own")
+            raise Untestable("no study of this run has networks of its own")
         frame = tables(test["table"])
         if frame is None:
             raise Untestable(_absent(test["table"], which, content, tables))
@@ -223,7 +235,7 @@ def _evidence(
     return {name: found[name] for name in EVIDENCE if name in found} | {"reason": reason}
 
 
-def _absent(table: str, which: str, content: Mapping[str, Any], tables: Callable[[str], pd.DataFrame | None]) -> str:
+def _absent(table: str, which: str, content: Mapping[str, Any], tables: Tables) -> str:
     if which == "own":
         there = tables("networks") is not None
         return f"there is no table {table} yet" if there else f"no networks of the system {content['system']} yet"
@@ -318,8 +330,12 @@ def _rho(part: pd.DataFrame, x: str, y: str, fewest: int) -> float:
     return spearman(both[x].to_numpy(float), both[y].to_numpy(float)) if len(both) >= fewest else math.nan
 
 
-def _first(reported: Mapping[str, pd.DataFrame], published: Tables, system: str, name: str) -> pd.DataFrame | None:
-    return reported[name] if name in reported else published(system, name)
+def _first(reported: Mapping[str, pd.DataFrame], published: Tables, name: str) -> pd.DataFrame | None:
+    return reported[name] if name in reported else published(name)
+
+
+def _nothing(name: str) -> None:
+    """The tables of a system without a study."""
 
 
 def _frame(given: Mapping[str, Any]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ new data set is one file with a function ``read(folder, *, its_options) -> Origi
 a line in ``catalogue.DATASETS``.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,13 @@ def prepare(
     validation_fraction: float,
     seed: int,
     like: str | None = None,
+    normalise: Mapping[str, list[float]] | None = None,
     **options: Any,
 ) -> None:
     """Read data set `name`, split it and write it to `output`; see :func:`prunegraph.datasets.preparation.prepare`."""
     from prunegraph.datasets import preparation  # imports numpy, which the workflow's driver lacks
 
-    preparation.prepare(name, source_folder, output, validation_fraction, seed, like, **options)
+    preparation.prepare(name, source_folder, output, validation_fraction, seed, like, normalise, **options)
 
 
 def verify(path: str | Path) -> None:

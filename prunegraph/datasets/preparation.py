@@ -1,6 +1,7 @@
 """From a data set's own files to one file with a training, a validation and a test part."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def prepare(
     validation_fraction: float,
     seed: int,
     like: str | None = None,
+    normalise: Mapping[str, list[float]] | None = None,
     **options: Any,
 ) -> None:
     """Read data set `name`, split it and write it to `output` as safetensors.
@@ -48,6 +50,9 @@ def prepare(
         Of the split: the same seed gives the same file.
     like
         The published data set whose normalisation and augmentation to use, one of ``catalogue.PUBLISHED_DATASETS``.
+    normalise
+        ``mean`` and ``std`` of each channel (or one for all) of pixels scaled to [0, 1], in place of those that were
+        published or that the training part has.
     options
         Of the data set's reader.
 
@@ -66,6 +71,9 @@ def prepare(
     if not len(parts["train"].images) or (validation_fraction and not len(parts["validation"].images)):
         raise UserError(f"A validation fraction of {validation_fraction} leaves a part of {name} without images.")
     mean, std = moments(parts["train"].images) if original.mean is None else (original.mean, original.std)
+    if normalise is not None:
+        channels = parts["train"].images.shape[1]
+        mean, std = (tuple(np.broadcast_to(normalise[name], channels).tolist()) for name in ("mean", "std"))
     arrays = {f"{part}.{field}": array for part, images in parts.items() for field, array in images._asdict().items()}
     tensors.save(
         output,

@@ -1,5 +1,6 @@
 """A network's state on disk, as safetensors."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from prunegraph import tensors
 from prunegraph.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
 
 
@@ -23,9 +25,20 @@ def load_weights(network: "nn.Module", path: str | Path) -> "nn.Module":
     UserError
         If the file is unreadable, lacks a tensor, has one too many, or one of another shape.
     """
+    return fill(network, tensors.load(path)[0], path)
+
+
+def fill(network: "nn.Module", arrays: "Mapping[str, np.ndarray]", path: str | Path) -> "nn.Module":
+    """Fill `network` in place with `arrays`, its parameters and buffers by name, read from `path`; return it.
+
+    Raises
+    ------
+    UserError
+        If a tensor is lacking, is one too many, or has another shape.
+    """
     import torch
 
-    arrays, _ = tensors.load(path)
+    arrays = dict(arrays)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     absent, foreign = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
     if absent or foreign:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from prunegraph.catalogue import PRUNERS, Pruner
-from prunegraph.study import options_of
+from prunegraph.variants import options_of
 
 HEADER = "| pruner | what it keeps | when | options |\n|---|---|---|---|\n"
 

@@ -1,6 +1,6 @@
 """What the report shows, from the tables: plain lists and dicts that the template prints."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from prunegraph.report import page
 from prunegraph.tables.columns import METRICS
 from prunegraph.tables.costs import by_rule
 from prunegraph.tables.costs import costs as read_costs
-from prunegraph.tables.frames import ordered
+from prunegraph.tables.frames import ordered, read
+from prunegraph.tables.grid import beyond
 
 _WHOSE = {
     "own": "trained here",
@@ -24,10 +25,63 @@ VERDICTS = ("holds", "holds in part", "does not hold", "not tested")
 
 
 def study(
-    tables: Mapping[str, pd.DataFrame], hyperparameters: pd.DataFrame, config: Mapping[str, Any], expected: int
-) -> dict:
+    name: str, given: Mapping[str, Any], captions: Mapping[str, str], config: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Everything that the page says of one study.
+
+    Parameters
+    ----------
+    name
+        Of the study.
+    given
+        As :class:`prunegraph.questions.Questions` lists it: sources, system, number of expected networks, tables and
+        pictures by name.
+    captions
+        Of the figures, by name.
+    config
+        The configuration of the run.
+    folder
+        Of the page, to which links are relative.
+    """
+    paths = {key: Path(path) for key, path in given["tables"].items()}
+    tables = {key: read(path) for key, path in paths.items()}
+    facts = studied(tables, tables.get("hyperparameters"), config, given["sources"], given["expected"])
+    return facts | {
+        "name": name,
+        "system": given["system"],
+        "networks": int((beyond(tables["networks"]) == "").sum()),
+        "figures": figures({key: Path(path) for key, path in given["pictures"].items()}, captions, folder),
+        "tables": [link(path, tables[key], folder) for key, path in paths.items()],
+        "costs": tables.get("costs"),
+    }
+
+
+def title(studies: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The title of the page."""
+    names = ", ".join(label(each["name"]) for each in studies)
+    return {
+        "title": f"{'Study' if len(studies) == 1 else 'Studies'}: {names}" if len(studies) > 1 else studies[0]["title"]
+    }
+
+
+def networks_by_system(studies: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The number of networks of each system that were trained here."""
+    found: dict[str, int] = {}
+    for each in studies:
+        if each["system"] and each["own"]:
+            found[each["system"]] = found.get(each["system"], 0) + each["networks"]
+    return found
+
+
+def studied(
+    tables: Mapping[str, pd.DataFrame],
+    hyperparameters: pd.DataFrame | None,
+    config: Mapping[str, Any],
+    sources: Sequence[str],
+    expected: int,
+) -> dict[str, Any]:
     """What was studied, in numbers and names; `expected` networks were asked for."""
-    networks, features = tables["networks"], tables["features"]
+    networks, features = tables["networks"], tables.get("features")
     pruned = networks[networks.pruner != "dense"]
     names = {
         "Data sets": [label(name) for name in ordered(networks.dataset, "dataset")],
@@ -37,11 +91,13 @@ def study(
         "Seeds": [str(value) for value in sorted(set(networks.seed))],
     }
     own = networks[networks.source == "own"]
-    if len(own):
+    if len(own) and features is not None:
         names |= {"Encodings": [label(name) for name in config["encodings"]], "Mode": [config["mode"]]}
-    names["Networks"] = [_WHOSE[config["networks"]]]
+    names["Networks"] = [_WHOSE["both" if len(sources) > 1 else sources[0]]]
+    hyperparameters = pd.DataFrame({"dataset": [], "model": []}) if hyperparameters is None else hyperparameters
     return {
         "title": f"{len(networks):,} networks, {len(set(pruned.method))} ways to prune them",
+        "own": len(own),
         "tiles": [
             (len(networks), "networks"),
             (len(names["Pruners"]), "pruners"),
@@ -90,23 +146,24 @@ def verdicts(ledger: pd.DataFrame, networks: Mapping[str, int]) -> dict:
     return {"systems": systems(ledger, networks), "verdicts": VERDICTS}
 
 
-def costs(cells: pd.DataFrame | None, benchmarks: Path) -> dict:
-    """Cost by rule: of the study's cells from their table, of all other rules from the folder of benchmark files."""
+def costs(cells: Sequence[pd.DataFrame | None], benchmarks: Path) -> dict[str, Any]:
+    """Cost by rule: of the jobs of studies from their tables, of all other rules from the folder of benchmark files."""
+    known = [table for table in cells if table is not None]
+    seen = {rule for table in known for rule in table.rule}
     files = sorted(benchmarks.rglob("*.tsv")) if benchmarks.is_dir() else []
-    known = set() if cells is None else set(cells.rule)
-    others = read_costs(path for path in files if path.relative_to(benchmarks).parts[0] not in {*known, "report"})
-    found = others if cells is None else pd.concat([cells, others], ignore_index=True)
+    others = read_costs(path for path in files if path.relative_to(benchmarks).parts[0] not in {*seen, "report"})
+    found = pd.concat([*known, others], ignore_index=True).drop_duplicates(["rule", "job"])
     return {"rules": [_plain(row) for row in by_rule(found).to_dict("records")], "total": float(found.seconds.sum())}
 
 
-def figures(pictures: Iterable[Path], captions: Mapping[str, str], folder: Path) -> list[dict[str, Any]]:
-    """Every picture with its caption; the folder that it lies in names its system."""
+def figures(pictures: Mapping[str, Path], captions: Mapping[str, str], folder: Path) -> list[dict[str, Any]]:
+    """Every picture with its caption."""
     found = []
-    for path in pictures:
+    for name, path in pictures.items():
         width, height = page.size(path)
-        facts = {"name": path.stem, "system": path.parent.name, "caption": captions.get(path.stem, "")}
         pdf = path.with_suffix(".pdf").relative_to(folder).as_posix()
-        found.append(facts | {"data": page.embedded(path), "width": width, "height": height, "pdf": pdf})
+        facts = {"name": name, "caption": captions.get(name, ""), "width": width, "height": height, "pdf": pdf}
+        found.append({**facts, "data": page.embedded(path)})
     return found
 
 
@@ -143,11 +200,9 @@ def grid(networks: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def quality(networks: pd.DataFrame, features: pd.DataFrame, expected: int) -> list[dict[str, Any]]:
+def quality(networks: pd.DataFrame, features: pd.DataFrame | None, expected: int) -> list[dict[str, Any]]:
     """What is missing or unusual among the networks: what, how many, of how many, and what follows."""
     pruned = networks[networks.pruner != "dense"]
-    graphs = features[[f"unrolled.{name}" for name in METRICS]].notna().all(axis=1)
-    properties = features.loc[features.pruner != "dense", ["ramanujan.imdb", "ramanujan.imsg"]]
     checks = [
         ("networks missing from the tables", expected - len(networks), expected, "the study is not complete"),
         ("networks without an accuracy", networks.accuracy.isna().sum(), len(networks), "left out of every study"),
@@ -164,13 +219,7 @@ def quality(networks: pd.DataFrame, features: pd.DataFrame, expected: int) -> li
             len(pruned),
             "kept: they still train, encode and are measured",
         ),
-        ("networks with a missing topometric", (~graphs).sum(), len(features), "left out of the regressions"),
-        (
-            "pruned networks too sparse for any Ramanujan subgraph",
-            properties.isna().any(axis=1).sum(),
-            len(properties),
-            "no IMDB and IMSG; a feature set that most networks lack is not fitted",
-        ),
+        *_of_graphs(features),
         (
             "pruned networks more accurate than their reference",
             pruned.accuracy_drop.lt(0).sum(),
@@ -181,8 +230,24 @@ def quality(networks: pd.DataFrame, features: pd.DataFrame, expected: int) -> li
     return [dict(zip(("what", "count", "of", "follows"), (w, int(c), int(n), f), strict=True)) for w, c, n, f in checks]
 
 
+def _of_graphs(features: pd.DataFrame | None) -> list[tuple[str, Any, int, str]]:
+    if features is None:
+        return []
+    graphs = features[[f"unrolled.{name}" for name in METRICS]].notna().all(axis=1)
+    properties = features.loc[features.pruner != "dense", ["ramanujan.imdb", "ramanujan.imsg"]]
+    return [
+        ("networks with a missing topometric", (~graphs).sum(), len(features), "left out of the regressions"),
+        (
+            "pruned networks too sparse for any Ramanujan subgraph",
+            properties.isna().any(axis=1).sum(),
+            len(properties),
+            "no IMDB and IMSG; a feature set that most networks lack is not fitted",
+        ),
+    ]
+
+
 def systems(ledger: pd.DataFrame, networks: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Every system of the catalogue: the number of its networks, and its claims as dicts."""
+    """Every system of the catalogue: the number of its own networks, and its claims as dicts."""
     found = []
     for name, text in SYSTEMS.items():
         claims = [_plain(row) for row in ledger[ledger.system == name].to_dict("records")]

@@ -1,5 +1,6 @@
 """What the jobs of a workflow cost: Snakemake's benchmark files as one table."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,23 +24,32 @@ COLUMNS = {
 #: Snakemake samples processor time and memory of a running job about once a second.
 _SHORTEST = 2.0
 
+_ASKED = re.compile(r"\.[0-9a-f]{12}$")
+
 
 def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """One row per job from its benchmark file ``.../benchmarks/{rule}/{job}.tsv``.
+    """One row per job from its benchmark files ``.../benchmarks/{rule}/{job}.tsv``.
+
+    Jobs of the pools have the hash of what was asked in their file's name (``{job}.{asked}.tsv``): of a cell whose
+    seeds were made by several jobs, the times are added.
 
     Returns
     -------
     Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
     method and sparsity, those that train every sparsity of a method all but the last. `seconds` is wall time, the
     start of the process included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The
-    two are missing for jobs under two seconds, at which Snakemake does not look often enough. Where a job kept seeds
-    that were up to date, it is only the cost of the last run.
+    two are missing for jobs under two seconds, at which Snakemake does not look often enough.
 
     Raises
     ------
     UserError: a path is no benchmark file.
     """
-    return sort(table([_row(Path(path)) for path in paths], COLUMNS), "rule", "model", "dataset", "method", "sparsity")
+    rows = table([_row(Path(path)) for path in paths], COLUMNS)
+    groups = rows.groupby(["rule", "job"], sort=False)
+    rows["seconds"] = groups.seconds.transform("sum")
+    rows["cpu_seconds"] = groups.cpu_seconds.transform("sum", min_count=1)
+    rows["memory_mb"] = groups.memory_mb.transform("max")
+    return sort(rows.drop_duplicates(["rule", "job"]), "rule", "model", "dataset", "method", "sparsity")
 
 
 def by_rule(found: pd.DataFrame) -> pd.DataFrame:
@@ -62,6 +72,7 @@ def _row(path: Path) -> dict:
     if "benchmarks" not in parts[:-2] or not path.is_file():
         raise UserError(f"{path} is no benchmark file: expected .../benchmarks/RULE/JOB.tsv. Run the rule again.")
     rule, *job = parts[len(parts) - parts[::-1].index("benchmarks") :]
+    job[-1] = _ASKED.sub("", job[-1])
     measured = pd.read_csv(path, sep="\t", na_values=["-"])
     if measured.empty or not {"s", "max_rss", "cpu_time"} <= set(measured.columns):
         raise UserError(f"{path} does not hold what Snakemake's benchmarks hold. Remove it and run the rule again.")

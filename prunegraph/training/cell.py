@@ -3,23 +3,26 @@
 import functools
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from prunegraph import models, pruning
+from prunegraph.catalogue import PRUNERS, load
 from prunegraph.datasets.data import Data
 from prunegraph.masks import Mask
 from prunegraph.precision import conditions
-from prunegraph.study import written
+from prunegraph.pruning.pruned import Pruned
 from prunegraph.training.checkpoint import Checkpoint, never
 from prunegraph.training.dynamics import MovingMask
 from prunegraph.training.loop import Start, Training, train_each
 from prunegraph.training.progress import Watch
 from prunegraph.training.recipes import Recipe
 from prunegraph.training.scoring import save
+from prunegraph.variants import written
 
 logger = logging.getLogger("prunegraph")
 
@@ -69,12 +72,48 @@ class Manner:
         return Checkpoint(folder, member.made_from, self.every, self.stop)
 
 
+def members_of(
+    starts: Iterable[tuple[int, str, Path, Path, Sequence[Path], Path | None]],
+    data: Data,
+    network: Mapping[str, Any],
+    choice: Mapping[str, Any],
+    sparsity: float,
+) -> list[Member]:
+    """The networks of a cell before their training.
+
+    Parameters
+    ----------
+    starts
+        For each its seed, what it is made from, the files of its initial weights and its mask, those of its result,
+        and the folder of its scalars or None.
+    network, choice
+        Name and options of the model; pruner and options of the method (:mod:`prunegraph.plan`).
+    """
+    pruner, options = choice["pruner"], choice["options"]
+    find = PRUNERS[pruner].trains and load(PRUNERS[pruner].trains)
+    found = []
+    for seed, key, weights, mask, files, scalars in starts:
+        made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
+        pruned = Pruned.load(mask)
+        pruned.apply(models.load_weights(made, weights))
+        moving = pruning.dynamics(pruner, sparsity, seed, **options)
+        rounds = functools.partial(find, sparsity=sparsity, **pruning.completed(pruner, options)) if find else None
+        found.append(Member(sparsity, seed, made, pruned, key, files, scalars, moving, rounds))
+    return found
+
+
 def train_cell(
-    members: Sequence[Member], data: Data, recipe: Recipe, facts: Mapping[str, Any], manner: Manner, device: str = "cpu"
+    members: Sequence[Member],
+    data: Data,
+    recipe: Recipe,
+    facts: Mapping[str, Any],
+    manner: Manner,
+    device: str = "cpu",
+    saved: Callable[[Member], None] = lambda member: None,
 ) -> None:
     """Train the `members` and save each with the `facts` of all, and the conditions of its training.
 
-    Checkpoints go when all are saved: a job that fails loses its outputs.
+    `saved` is called when the files of a member are written. Checkpoints go when all are.
     """
     where = data.train.images.device
     facts = {**facts, **conditions(where), "precision": recipe.precision_on(where.type)}
@@ -87,6 +126,7 @@ def train_cell(
             if getattr(member.mask, "facts", None):
                 own["facts"] = member.mask.facts
             score = save(member.files, member.network, training, data, **facts, **moved, **own)
+            saved(member)
             logger.info("%s: test accuracy %.4f, %d weights", member.name, score["accuracy"], score["kept"])
     shutil.rmtree(manner.checkpoints, ignore_errors=True)
 

@@ -149,6 +149,7 @@ RECIPES: Mapping[str, Mapping[tuple[str, str], Recipe]] = {
         )
     },
     "published": _PUBLISHED,
+    "untrained": {("*", "*"): Recipe(epochs=0)},
 }
 
 
@@ -156,8 +157,8 @@ def recipe(name: str, dataset: str, model: str, **overrides: Any) -> Recipe:
     """The recipe `name` for a data set and a model, with the fields in `overrides` replaced.
 
     ``quick`` serves any pair in seconds. ``published`` is what the main study
-    states (Cunegatti et al. 2024) for CIFAR-10, CIFAR-100 and Tiny-ImageNet. An
-    override of None leaves the recipe's value.
+    states (Cunegatti et al. 2024) for CIFAR-10, CIFAR-100 and Tiny-ImageNet. ``untrained``
+    leaves the weights as they are. An override of None leaves the recipe's value.
 
     Raises
     ------

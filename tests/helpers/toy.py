@@ -8,7 +8,7 @@ from torch import nn
 from prunegraph.catalogue import PRUNERS
 from prunegraph.models import prunable
 from prunegraph.pruning import prune
-from prunegraph.study import options_of
+from prunegraph.variants import options_of
 
 # So that each takes milliseconds here; everything else is as published.
 SMALL = {

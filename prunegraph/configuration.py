@@ -1,0 +1,208 @@
+"""The checked form of config.yaml: named variants, and the studies that select from them.
+
+Runs before every job and in every dry run, so it imports neither torch nor numpy.
+Whatever is wrong with a configuration is said here, in a sentence, before any work.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from prunegraph import catalogue
+from prunegraph.catalogue import known
+from prunegraph.errors import UserError
+from prunegraph.study import Cell, Study, network_seeds
+from prunegraph.variants import KINDS, Variant, checked_sparsity, variant
+
+# Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
+NVIDIA = Path("/dev")
+
+# Names that a study cannot have, because rules have them.
+RULES = ("all", "claims", "download", "encode", "files", "initialise", "measure", "prepare", "prune", "report", "train")
+
+# Keys of earlier versions, and what they became.
+_IN_A_STUDY = (
+    "belongs to a study: `studies: {{mge: {{{key}: ...}}}}`, on the command line "
+    "--config 'studies={{mge: {{{key}: ...}}}}'"
+)
+_OLD = {
+    **dict.fromkeys(("sparsities", "drawing", "networks"), _IN_A_STUDY),
+    "published": "is not needed any more: the study `published` is made beside the others, and claims read its tables",
+}
+
+
+class Configuration:
+    """What a configuration asks for: studies, and the pools of networks that they share.
+
+    Parameters
+    ----------
+    config
+        The merged configuration, as Snakemake gives it; ``Configuration.config`` is its typed form.
+    schema
+        The JSON schema of its structure. Names are checked against the catalogue.
+
+    Raises
+    ------
+    UserError
+        For an unknown key, name or option, a key of an earlier version, a wrong type, an impossible pair or a
+        sparsity outside [0, 1): one sentence that names the legal values.
+    """
+
+    def __init__(self, config: Mapping[str, Any], schema: Mapping[str, Any]):
+        config = typed(config)
+        _check_old(config)
+        _check_structure(config, schema)
+        self.config = config
+        self.results = config["results"]
+        self.seeds = seeds_of(config["seeds"])
+        self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
+        self.mode = known(catalogue.MODES, config["mode"], "mode")
+        self.motifs = known(catalogue.MOTIFS, config["motifs"], "count of motifs")
+        self.recipe = known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
+        for kind in KINDS:
+            for name in config[kind]:
+                self.variant(kind, name)
+        self.studies = {name: self._study(name, facts) for name, facts in config["studies"].items() if facts}
+        if not self.studies:
+            raise UserError("There is no study. Name one under `studies` in config.yaml or an overlay.")
+
+    def variant(self, kind: str, name: str) -> Variant:
+        """What a name of a kind ("datasets", ...) stands for; see :func:`prunegraph.variants.variant`."""
+        return variant(kind, name, self.config[kind])
+
+    def own(self) -> list[Study]:
+        """The studies with networks that are trained here."""
+        return [study for study in self.studies.values() if study.own]
+
+    def seeds_of_cell(self, cell: Cell) -> tuple[int, ...]:
+        """The seeds of all studies that name a cell, and those that other cells prune; without any, the run's."""
+        if not hasattr(self, "_cells"):
+            self._cells = _seeds_by_cell(self.own())
+        return self._cells.get(cell, self.seeds)
+
+    def seeds_of_model(self, dataset: str, model: str) -> tuple[int, ...]:
+        """The seeds of all cells of a data set and a model."""
+        self.seeds_of_cell(Cell(dataset, model, "", ""))
+        found = {seed for cell, seeds in self._cells.items() if cell[:2] == (dataset, model) for seed in seeds}
+        return tuple(sorted(found)) or self.seeds
+
+    def wants_gpu(self) -> bool:
+        """Whether pruning and training ask for a GPU: as configured, or, for ``auto``, if this machine has one."""
+        return self.config["device"] == "cuda" or (self.config["device"] == "auto" and any(NVIDIA.glob("nvidia[0-9]*")))
+
+    def _study(self, name: str, facts: Mapping[str, Any]) -> Study:
+        if name in RULES:
+            raise UserError(f"A study cannot be named {name!r}, because a rule is. Give it another name.")
+        try:
+            study = self._selected(name, facts)
+            study.check(self.recipe)
+        except UserError as problem:
+            raise UserError(f"In the study {name}: {problem}") from None
+        return study
+
+    def _selected(self, name: str, facts: Mapping[str, Any]) -> Study:
+        networks = facts.get("networks", "own")
+        sources = ("own", "published") if networks == "both" else (networks,)
+        lacking = [key for key in (*KINDS, "sparsities") if key not in facts]
+        if "own" in sources and lacking:
+            raise UserError(f"it has no {', '.join(lacking)}; a study names data sets, models, methods and sparsities.")
+        chosen = {
+            kind: {each: self.variant(kind, each) for each in _unique(kind, facts.get(kind, ()))} for kind in KINDS
+        }
+        system = facts.get("system", name if name in catalogue.SYSTEMS else "")
+        return Study(
+            name,
+            sources,
+            system and known(catalogue.SYSTEMS, system, "system"),
+            **chosen,
+            sparsities=_unique("sparsities", [checked_sparsity(value) for value in facts.get("sparsities", ())]),
+            seeds=seeds_of(facts["seeds"]) if "seeds" in facts else self.seeds,
+            measured=facts.get("measured", True),
+            analysis={**self.config["analysis"], **(facts.get("analysis") or {})},
+            asked_drawing=facts.get("drawing"),
+        )
+
+
+def seeds_of(given: int | list[int]) -> tuple[int, ...]:
+    """The seeds that a list names, or the first n."""
+    return tuple(range(given)) if isinstance(given, int) else _unique("seeds", given)
+
+
+def _seeds_by_cell(studies: Iterable[Study]) -> dict[Cell, tuple[int, ...]]:
+    found: dict[Cell, set[int]] = {}
+    for study in studies:
+        for cell in study.cells():
+            found.setdefault(cell, set()).update(study.seeds)
+            method = study.methods[cell.method]
+            if catalogue.PRUNERS[method.base].prunes == "trained":
+                dense = Cell(cell.dataset, cell.model, study.dense(), "0")
+                found.setdefault(dense, set()).update(network_seeds(method, study.seeds))
+    return {cell: tuple(sorted(seeds)) for cell, seeds in found.items()}
+
+
+def typed(value: Any) -> Any:
+    """`value` with numbers as numbers: ``--config 'seeds=[0,1]'`` arrives from Snakemake as a list of strings."""
+    if isinstance(value, Mapping):
+        return {key: typed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [typed(part) for part in value]
+    if isinstance(value, str):
+        for kind in (int, float):
+            with suppress(ValueError):
+                return kind(value)
+        return {"null": None, "none": None, "true": True, "false": False}.get(value.lower(), value)
+    return value
+
+
+def _unique(key: str, values: Iterable[Any]) -> tuple[Any, ...]:
+    values = list(values)
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise UserError(f"`{key}` names {value!r} twice; name it once.")
+    return tuple(values)
+
+
+def _check_old(config: Mapping[str, Any]) -> None:
+    for key, became in _OLD.items():
+        if key in config:
+            raise UserError(f"The key `{key}` {became.format(key=key)}.")
+    for key, kind in KINDS.items():
+        if isinstance(config.get(key), list):
+            raise UserError(
+                f"The key `{key}` is a list, as in earlier versions. Which it names {_IN_A_STUDY.format(key=key)}; "
+                f"`{key}` itself holds named variants: `{key}: {{NAME: {{{kind.key}: ..., options: ...}}}}`."
+            )
+
+
+def _check_structure(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    from jsonschema import Draft202012Validator
+
+    problems = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda problem: len(problem.path))
+    if problems:
+        raise UserError(_sentence(problems[0]))
+
+
+def _sentence(problem: Any) -> str:
+    """What a schema violation means to the person who wrote the configuration."""
+    where = ".".join(map(str, problem.absolute_path)) or "the top level"
+    if problem.validator == "additionalProperties":
+        legal = list(problem.schema["properties"])
+        wrong = next(key for key in problem.instance if key not in legal)
+        try:
+            known(legal, wrong, "key")
+        except UserError as sentence:
+            return f"In config.yaml or an overlay, at {where}: {sentence}"
+    if problem.validator == "required":
+        return f"In config.yaml or an overlay, at {where}: {problem.message}."
+    expected = problem.schema.get(
+        "description", f"see rules/config.schema.yaml, {problem.validator} {problem.validator_value}"
+    )
+    return f"In config.yaml or an overlay, at {where}: found {problem.instance!r}, expected {expected}."
+
+
+def read_schema(path: str | Path) -> dict[str, Any]:
+    """The JSON schema in a YAML file."""
+    import yaml
+
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))

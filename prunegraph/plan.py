@@ -1,0 +1,278 @@
+"""What every job of the pools is asked for: its parameters, what it reads, and a hash of the whole question.
+
+The stages, from images to measurements: ``prepare`` (a data set), ``initialise`` (a model for a data set), ``prune``,
+``train``, ``encode``, ``measure`` (a cell). Runs in every dry run, so it imports neither torch nor numpy.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prunegraph import catalogue
+from prunegraph.catalogue import module, module_of
+from prunegraph.configuration import Configuration
+from prunegraph.datasets.state import state
+from prunegraph.errors import UserError
+from prunegraph.files import sha256
+from prunegraph.fingerprint import code_of
+from prunegraph.pool import losses, manifest_path
+from prunegraph.study import Cell, network_seeds
+from prunegraph.variants import Variant, input_shape, published_as
+
+# Side of images, in pixels, from which `measure` asks for a GPU.
+GPU_FROM_SIDE = 96
+
+#: Stage -> the pool of its results, and what lies there: a data set, a model for it, or a cell.
+POOLS = {
+    "prepare": ("datasets", 1),
+    "initialise": ("init", 2),
+    "prune": ("masks", 4),
+    "train": ("trained", 4),
+    "encode": ("graphs", 4),
+    "measure": ("metrics", 4),
+}
+
+
+class Plan:
+    """The jobs of a configuration's pools.
+
+    A place is a tuple: (data set,), (data set, model) or a :class:`prunegraph.study.Cell`; a longer one than a stage
+    needs is cut.
+    """
+
+    def __init__(self, configuration: Configuration):
+        self.configuration = configuration
+        self.asked = functools.cache(self._asked)
+        self.facts = functools.cache(self._facts)
+        self.lost = functools.cache(self._lost)
+        self._variant = functools.cache(configuration.variant)
+
+    def folder(self, stage: str, place: tuple[str, ...]) -> str:
+        """Where the files of a stage lie."""
+        pool, length = POOLS[stage]
+        return f"{self.configuration.results}/{pool}/{_path(place[:length])}"
+
+    def manifest(self, stage: str, place: tuple[str, ...]) -> str:
+        """The manifest that a stage's job writes: its one output."""
+        place = _cut(stage, place)
+        return manifest_path(self.folder(stage, place), self.asked(stage, place))
+
+    def reads(self, stage: str, place: tuple[str, ...]) -> dict[str, str]:
+        """The manifests that a stage's job reads, by the names of the script's arguments."""
+        return {name: self.manifest(*source) for name, source in self._sources(stage, _cut(stage, place)).items()}
+
+    def request(self, stage: str, place: tuple[str, ...]) -> dict[str, Any]:
+        """What a stage's job is given, beside files: the facts that its results depend on, and what was lost."""
+        place = _cut(stage, place)
+        return {**self.facts(stage, place), "lost": self.lost(stage, place)}
+
+    def gpus(self, stage: str, place: tuple[str, ...]) -> int:
+        """How many GPUs a stage's job asks for: one or none; no part of what it is asked.
+
+        One to train; to prune where the method computes gradients; to measure where graphs are so large that a GPU
+        finds their eigenvalues sooner than a CPU. On an H100, 25.6 s became 6.7 s (ResNet-18) and 20.1 s became 13.8 s
+        (ResNet-50) with images of 224 x 224. Those of 32 x 32 take a CPU a second or two, less than starting a GPU
+        costs; nothing in between was timed.
+        """
+        if not self.configuration.wants_gpu():
+            return 0
+        if stage == "prune":
+            return int(differentiates(self._variant("methods", place[2])))
+        if stage == "measure":
+            return int(max(input_shape(self._variant("datasets", place[0]))[1:]) >= GPU_FROM_SIDE)
+        return int(stage == "train")
+
+    def _sources(self, stage: str, place: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        if stage == "prepare":
+            return {}
+        if stage == "initialise":
+            return {"images": ("prepare", place[:1])}
+        if stage in ("prune", "train"):
+            found = {"images": ("prepare", place[:1]), "start": self._start(place)}
+            other = {"initial": ("initialise", place[:2])} if stage == "prune" else {"masks": ("prune", place)}
+            return {**found, **other}
+        if stage == "encode":
+            return {"initial": ("initialise", place[:2]), "trained": ("train", place)}
+        return {"encoded": ("encode", place)}
+
+    def _start(self, place: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """Where the weights come from that a method prunes: its model's, or the trained dense network's."""
+        method = self._variant("methods", place[2])
+        if catalogue.PRUNERS[method.base].prunes == "initial":
+            return ("initialise", place[:2])
+        for study in self.configuration.own():
+            if method.name in study.methods:
+                return ("train", Cell(place[0], place[1], study.dense(), "0"))
+        return ("train", Cell(place[0], place[1], "dense", "0"))
+
+    def _asked(self, stage: str, place: tuple[str, ...]) -> str:
+        """A hash of all that the results of a stage depend on, 12 hexadecimal digits."""
+        sources = {name: self.asked(*source) for name, source in self._sources(stage, place).items()}
+        question = [stage, place, self.facts(stage, place), sources, self.lost(stage, place)]
+        return digest(question)
+
+    def _lost(self, stage: str, place: tuple[str, ...]) -> int:
+        return losses(self.folder(stage, place), self.items(stage, place))
+
+    def items(self, stage: str, place: tuple[str, ...]) -> list[str]:
+        """The names of what a stage's job makes: see :class:`prunegraph.pool.Manifest`."""
+        if stage == "prepare":
+            return ["images"]
+        seeds = [f"seed{seed}" for seed in self._seeds(stage, place)]
+        if stage == "initialise":
+            return ["architecture", *seeds]
+        if stage == "encode":
+            return [f"{seed}/{encoding}" for seed in seeds for encoding in self.configuration.encodings]
+        return seeds
+
+    def _seeds(self, stage: str, place: tuple[str, ...]) -> list[int]:
+        if stage == "initialise":
+            return list(self.configuration.seeds_of_model(*place))
+        return list(self.configuration.seeds_of_cell(Cell(*place)))
+
+    def _facts(self, stage: str, place: tuple[str, ...]) -> dict[str, Any]:
+        """What the results of a stage depend on, beside files: plain values."""
+        dataset = self._variant("datasets", place[0])
+        if stage == "prepare":
+            return self._of_data_set(dataset)
+        if stage == "encode":
+            modules = [module_of(catalogue.ENCODINGS, name) for name in self.configuration.encodings]
+            facts = {"encodings": list(self.configuration.encodings), "mode": self.configuration.mode}
+            return {**facts, "seeds": self._seeds(stage, place), "code": code_of("prunegraph.encoding", *modules)}
+        if stage == "measure":
+            code = code_of("prunegraph.metrics.topometrics", "prunegraph.metrics.ramanujan")
+            facts = {"encodings": list(self.configuration.encodings), "motifs": self.configuration.motifs}
+            return {**facts, "seeds": self._seeds(stage, place), "code": code}
+        model = self._variant("models", place[1])
+        return getattr(self, f"_of_{stage}")(dataset, model, place)
+
+    def _of_data_set(self, dataset: Variant) -> dict[str, Any]:
+        split = {**self.configuration.config["split"], **(dataset.settings["split"] or {})}
+        return {
+            "reader": {"name": dataset.base, "options": dict(dataset.options), "like": dataset.settings["like"]},
+            "normalise": dataset.settings["normalise"],
+            "state_of_source": self.state_of_source(dataset),
+            "validation": split["validation"],
+            "split_seed": split["seed"],
+            "code": code_of("prunegraph.datasets.preparation", module_of(catalogue.DATASETS, dataset.base)),
+        }
+
+    def state_of_source(self, dataset: Variant) -> str:
+        """What the files of a data set are like; once they are gone, what they were like when it was prepared.
+
+        So other files rerun what depends on them, and a prepared data set needs its files no more.
+        """
+        note = Path(self.folder("prepare", (dataset.name,)), "state")
+        found = state(dataset.base, self.configuration.config["data_dir"], **dataset.options)
+        return found or (note.read_text(encoding="utf-8") if note.exists() else "")
+
+    def _of_initialise(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
+        del dataset
+        return {
+            "network": network_of(model),
+            "weights": model.settings["weights"],
+            "weights_content": _content(model),
+            "seeds": self._seeds("initialise", place),
+            "code": code_of("prunegraph.models", "prunegraph.wiring.tracing", module_of(catalogue.MODELS, model.base)),
+        }
+
+    def _of_prune(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
+        del dataset
+        method = self._variant("methods", place[2])
+        modules = [*prunes_by(method), module_of(catalogue.MODELS, model.base)]
+        return {
+            "network": network_of(model),
+            "choice": choice_of(method),
+            **self._draws(method, place),
+            "threads": self.configuration.config["threads"],
+            "code": code_of("prunegraph.pruning", *modules),
+        }
+
+    def _of_train(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
+        method = self._variant("methods", place[2])
+        record = catalogue.PRUNERS[method.base]
+        modules = [module_of(catalogue.MODELS, model.base)]
+        modules += [module(part) for part in (record.moves, record.trains) if part]
+        return {
+            "network": network_of(model),
+            "choice": choice_of(method),
+            "finetune": method.settings["finetune"],
+            "published_as": published_as(dataset),
+            "recipe": self.recipe_of(model),
+            **self._draws(method, place),
+            "threads": self.configuration.config["threads"],
+            "code": code_of("prunegraph.training", "prunegraph.training.scoring", *modules),
+        }
+
+    def _draws(self, method: Variant, place: tuple[str, ...]) -> dict[str, list[int]]:
+        seeds = self._seeds("prune", place)
+        return {"seeds": seeds, "network_seeds": network_seeds(method, tuple(seeds))}
+
+    def recipe_of(self, model: Variant) -> dict[str, Any]:
+        """How networks of a model are trained: a recipe by name, and the fields of it that are replaced."""
+        training = self.configuration.config["training"]
+        epochs = model.settings["epochs"] or training["epochs"]
+        named = {"name": model.settings["recipe"] or training["recipe"], "precision": training["precision"]}
+        # A network that is not trained is not, whatever the run's number of epochs.
+        return {**named, "epochs": None if named["name"] == "untrained" else epochs}
+
+
+def choice_of(method: Variant) -> dict[str, Any]:
+    """How a configured method chooses: pruner, options, layers, counts, repair."""
+    chosen = {name: method.settings[name] for name in ("layers", "counts", "repair")}
+    return {"pruner": method.base, "options": dict(method.options), **chosen}
+
+
+def network_of(model: Variant) -> dict[str, Any]:
+    """The catalogue's name and the options of a configured model."""
+    return {"name": model.base, "options": dict(model.options)}
+
+
+def prunes_by(method: Variant) -> list[str]:
+    """The modules whose code a method's masks depend on."""
+    repair = catalogue.REPAIRS.get(method.settings["repair"], "")
+    return [module(part) for part in (*catalogue.PRUNERS[method.base].references, repair) if part]
+
+
+def differentiates(method: Variant) -> bool:
+    """Whether a method chooses by gradients; a GPU's start alone takes longer than drawing or ranking weights."""
+    record = catalogue.PRUNERS[method.base]
+    return record.data or record.gradients
+
+
+def digest(question: Any) -> str:
+    """A hash of plain values, 12 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _content(model: Variant) -> str | None:
+    """The sha256 of the file of a model's weights, None where it has none."""
+    path = model.settings["weights"]
+    if path is None:
+        return None
+    if not Path(path).is_file():
+        raise UserError(
+            f"The model {model.name!r} starts with the weights in {path}, and there is no such file. Correct its "
+            "`weights`, a path from where the workflow runs."
+        )
+    return _sha256(path)
+
+
+_sha256 = functools.cache(sha256)
+
+
+def _cut(stage: str, place: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(place[: POOLS[stage][1]])
+
+
+def _path(place: tuple[str, ...]) -> str:
+    """The path of a place inside its pool."""
+    return "/".join(place) if len(place) < 4 else f"{place[0]}/{place[1]}/{place[2]}-{place[3]}"
+
+
+def place_of(wildcards: Mapping[str, str]) -> tuple[str, ...]:
+    """The place that wildcards name."""
+    return tuple(wildcards[name] for name in Cell._fields if name in wildcards)

@@ -1,0 +1,345 @@
+"""What is asked of each study: its tables and figures, what they are made from, and the hash of each question.
+
+The answer to a question lies in files whose names stay (tables/STUDY/..., figures/STUDY/...); beside them a manifest
+(:mod:`prunegraph.pool`) whose name holds the hash, so that a changed question has no answer yet. Runs in every dry
+run, so it imports neither torch nor numpy.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prunegraph import catalogue
+from prunegraph.catalogue import module, module_of
+from prunegraph.errors import UserError
+from prunegraph.figures.records import FIGURES, Figure
+from prunegraph.files import sha256
+from prunegraph.fingerprint import ROOT, code_of
+from prunegraph.plan import POOLS, Plan, choice_of, digest, network_of
+from prunegraph.pool import manifest_path
+from prunegraph.study import Cell, Study, network_seeds
+from prunegraph.tables import published_files
+from prunegraph.variants import published_as
+
+#: Tables of the networks of a study; the first is there when nothing is measured, too.
+NETWORKS = ("networks", "quality", "topometrics", "topometrics_normalised", "ramanujan", "features")
+
+#: The analyses of measured networks, with their tables and the modules behind them.
+ANALYSES = {
+    "correlation": (("correlation", "correlation_summary", "correlation_layers"), ("correlation",)),
+    "regression": (("regression", "regression_folds", "regression_differences"), ("regression", "differences")),
+    "importance": (("importance", "importance_stability"), ("importance",)),
+    "ranking": (("ranking", "ranking_summary", "ranking_tests"), ("ranking", "ranking_tests")),
+    "transfer": (("transfer", "coverage"), ("transfer",)),
+}
+
+
+class Question(NamedTuple):
+    """One rule of a study.
+
+    Parameters
+    ----------
+    reads
+        Paths by the names of the script's arguments; ``answers`` are manifests that say what these files must be.
+    writes
+        The same for what it makes; ``answer`` is its own manifest.
+    facts
+        What else the answer depends on: the script's other arguments, and the library's code.
+    """
+
+    reads: dict[str, Any]
+    writes: dict[str, Any]
+    facts: dict[str, Any]
+
+    @property
+    def answer(self) -> str:
+        """Its manifest."""
+        return self.writes["answer"]
+
+
+class Questions(dict[str, dict[str, Question]]):
+    """Study -> name -> question, of all studies of a plan; figures are named ``figure_NAME``."""
+
+    def __init__(self, plan: Plan, figures: Mapping[str, Figure] = FIGURES):
+        self.plan = plan
+        self.results = plan.configuration.results
+        self.figures = figures
+        for study in plan.configuration.studies.values():
+            self[study.name] = {}
+            self._networks(study)
+            if study.own:
+                self._of_own(study)
+            if self.measured(study):
+                self._analyses(study)
+            for name, record in figures.items():
+                self._figure(study, name, record)
+        self.claims = self._claims()
+        self.report = self._report()
+
+    def measured(self, study: Study) -> bool:
+        """Whether a study has graphs to analyse, its own or published ones."""
+        return "published" in study.sources or study.measured
+
+    def tables(self, study: Study) -> dict[str, str]:
+        """The tables of a study by name, as Parquet files."""
+        found = {}
+        for question in self[study.name].values():
+            for name, paths in question.writes.items():
+                if isinstance(paths, list) and paths[-1].endswith(".parquet"):
+                    found[name] = paths[-1]
+        return found
+
+    def pictures(self, study: Study) -> dict[str, list[str]]:
+        """The figures of a study by name, each as PDF and as PNG."""
+        asked = self[study.name].items()
+        return {
+            name.removeprefix("figure_"): question.writes["pictures"] for name, question in asked if "figure_" in name
+        }
+
+    def files(self, study: Study) -> list[str]:
+        """The tables, figures and predictor of a study."""
+        writes = [question.writes for question in self[study.name].values()]
+        return [path for each in writes for path in _files(each) if path != each["answer"]]
+
+    def answers(self, *studies: Study) -> list[str]:
+        """The manifests of all answers to what is asked of some studies."""
+        return [question.answer for study in studies for question in self[study.name].values()]
+
+    def manifests(self, study: Study) -> list[str]:
+        """Every manifest of the pools that a study needs, each once."""
+        stages = [stage for stage in POOLS if study.measured or stage not in ("encode", "measure")]
+        cells = list(study.cells()) if study.own else []
+        return list(dict.fromkeys(self.plan.manifest(stage, cell) for stage in stages for cell in cells))
+
+    def _add(self, folder: str, group: str, name: str, reads: dict, writes: dict, facts: dict) -> Question:
+        asked = digest([name, facts, reads, writes])
+        answer = manifest_path(f"{folder}/.answers/{name}", asked)
+        question = Question(reads, {**writes, "answer": answer}, facts)
+        if group:
+            self[group][name] = question
+        return question
+
+    def _table(
+        self, study: Study, name: str, reads: dict, tables: tuple[str, ...], facts: dict, **more: str
+    ) -> Question:
+        folder = f"{self.results}/tables/{study.name}"
+        return self._add(folder, study.name, name, reads, {**self._paths(study, tables), **more}, facts)
+
+    def _paths(self, study: Study, tables: tuple[str, ...], part: str = "") -> dict[str, list[str]]:
+        folder = f"{self.results}/tables/{study.name}{part and f'/{part}'}"
+        return {name: [f"{folder}/{name}.csv", f"{folder}/{name}.parquet"] for name in tables}
+
+    def _claims(self) -> Question:
+        """The ledger of claims, from the tables of every study with a system."""
+        studies = [study for study in self.plan.configuration.studies.values() if study.system]
+        published: dict[str, dict[str, str]] = {}
+        own: dict[str, dict[str, dict[str, str]]] = {}
+        for study in studies:
+            tables = self.tables(study)
+            if not study.own:
+                published.setdefault(study.system, tables)
+                continue
+            if len(study.sources) > 1:
+                # Only the tables of single scenarios tell own and published networks apart.
+                tables = {name: tables[name] for name in ("networks", "ramanujan", "correlation", "ranking")}
+            own.setdefault(study.system, {})[study.name] = tables
+        reads = {
+            "claims": [str(ROOT / f"claims/{system}.yaml") for system in catalogue.SYSTEMS],
+            "tables": [path for study in studies for path in self.tables(study).values()],
+            "answers": self.answers(*studies),
+        }
+        content = [sha256(path) for path in reads["claims"]]
+        facts = {"published": published, "own": own, "content": content, "code": _code("analysis", "claims")}
+        return self._add(self.results, "", "claims", reads, {"ledger": f"{self.results}/claims.csv"}, facts)
+
+    def _report(self) -> Question:
+        """The report on all studies."""
+        configuration = self.plan.configuration
+        studies, captions = {}, {name: record.caption for name, record in self.figures.items()}
+        for study in configuration.studies.values():
+            studies[study.name] = {
+                "sources": list(study.sources),
+                "system": study.system,
+                "expected": study.number_of_networks(),
+                "tables": self.tables(study),
+                "pictures": {name: paths[-1] for name, paths in self.pictures(study).items()},
+            }
+        reads = {
+            "sources": [
+                path for each in studies.values() for kind in ("tables", "pictures") for path in each[kind].values()
+            ],
+            "ledger": self.claims.writes["ledger"],
+            "answers": [*self.answers(*configuration.studies.values()), self.claims.answer],
+        }
+        template = [sha256(ROOT / f"prunegraph/report/page.{suffix}") for suffix in ("html", "css")]
+        code = _code("report", "page", "content", "facts")
+        facts = {"studies": studies, "captions": captions, "config": configuration.config, "template": template}
+        writes = {"report_file": f"{self.results}/report.html"}
+        return self._add(self.results, "", "report", reads, writes, {**facts, "code": code})
+
+    def _networks(self, study: Study) -> None:
+        """The tables of each source: those of the study where there is only one, else parts that are joined."""
+        alone = len(study.sources) == 1
+        parts = []
+        if study.own:
+            names = NETWORKS if study.measured else NETWORKS[:1]
+            reads = {"trained": self._of_cells("train", study)}
+            reads["measured"] = self._of_cells("measure", study) if study.measured else []
+            facts = {"seeds": list(study.seeds), "code": _code("tables", "collect", "features", "quality")}
+            writes = self._paths(study, names, "" if alone else "own")
+            parts.append(self._add(self._folder(study), study.name, "collect", reads, writes, facts))
+        if "published" in study.sources:
+            folder = self.plan.configuration.config["published_dir"]
+            facts = {"folder": folder, "code": _code("tables", "published")}
+            writes = self._paths(study, NETWORKS, "" if alone else "published")
+            reads = {"files": published(folder)}
+            parts.append(self._add(self._folder(study), study.name, "read_published", reads, writes, facts))
+        if not alone:
+            paths = [paths[1] for part in parts for paths in part.writes.values() if isinstance(paths, list)]
+            reads = {"parts": paths, "answers": [part.answer for part in parts]}
+            self._table(study, "join", reads, NETWORKS, {"code": _code("tables", "frames")})
+
+    def _of_own(self, study: Study) -> None:
+        datasets = {name: published_as(variant) for name, variant in study.datasets.items()}
+        models = {name: variant.base for name, variant in study.models.items()}
+        whole = {name: variant.base for name, variant in study.models.items() if not variant.options}
+        trained = {"trained": self._of_cells("train", study)}
+        facts = {"seeds": list(study.seeds), "datasets": datasets, "models": whole}
+        facts["code"] = _code("analysis", "accuracies")
+        self._table(study, "published_accuracy", trained, ("published_accuracy",), facts)
+        recipes = {name: self.plan.recipe_of(variant) for name, variant in study.models.items()}
+        facts = {"datasets": datasets, "models": models, "recipes": recipes, "code": _code("training", "recipes")}
+        self._table(study, "hyperparameters", {}, ("hyperparameters",), facts)
+        self._stability(study)
+        source = self[study.name]["collect"]
+        reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
+        facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
+        self._table(study, "costs", reads, ("costs",), {**facts, "code": _code("tables", "costs")})
+
+    def _stability(self, study: Study) -> None:
+        methods = comparable_methods(study)
+        cells = [list(cell) for cell in study.cells() if cell.method in methods]
+        reads = {
+            "images": [self.plan.manifest("prepare", (name,)) for name in study.datasets],
+            "masks": [self.plan.manifest("prune", tuple(cell)) for cell in cells],
+        }
+        pruners = [catalogue.module(catalogue.PRUNERS[study.methods[name].base].choose) for name in methods]
+        modules = [module_of(catalogue.MODELS, variant.base) for variant in study.models.values()]
+        facts = {
+            "datasets": list(study.datasets),
+            "cells": cells,
+            "networks": {name: network_of(variant) for name, variant in study.models.items()},
+            "methods": methods,
+            "seed": study.seeds[0],
+            "threads": self.plan.configuration.config["threads"],
+            "code": code_of("prunegraph.pruning.stability", *pruners, *modules),
+        }
+        self._table(study, "mask_stability", reads, ("mask_stability",), facts)
+
+    def _jobs(self, study: Study) -> list[list[str]]:
+        """The jobs of the pools that a study's networks come from: [rule, folder, name]."""
+        found = {}
+        for stage in POOLS:
+            if study.measured or stage not in ("encode", "measure"):
+                for cell in study.cells():
+                    folder = self.plan.folder(stage, cell)
+                    found[folder] = [stage, folder, folder.removeprefix(f"{self.results}/{POOLS[stage][0]}/")]
+        return list(found.values())
+
+    def _analyses(self, study: Study) -> None:
+        sources = self._tables_of_networks(study)
+        for name, (tables, modules) in ANALYSES.items():
+            read = ("features", "ramanujan") if name == "correlation" else ("features",)
+            reads = {table: sources.writes[table][1] for table in read} | {"answers": [sources.answer]}
+            facts = {**study.analysis, "code": _code("analysis", *modules)}
+            if name == "correlation":
+                facts.pop("rows_per_feature")
+            if name == "transfer":
+                facts.pop("bootstrap")
+            if name == "regression":
+                # The published protocol deals the lasso twice.
+                facts["lasso_repeats"] = 2 if "published" in study.sources else 1
+            more = {"predictor": f"{self.results}/predictors/{study.name}.json"} if name == "transfer" else {}
+            self._table(study, name, reads, tables, facts, **more)
+
+    def _tables_of_networks(self, study: Study) -> Question:
+        asked = self[study.name]
+        return next(asked[name] for name in ("join", "collect", "read_published") if name in asked)
+
+    def _figure(self, study: Study, name: str, record: Figure) -> None:
+        reads = self._drawn_from(study, record)
+        if reads is None:
+            return
+        folder = f"{self.results}/figures/{study.name}"
+        facts = {"draw": record.draw, "several": "graphs" in record.reads, "code": code_of(module(record.draw))}
+        if {"graph", "graphs"} & set(record.reads):
+            facts["seed"] = int(study.drawing()["seed"])
+        writes = {"pictures": [f"{folder}/{name}.{suffix}" for suffix in ("pdf", "png")]}
+        question = self._add(folder, study.name, f"figure_{name}", reads, writes, facts)
+        question.facts["caption"] = record.caption
+
+    def _drawn_from(self, study: Study, record: Figure) -> dict[str, Any] | None:
+        """What a figure reads; None where the study has it not."""
+        tables = self.tables(study)
+        answered = {path: question.answer for question in self[study.name].values() for path in _files(question.writes)}
+        sources, answers = [], []
+        for name in record.reads:
+            if name in ("graph", "graphs"):
+                if not (study.own and study.measured):
+                    return None
+                sources += self._graphs(study, several=name == "graphs")
+            elif name in tables:
+                sources.append(tables[name])
+                answers.append(answered[tables[name]])
+            else:
+                return None
+        return {"sources": sources, "answers": answers}
+
+    def _graphs(self, study: Study, several: bool) -> list[str]:
+        """The manifest of the network to draw, or those of all methods for the same model and sparsity."""
+        drawn = study.drawing()
+        cell = Cell(*(drawn[name] for name in Cell._fields))
+        same = [each for each in study.cells() if (each[:2], each.sparsity) == (cell[:2], cell.sparsity)]
+        return [self.plan.manifest("encode", each) for each in (same if several else [cell])]
+
+    def _of_cells(self, stage: str, study: Study) -> list[str]:
+        return [self.plan.manifest(stage, cell) for cell in study.cells()]
+
+    def _folder(self, study: Study) -> str:
+        return f"{self.results}/tables/{study.name}"
+
+
+def comparable_methods(study: Study) -> dict[str, dict[str, Any]]:
+    """Methods that choose a mask before training: their masks can be made again. Each with how it chooses.
+
+    Without those that published code scored in float32, and dense.
+    """
+    found = {}
+    for name, method in study.methods.items():
+        record = catalogue.PRUNERS[method.base]
+        if record.prunes == "initial" and not (record.moves or record.trains or method.options.get("compat")):
+            found[name] = {"choice": choice_of(method), "network_seed": network_seeds(method, study.seeds)[0]}
+    return {name: facts for name, facts in found.items() if study.methods[name].base != "dense"}
+
+
+def published(folder: str | None) -> list[str]:
+    """The files with the authors' numbers: their own in a folder, or those that come with the package.
+
+    Raises
+    ------
+    UserError
+        If the folder lacks one.
+    """
+    if folder is None:
+        return [str(published_files.SHIPPED_IN / file) for file in published_files.SHIPPED.values()]
+    if sentence := published_files.lacking(folder):
+        raise UserError(sentence)
+    return [str(Path(folder, path)) for path in published_files.FILES]
+
+
+def _files(paths: Mapping[str, Any]) -> list[str]:
+    return [path for value in paths.values() for path in (value if isinstance(value, list) else [value])]
+
+
+def _code(room: str, *modules: str) -> str:
+    return code_of(*(f"prunegraph.{room}.{name}" for name in modules))
