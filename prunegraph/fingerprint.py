@@ -11,9 +11,13 @@ import ast
 import functools
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from prunegraph.files import read_json, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +40,7 @@ def code_of(*modules: str) -> str:
         if name not in seen and name not in NOT_FOLLOWED:
             seen[name], imported = _read(name)
             waiting += imported
+    _remember()
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -51,27 +56,62 @@ def _read(module: str) -> tuple[str, tuple[str, ...]]:
     path = _path(module)
     if path is None:
         raise ModuleNotFoundError(f"no prunegraph module {module!r}")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    imported = tuple(sorted(set(_imports(tree))))
+    source = path.read_bytes()
+    key = hashlib.sha256(_own() + source).hexdigest()
+    if key not in _remembered():
+        _remembered()[key] = _parsed(source.decode("utf-8"))
+        _NEW.append(key)
+    meaning, imports = _remembered()[key]
+    # `from package import name`: a module of the package, or something the package defines.
+    found = {f"{name}.{part}" if part and _path(f"{name}.{part}") else name for name, part in imports}
+    return meaning, tuple(sorted(found))
+
+
+# Parsing the library takes a second or two, and every job of the workflow asks anew. What a file means depends on its
+# content alone, so it is remembered by that, beside what Python itself remembers of the sources.
+_MEMORY = Path(__file__).parent / "__pycache__" / f"meanings-{sys.version_info[0]}{sys.version_info[1]}.json"
+_NEW: list[str] = []
+
+
+@functools.cache
+def _own() -> bytes:
+    return hashlib.sha256(Path(__file__).read_bytes()).digest()
+
+
+@functools.cache
+def _remembered() -> dict[str, tuple[str, list[tuple[str, str]]]]:
+    found = read_json(_MEMORY, {})
+    return found if isinstance(found, dict) else {}
+
+
+def _remember() -> None:
+    if _NEW:
+        _NEW.clear()
+        with suppress(OSError):  # where the library may not be written, it is parsed every time
+            write_json(_MEMORY, _remembered())
+
+
+def _parsed(source: str) -> tuple[str, list[tuple[str, str]]]:
+    """(hash of the meaning of a source, the names of prunegraph that it imports)."""
+    tree = ast.parse(source)
+    imports = sorted(set(_imports(tree)))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imported
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports
 
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """(module, name in it or the empty word) of every import of prunegraph."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("prunegraph."))
+            yield from ((alias.name, "") for alias in node.names if alias.name.startswith("prunegraph."))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "prunegraph":
-            for alias in node.names:
-                inside = f"{node.module}.{alias.name}"
-                # `from package import name`: a module of the package, or something the package defines.
-                yield inside if _path(inside) else node.module
+            yield from ((node.module, alias.name) for alias in node.names)
 
 
 @functools.cache
