@@ -15,6 +15,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 include: "rules/common.smk"
 include: "rules/networks.smk"
 include: "rules/graphs.smk"
+include: "rules/files.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/claims.smk"
@@ -27,6 +28,7 @@ localrules:
     download,
     figures,
     files,
+    files_of_data_set,
     tables,
 
 

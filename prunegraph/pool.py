@@ -31,7 +31,7 @@ _NAME = re.compile(r"(?P<cell>.+)\.(?P<asked>[0-9a-f]{12})\.manifest\.json")
 
 
 def manifest_path(folder: str | Path, asked: str) -> str:
-    """The path of the manifest of a cell's folder for what is asked (:func:`prunegraph.plan.Plan.asked`)."""
+    """The path of the manifest of a cell's folder for what is asked (:func:`prunegraph.workflow.plan.Plan.asked`)."""
     return f"{folder}.{asked}.manifest.json"
 
 
@@ -75,6 +75,10 @@ class Manifest:
                 self._refuse(f"{path} is missing or not what the workflow wrote")
             self._right.add(path)
         return path
+
+    def first(self, item: str) -> Path:
+        """The first file of an item, as :meth:`file` gives it: of a network its weights."""
+        return self.file(item, next(iter(self.items.get(item, {"files": {"": None}})["files"])))
 
     def content(self, *items: str) -> list[str]:
         """The sha256 of every file of some items, or of all: what is made from them depends on it."""

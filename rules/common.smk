@@ -19,8 +19,8 @@ from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import environment
-from prunegraph.plan import POOLS, Plan, digest, place_of
-from prunegraph.questions import Questions
+from prunegraph.workflow.plan import POOLS, Plan, digest, place_of
+from prunegraph.workflow.questions import Questions
 
 # Jobs inherit it; what is set already stays.
 os.environ.update(environment(workflow.basedir))

@@ -43,25 +43,3 @@ rule measure:
         "Measure {wildcards.model}, {wildcards.method} at {wildcards.sparsity}: topometrics, Ramanujan properties"
     script:
         "../workflow_scripts/measure.py"
-
-
-STAGE_OF = {pool: stage for stage, (pool, _) in POOLS.items()}
-
-
-rule files:
-    """The files of one cell, named in results/POOL/DATASET/MODEL/METHOD-SPARSITY.json"""
-    input:
-        manifest=said(lambda wildcards: PLAN.manifest(STAGE_OF[wildcards.pool], place_of(dict(wildcards)))),
-    output:
-        listed=f"{RESULTS}/{{pool}}/{CELL}.json",
-    log:
-        log_of("files", f"{{pool}}/{CELL}"),
-    benchmark:
-        benchmark_of("files", f"{{pool}}/{CELL}")
-    conda:
-        "../envs/graphs.yaml"
-    threads: 1
-    message:
-        "List the files of {wildcards.model}, {wildcards.method} at {wildcards.sparsity}, in {wildcards.pool}"
-    script:
-        "../workflow_scripts/files.py"

@@ -1,5 +1,5 @@
 # From images to trained networks. The only output of a rule is a manifest (prunegraph/pool.py); what a job is given, what it
-# reads and what its manifest is named after comes from the plan (prunegraph/plan.py).
+# reads and what its manifest is named after comes from the plan (prunegraph/workflow/plan.py).
 
 
 # The files themselves are no output: Snakemake deletes the outputs of jobs that fail or run again, and these may be the

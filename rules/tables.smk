@@ -1,5 +1,5 @@
 # From the measurements of all networks to tables, and from tables to the analyses (MGE, sections 4.1 to 4.2.3). What a rule
-# reads, writes and depends on: prunegraph/questions.py. The columns of tables: prunegraph/tables/columns.py and schemas.py.
+# reads, writes and depends on: prunegraph/workflow/questions.py. The columns of tables: prunegraph/tables/columns.py and schemas.py.
 # A rule of each study has a name of its own, so that it can be asked for.
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.files import write_text
+from prunegraph.datasets.state import STATE, state
+from prunegraph.files import read_json, write_json
 from prunegraph.fingerprint import made_from
 from prunegraph.job import launch
 from prunegraph.pool import filling
@@ -13,24 +14,25 @@ def main(
     reader: dict,
     normalise: dict | None,
     source: Path,
-    state_of_source: str,
+    generation: int,
     validation: float,
     split_seed: int,
     code: str,
     lost: int = 0,
 ):
+    name, like, options = reader["name"], reader["like"], reader["options"]
     with filling(manifest, lost) as cell:
+        note = cell.path(STATE)
+        found = state(name, source, **options) or read_json(note, {}).get("state", "")
         facts = {"reader": reader, "normalise": normalise, "validation": validation, "split_seed": split_seed}
-        key = made_from(state_of_source=state_of_source, code=code, **facts)
+        key = made_from(state=found, code=code, **facts)
         if not cell.keep("images", key):
             from prunegraph import datasets
 
-            images, like = cell.path("images.safetensors"), reader["like"]
-            datasets.prepare(
-                reader["name"], source, images, validation, split_seed, like, normalise, **reader["options"]
-            )
-            cell.add("images", key, "images.safetensors")
-        write_text(cell.path("state"), state_of_source)
+            images = cell.path("images.safetensors")
+            datasets.prepare(name, source, images, validation, split_seed, like, normalise, **options)
+            cell.add("images", key, images.name)
+        write_json(note, {"state": found, "generation": generation})
 
 
 if __name__ == "__main__":

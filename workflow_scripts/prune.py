@@ -35,8 +35,7 @@ def main(
             return
         choose = _chooser(data, wiring, network, choice, sparsity, threads, usable_device(device))
         for seed, other, key in lacking:
-            name = next(iter(weights.items[other]["files"]))
-            mask, where = choose(seed, weights.file(other, name))
+            mask, where = choose(seed, weights.first(other))
             mask.save(cell.path(f"seed{seed}.safetensors"), made_from=key, **where)
             cell.add(f"seed{seed}", key, f"seed{seed}.safetensors")
             logger.info("seed %d: kept %d of %d weights, collapsed: %s", seed, mask.kept, mask.size, mask.collapsed)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prunegraph.fingerprint import made_from
-from prunegraph.job import launch, usable_device
+from prunegraph.job import launch, stoppable, usable_device
 from prunegraph.pool import Manifest, filling
 from prunegraph.training.progress import replay
 
@@ -49,43 +49,29 @@ def main(
                 lacking.append((seed, other, key))
             elif tensorboard:
                 replay(scalars / f"seed{seed}", cell.path(f"seed{seed}/history.csv"))
-        if lacking:
-            manner = {"finetune": finetune, "checkpoints": checkpoints, "every": checkpoint_epochs, "device": device}
-            manner |= {"recipe": {**recipe, "dataset": published_as}, "scalars": scalars if tensorboard else None}
-            _train(cell, lacking, data, weights, chosen, identity, network, choice, sparsity, threads, manner)
+        if not lacking:
+            return
+        from prunegraph import datasets, training  # with torch, which a job that keeps everything does without
+        from prunegraph.precision import use_threads
+        from prunegraph.training.cell import Manner, member, train_cell
 
+        use_threads(threads)
+        device = usable_device(device)
+        images = datasets.load(data.file("images", "images.safetensors"), device)
+        whole = training.recipe(dataset=published_as, model=network["name"], **recipe).shortened(finetune)
+        identity |= {"recipe": recipe["name"], "epochs": whole.epochs}
+        members = []
+        for seed, other, key in lacking:
+            first, mask = weights.first(f"seed{other}"), chosen.first(f"seed{seed}")
+            files = [cell.path(f"seed{seed}/{name}") for name in FILES]
+            told = scalars / f"seed{seed}" if tensorboard else None
+            members.append(member(images, network, choice, sparsity, seed, key, first, mask, files, told))
 
-def _train(cell, lacking, data, weights, masks, identity, network, choice, sparsity, threads, manner):
-    from prunegraph import datasets, training
-    from prunegraph.job import stoppable
-    from prunegraph.precision import use_threads
-    from prunegraph.training.cell import Manner, members_of, train_cell
+        def saved(one):
+            cell.add(f"seed{one.seed}", one.made_from, *(f"seed{one.seed}/{name}" for name in FILES))
 
-    use_threads(threads)
-    device = usable_device(manner["device"])
-    images = datasets.load(data.file("images", "images.safetensors"), device)
-    recipe = training.recipe(model=network["name"], **manner["recipe"]).shortened(manner["finetune"])
-    starts = [
-        (
-            seed,
-            key,
-            weights.file(f"seed{other}", next(iter(weights.items[f"seed{other}"]["files"]))),
-            masks.file(f"seed{seed}", f"seed{seed}.safetensors"),
-            [cell.path(f"seed{seed}/{name}") for name in FILES],
-            manner["scalars"] and manner["scalars"] / f"seed{seed}",
-        )
-        for seed, other, key in lacking
-    ]
-    members = members_of(starts, images, network, choice, sparsity)
-    facts = {**identity, "recipe": manner["recipe"]["name"], "epochs": recipe.epochs}
-
-    def saved(member):
-        item = f"seed{member.seed}"
-        cell.add(item, member.made_from, *(f"{item}/{name}" for name in FILES))
-
-    with stoppable() as stop:
-        how = Manner(manner["checkpoints"], manner["every"], stop)
-        train_cell(members, images, recipe, facts, how, device, saved)
+        with stoppable() as stop:
+            train_cell(members, images, whole, identity, Manner(checkpoints, checkpoint_epochs, stop), device, saved)
 
 
 if __name__ == "__main__":

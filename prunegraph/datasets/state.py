@@ -15,6 +15,9 @@ from prunegraph.datasets.sources import SOURCES, locate, missing
 Facts = tuple[str, int, int]
 UNREADABLE = (-1, -1)
 
+#: Beside a prepared data set: what its files were like, and how often they were found to be others.
+STATE = "state.json"
+
 
 def state(name: str, folder: str | Path, path: str | None = None, **_: Any) -> str:
     """Number, bytes and a hash of the files of data set `name`; the empty text if there are none to be found.

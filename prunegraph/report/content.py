@@ -34,8 +34,8 @@ def study(
     name
         Of the study.
     given
-        As :class:`prunegraph.questions.Questions` lists it: sources, system, number of expected networks, tables and
-        pictures by name.
+        As :class:`prunegraph.workflow.questions.Questions` lists it: sources, system, number of expected networks,
+        tables and pictures by name.
     captions
         Of the figures, by name.
     config

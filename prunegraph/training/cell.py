@@ -3,7 +3,7 @@
 import functools
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,34 +72,39 @@ class Manner:
         return Checkpoint(folder, member.made_from, self.every, self.stop)
 
 
-def members_of(
-    starts: Iterable[tuple[int, str, Path, Path, Sequence[Path], Path | None]],
+def member(
     data: Data,
     network: Mapping[str, Any],
     choice: Mapping[str, Any],
     sparsity: float,
-) -> list[Member]:
-    """The networks of a cell before their training.
+    seed: int,
+    key: str,
+    weights: Path,
+    mask: Path,
+    files: Sequence[Path],
+    scalars: Path | None = None,
+) -> Member:
+    """A network before its training.
 
     Parameters
     ----------
-    starts
-        For each its seed, what it is made from, the files of its initial weights and its mask, those of its result,
-        and the folder of its scalars or None.
     network, choice
-        Name and options of the model; pruner and options of the method (:mod:`prunegraph.plan`).
+        Name and options of the model; pruner and options of the method (:mod:`prunegraph.workflow.plan`).
+    key
+        What its result is made from.
+    weights, mask
+        The files that it starts with.
+    files, scalars
+        As for :class:`Member`.
     """
     pruner, options = choice["pruner"], choice["options"]
+    made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
+    pruned = Pruned.load(mask)
+    pruned.apply(models.load_weights(made, weights))
+    moving = pruning.dynamics(pruner, sparsity, seed, **options)
     find = PRUNERS[pruner].trains and load(PRUNERS[pruner].trains)
-    found = []
-    for seed, key, weights, mask, files, scalars in starts:
-        made = models.create(network["name"], data.classes, data.input_shape, seed, **network["options"])
-        pruned = Pruned.load(mask)
-        pruned.apply(models.load_weights(made, weights))
-        moving = pruning.dynamics(pruner, sparsity, seed, **options)
-        rounds = functools.partial(find, sparsity=sparsity, **pruning.completed(pruner, options)) if find else None
-        found.append(Member(sparsity, seed, made, pruned, key, files, scalars, moving, rounds))
-    return found
+    rounds = functools.partial(find, sparsity=sparsity, **pruning.completed(pruner, options)) if find else None
+    return Member(sparsity, seed, made, pruned, key, files, scalars, moving, rounds)
 
 
 def train_cell(

@@ -16,6 +16,7 @@ def library(tmp_path, monkeypatch):
     (package / "b.py").write_text("def two():\n    return 2\n")
     (package / "c.py").write_text("x = 1\n")
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
+    monkeypatch.setattr(fingerprint, "_MEMORY", tmp_path / "meanings.json")
 
     def hash_of(module="prunegraph.a"):
         for cached in (code_of, fingerprint._read, fingerprint._path):
@@ -60,11 +61,22 @@ def test_one_pruner_does_not_depend_on_another():
     assert code_of("prunegraph.pruning.snip") != code_of("prunegraph.pruning.synflow")
 
 
-def test_made_from_sees_content_and_facts(tmp_path):
-    path = tmp_path / "x"
-    path.write_text("1")
-    first = made_from([path], seed=0)
-    assert made_from([path], seed=0) == first
-    assert made_from([path], seed=1) != first
-    path.write_text("2")
-    assert made_from([path], seed=0) != first
+def test_made_from_sees_content_and_facts():
+    first = made_from(["1", "2"], seed=0)
+    assert made_from(["1", "2"], seed=0) == first
+    assert made_from(["1", "2"], seed=1) != first
+    assert made_from(["2", "1"], seed=0) != first
+
+
+def test_what_is_remembered_of_a_source_is_what_parsing_gives(monkeypatch, tmp_path):
+    fresh = code_of("prunegraph.pruning.snip")
+    for cached in (code_of, fingerprint._read, fingerprint._remembered):
+        cached.cache_clear()
+    monkeypatch.setattr(fingerprint, "_MEMORY", tmp_path / "meanings.json")
+    assert code_of("prunegraph.pruning.snip") == fresh
+    assert (tmp_path / "meanings.json").stat().st_size > 0
+    code_of.cache_clear()
+    fingerprint._read.cache_clear()
+    fingerprint._remembered.cache_clear()
+    monkeypatch.setattr(fingerprint, "_parsed", lambda source: pytest.fail("parsed again"))
+    assert code_of("prunegraph.pruning.snip") == fresh

@@ -8,7 +8,7 @@ import pytest
 from helpers import ROOT
 
 ORDER = ["graphs", "datasets", "models", "wiring", "pruning", "training", "encoding", "metrics", "search"]
-ORDER += ["statistics", "tables", "analysis", "figures", "report", "cli", "__main__"]
+ORDER += ["statistics", "tables", "analysis", "figures", "report", "workflow", "cli", "__main__"]
 
 
 def package_of(module):
@@ -39,7 +39,7 @@ def test_imports_only_from_earlier_packages(path):
 @pytest.mark.parametrize(
     ("modules", "heavy"),
     [
-        ("prunegraph.study, prunegraph.fingerprint, prunegraph.catalogue", "numpy torch pandas scipy"),
+        ("prunegraph.configuration, prunegraph.workflow.questions, prunegraph.pool", "numpy torch pandas scipy"),
         ("prunegraph.datasets", "numpy torch torchvision sklearn pandas"),
         (
             "prunegraph.graphs, prunegraph.wiring, prunegraph.encoding, prunegraph.metrics",

@@ -65,11 +65,19 @@ def test_a_user_error_is_a_sentence_and_exit_code_1(capsys):
     assert capsys.readouterr().err.strip() == "Error: Found this, expected that."
 
 
-def test_a_granted_gpu_that_torch_cannot_see_stops_the_job(monkeypatch, capsys):
+def test_a_granted_gpu_that_torch_cannot_see_stops_the_job(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(SystemExit):
-        job.launch(main, rule(resources={"gpu": 1}))
-    assert "granted a GPU, but torch sees none" in capsys.readouterr().err
+    job.launch(main, rule(resources={"gpu": 1}))
+    assert main.got["device"] == "cuda"
+    with pytest.raises(UserError, match="granted a GPU, but torch sees none"):
+        job.usable_device("cuda")
+    assert job.usable_device("cpu") == "cpu"
+
+
+def test_what_is_requested_comes_by_name(tmp_path):
+    asked = {"request": {"options": {"x": 2}, "seeds": [3], "epochs": 4}}
+    job.launch(main, rule(params=asked))
+    assert (main.got["options"], main.got["seeds"], main.got["epochs"]) == ({"x": 2}, [3], 4)
 
 
 def test_an_argument_that_the_rule_does_not_give(capsys):

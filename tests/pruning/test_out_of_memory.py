@@ -7,16 +7,16 @@ from helpers.scripts import main_of
 
 from prunegraph import datasets, models, pruning
 from prunegraph.masks import Mask
-from prunegraph.wiring import trace
 
 
 @pytest.mark.parametrize("full", [False, True])
 def test_the_cpu_prunes_what_the_card_has_no_room_for(full, tmp_path, monkeypatch):
-    images, architecture, weights, mask = (tmp_path / name for name in ("images", "architecture", "weights", "mask"))
-    datasets.prepare("digits", tmp_path, images, 0.15, 0)
-    network = models.create("mlp", 10, (1, 8, 8), 0, hidden=[8])
-    trace(network, (1, 8, 8)).save(architecture)
-    models.save(network, weights)
+    network = {"name": "mlp", "options": {"hidden": [8]}}
+    data, initial = (tmp_path / f"{name}.{'0' * 12}.manifest.json" for name in ("digits", "mlp"))
+    main_of(ROOT / "workflow_scripts/prepare.py")(
+        data, {"name": "digits", "options": {}, "like": None}, None, tmp_path, 0, 0.15, 0, "code"
+    )
+    main_of(ROOT / "workflow_scripts/initialise.py")(initial, data, network, [0], "code")
     calls, prune = [], pruning.prune
 
     def short_of_memory(*arguments, **options):
@@ -27,12 +27,15 @@ def test_the_cpu_prunes_what_the_card_has_no_room_for(full, tmp_path, monkeypatc
 
     monkeypatch.setattr(pruning, "prune", short_of_memory)
     choice = {"pruner": "snip", "options": {}, "layers": "all", "counts": "weights", "repair": ""}
+    masks = tmp_path / f"snip-0.9.{'0' * 12}.manifest.json"
     main_of(ROOT / "workflow_scripts/prune.py")(
-        images, architecture, [weights], [mask], {"name": "mlp", "options": {"hidden": [8]}}, choice, 0.9, [0], 1,
-        "cpu", "code",
-    )  # fmt: skip
+        masks, data, initial, initial, network, choice, 0.9, [0], [0], 1, "cpu", "code"
+    )
     assert len(calls) == 1 + full
-    found, data = Mask.load(mask), datasets.load(images)
-    expected = prune(network, "snip", 0.9, 0, data)
+    found, images = (
+        Mask.load(tmp_path / "snip-0.9/seed0.safetensors"),
+        datasets.load(tmp_path / "digits/images.safetensors"),
+    )
+    expected = prune(models.create("mlp", 10, (1, 8, 8), 0, hidden=[8]), "snip", 0.9, 0, images)
     assert all((found[name] == expected[name]).all() for name in expected)
     assert found.provenance["device"] == "cpu"

