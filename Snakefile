@@ -25,6 +25,7 @@ include: "rules/targets.smk"
 
 localrules:
     all,
+    ask,
     download,
     figures,
     files,

@@ -139,7 +139,8 @@ def _answered(snakemake: Any) -> Iterator[None]:
     outputs = dict(snakemake.output.items())
     answers = snakemake.input.get("answers", [])
     pool.check([answers] if isinstance(answers, str) else answers, snakemake.input)
-    with pool.answering(outputs["answer"], (path for path in snakemake.output if path != outputs["answer"])):
+    files = (path for path in snakemake.output if path != outputs["answer"])
+    with pool.answering(outputs["answer"], snakemake.input["asked"], files):
         yield
 
 

@@ -160,15 +160,18 @@ def filling(manifest: str | Path, lost: int = 0) -> Iterator[Filling]:
 
 
 @contextmanager
-def answering(manifest: str | Path, files: Iterable[str | Path]) -> Iterator[None]:
+def answering(manifest: str | Path, asked: str | Path, files: Iterable[str | Path]) -> Iterator[None]:
     """Write the `manifest` of `files` that bear names of their own, such as tables, when the block has written them.
 
-    Other manifests of the same question go first.
+    Other manifests of the same question go first, and the files that say that they were `asked`.
     """
-    manifest = Path(manifest)
+    manifest, asked = Path(manifest), Path(asked)
     manifest.parent.mkdir(parents=True, exist_ok=True)
     for other in _manifests(manifest.parent / _cell_of(manifest)):
         other.unlink(missing_ok=True)
+    for other in asked.parent.glob(f"{asked.stem}.*"):
+        if other != asked:
+            other.unlink(missing_ok=True)
     yield
     written = {os.path.relpath(path, manifest.parent): _facts(Path(path)) for path in files}
     write_json(manifest, _sealed({"folder": ".", "items": {"answer": {"key": "", "files": written}}}))

@@ -29,6 +29,7 @@ try:
     CONFIGURATION = Configuration(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
     PLAN = Plan(CONFIGURATION)
     QUESTIONS = Questions(PLAN, FIGURE_RECORDS)
+    QUESTIONS.forget()
 except UserError as problem:
     raise WorkflowError(str(problem)) from None
 config = CONFIGURATION.config
@@ -49,6 +50,8 @@ wildcard_constraints:
     method="[a-z][a-z0-9_]*",
     sparsity=r"0(\.\d+)?",
     asked="[0-9a-f]{12}",
+    place="([a-z]+/[a-z][a-z0-9_]*/)?",
+    question="[a-z_]+",
     pool="masks|trained|graphs|metrics",
 
 

@@ -151,14 +151,22 @@ def test_content_is_of_the_items_that_are_named(cell):
 
 def test_answers_say_what_files_of_stable_names_must_be(tmp_path):
     table, other = tmp_path / "tables/a.csv", tmp_path / "tables/b.csv"
-    first, second = (manifest_path(tmp_path / "tables/.answers/question", asked) for asked in (ONE, TWO))
-    with answering(first, [table, other]):
+    first, second = (manifest_path(tmp_path / "tables/.answers/question", each) for each in (ONE, TWO))
+
+    def asked(which):
+        path = tmp_path / f"tables/.asked/question.{which}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        return path
+
+    with answering(first, asked(ONE), [table, other]):
         table.write_text("1")
         other.write_text("2")
     check([first], [table])
-    with answering(second, [table, other]):
+    with answering(second, asked(TWO), [table, other]):
         table.write_text("3")
     check([second], [table])
+    assert [path.name for path in (tmp_path / "tables/.asked").iterdir()] == [f"question.{TWO}"]
     with pytest.raises(UserError, match="missing or damaged"):
         check([first], [table])
     table.write_text("4")
@@ -170,9 +178,9 @@ def test_answers_say_what_files_of_stable_names_must_be(tmp_path):
 
 def test_a_failed_question_has_no_answer(tmp_path):
     path = manifest_path(tmp_path / ".answers/question", ONE)
-    with answering(path, []):
+    with answering(path, tmp_path / "question.x", []):
         pass
     assert json.loads((tmp_path / ".answers" / f"question.{ONE}.manifest.json").read_text())["items"]
-    with pytest.raises(ZeroDivisionError), answering(path, []):
+    with pytest.raises(ZeroDivisionError), answering(path, tmp_path / "question.x", []):
         1 / 0  # noqa: B018
     assert not list((tmp_path / ".answers").glob("*.json"))

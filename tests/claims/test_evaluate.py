@@ -156,13 +156,18 @@ def content(**changes):
     return {"system": "rgp", "paper": "p", "claims": [CLAIM | {"test": test_of()} | changes.pop("claim", {})]} | changes
 
 
-def tables(system="rgp", **frames):
-    """The tables of one system's study."""
-    return lambda *asked: frames.get(asked[1]) if asked[0] == system else None
+def theirs(**frames):
+    """The tables of a study of published networks, of one system."""
+    return {"rgp": frames.get}
+
+
+def ours(system="rgp", **frames):
+    """The tables of a study of own networks, of one system."""
+    return {system: {"mine": frames.get}}
 
 
 def the_only(contents, published=None, own=None):
-    found = claims.ledger(contents, published=tables(t=published), own=tables(t=own))
+    found = claims.ledger(contents, theirs(t=published), ours(t=own))
     assert list(found.columns) == list(claims.COLUMNS)
     return found.iloc[0]
 
@@ -186,12 +191,23 @@ def test_numbers_in_the_file_take_the_place_of_published_tables():
 
 def test_networks_of_another_study_are_no_evidence():
     scores = table([2, 2], [1, 1])
-    (row,) = claims.ledger([content()], published=tables(), own=tables("rgp", t=scores)).itertuples()
+    (row,) = claims.ledger([content()], theirs(), ours(t=scores)).itertuples()
     assert row.own_verdict == HOLDS
-    (row,) = claims.ledger([content()], published=tables(), own=tables("mge", t=scores)).itertuples()
+    (row,) = claims.ledger([content()], theirs(), ours("mge", t=scores)).itertuples()
     assert (row.own_verdict, row.own_reason) == (UNTESTED, "No networks of the system rgp yet.")
-    (row,) = claims.ledger([content()], published=tables(), own=tables("rgp", networks=scores)).itertuples()
+    (row,) = claims.ledger([content()], theirs(), ours(networks=scores)).itertuples()
     assert (row.own_verdict, row.own_reason) == (UNTESTED, "There is no table t yet.")
+
+
+def test_every_study_of_a_system_gets_a_verdict_of_its_own():
+    both = {"rgp": {"small": {"t": table([2, 2], [1, 1])}.get, "large": {"t": table([0, 0], [1, 1])}.get}}
+    found = claims.ledger([content(claim={"target": "tables/{study}/t.csv"})], theirs(), both)
+    assert found[["study", "own_verdict", "target"]].to_numpy().tolist() == [
+        ["small", HOLDS, "tables/small/t.csv"],
+        ["large", FAILS, "tables/large/t.csv"],
+    ]
+    (row,) = claims.ledger([content()], theirs(), ours("mge")).itertuples()
+    assert row.study == ""
 
 
 def variants():
@@ -248,8 +264,8 @@ def test_absent_tables():
     assert row.verdict == UNTESTED
     assert row.published_reason == "No such numbers are public."
     assert row.own_reason == "No networks of the system rgp yet."
-    (reason,) = claims.ledger([content()], published=tables(), own=None).own_reason
-    assert reason == "This study has no networks of its own."
+    (reason,) = claims.ledger([content()], theirs(), None).own_reason
+    assert reason == "No study of this run has networks of its own."
     row = the_only([content(study="studies/published.yaml")])
     assert row.published_reason == "The published tables have not been analysed; studies/published.yaml does that."
 
@@ -297,6 +313,6 @@ def test_an_empty_file_is_refused(tmp_path):
 def test_a_ledger_survives_its_file(tmp_path):
     from prunegraph.tables.frames import write
 
-    found = claims.ledger([content()], published=tables(t=table([2, 2], [1, 1])), own=tables())
+    found = claims.ledger([content()], theirs(t=table([2, 2], [1, 1])), ours())
     write(found, tmp_path / "claims.csv")
     pd.testing.assert_frame_equal(claims.read_ledger(tmp_path / "claims.csv"), found)

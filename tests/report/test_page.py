@@ -16,6 +16,7 @@ from prunegraph.catalogue import SYSTEMS
 from prunegraph.figures import notice, style
 from prunegraph.figures.records import FIGURES
 from prunegraph.report import content, facts, page
+from prunegraph.tables import frames
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -50,23 +51,38 @@ class Outline(HTMLParser):
 def context(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     study = small_study()
-    pictures = [folder / f"figures/mge/{name}.png" for name in ("accuracy", "ranking")]
-    for path in pictures:
-        style.save(notice.draw(f"The figure {path.stem} of <b>this</b> test."), path)
-    costs = folder / "benchmarks/collect/tables.tsv"
+    pictures = {name: folder / f"figures/mge/{name}.png" for name in ("accuracy", "ranking")}
+    for name, path in pictures.items():
+        style.save(notice.draw(f"The figure {name} of <b>this</b> test."), path)
+    costs = folder / "benchmarks/collect/mge.tsv"
     costs.parent.mkdir(parents=True)
     costs.write_text("s\tmax_rss\tcpu_time\n75.0\t120.4\t70\n")
-    tables = {"networks": study.networks, "features": study.features}
-    contents = [claim_files.read(ROOT / f"claims/{system}.yaml") for system in SYSTEMS]
-    of_mge = {("mge", name): table for name, table in tables.items()}
-    ledger = claims.ledger(contents, published=lambda *_: None, own=lambda *table: of_mge.get(table))
     recipe = pd.DataFrame({"dataset": ["digits"] * 2, "model": ["conv6", "resnet20"], "epochs": 8, "gamma": [0.1, 0.2]})
-    found = content.study(tables, recipe, CONFIG, expected=len(study.networks) + 3)
-    found |= content.verdicts(ledger, {"mge": len(study.networks)}) | content.costs(None, folder / "benchmarks")
+    tables = {"networks": study.networks, "features": study.features, "hyperparameters": recipe}
+    for name, table in tables.items():
+        frames.write(table, folder / f"tables/mge/{name}.csv", folder / f"tables/mge/{name}.parquet")
+    contents = [claim_files.read(ROOT / f"claims/{system}.yaml") for system in SYSTEMS]
+    ledger = claims.ledger(contents, {}, {"mge": {"mge": tables.get}})
+    given = {
+        "sources": ["own"],
+        "system": "mge",
+        "expected": len(study.networks) + 3,
+        "tables": {name: str(folder / f"tables/mge/{name}.parquet") for name in tables},
+        "pictures": {name: str(path) for name, path in pictures.items()},
+    }
+    shown = [content.study("mge", given, {"accuracy": "A <caption>."}, CONFIG, folder)]
+    shown.append(content.study("unmeasured", unmeasured(given), {}, CONFIG, folder))
+    found = {"studies": shown, **content.title(shown)}
+    found |= content.verdicts(ledger, content.networks_by_system(shown[:1])) | content.costs(
+        [None], folder / "benchmarks"
+    )
     found |= {"configuration": yaml.safe_dump(CONFIG), "versions": {"python": "3"}, "hardware": {"cores": "2"}}
-    found["figures"] = content.figures(pictures, {"accuracy": "A <caption>."}, folder)
-    found["tables"] = [content.link(folder / "tables/networks.parquet", study.networks, folder)]
     return found | {"commit": ""}
+
+
+def unmeasured(given):
+    """A study without graphs: networks and nothing else."""
+    return {**given, "system": "", "pictures": {}, "tables": {"networks": given["tables"]["networks"]}}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +107,8 @@ def test_links_inside_the_page_lead_somewhere(outline):
     assert len(names) == len(set(names))
     inside = {attributes["href"][1:] for attributes in outline.all("a") if attributes["href"].startswith("#")}
     assert inside <= set(names)
-    assert set(SYSTEMS) <= inside
+    assert {f"claims-{system}" for system in SYSTEMS} <= inside
+    assert {"study-mge", "study-unmeasured"} <= inside
 
 
 def test_a_reader_without_eyes_and_a_narrow_screen_are_thought_of(outline):
@@ -118,10 +135,12 @@ def test_every_claim_stands_with_its_verdict(context, outline):
 
 
 def test_what_was_studied(context):
-    study = small_study()
-    assert context["tiles"][0] == (len(study.networks), "networks")
-    assert dict(context["studied"])["Sparsities"] == ["0.6", "0.9", "0.98"]
-    row = context["grid"][0]
+    study, shown = small_study(), context["studies"][0]
+    assert context["title"] == "Studies: MGE, Unmeasured"
+    assert shown["tiles"][0] == (len(study.networks), "networks")
+    assert dict(shown["studied"])["Sparsities"] == ["0.6", "0.9", "0.98"]
+    assert "Encodings" not in dict(context["studies"][1]["studied"])
+    row = shown["grid"][0]
     cell = study.networks.query("dataset == @row['dataset'] and model == @row['model']")
     assert row["dense"] == pytest.approx(cell.query("pruner == 'dense'").accuracy.mean())
     means = cell.query("sparsity == 0.9").groupby("method").accuracy.mean()
@@ -129,13 +148,13 @@ def test_what_was_studied(context):
 
 
 def test_training_says_once_what_is_common(context):
-    assert context["training"]["common"] == [("epochs", 8)]
-    assert context["training"]["columns"] == ["dataset", "model", "gamma"]
+    assert context["studies"][0]["training"]["common"] == [("epochs", 8)]
+    assert context["studies"][0]["training"]["columns"] == ["dataset", "model", "gamma"]
 
 
 def test_quality_counts(context):
     study = small_study()
-    counts = {row["what"]: row["count"] for row in context["quality"]}
+    counts = {row["what"]: row["count"] for row in context["studies"][0]["quality"]}
     assert counts["networks missing from the tables"] == 3
     collapsed = study.networks.query("pruner != 'dense'").collapsed_layers.gt(0).sum()
     assert counts["pruned networks with a layer that lost all weights"] == collapsed > 0
