@@ -25,7 +25,6 @@ include: "rules/targets.smk"
 
 localrules:
     all,
-    ask,
     download,
     figures,
     files,

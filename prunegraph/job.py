@@ -140,7 +140,7 @@ def _answered(snakemake: Any) -> Iterator[None]:
     answers = snakemake.input.get("answers", [])
     pool.check([answers] if isinstance(answers, str) else answers, snakemake.input)
     files = (path for path in snakemake.output if path != outputs["answer"])
-    with pool.answering(outputs["answer"], snakemake.input["asked"], files):
+    with pool.answering(outputs["answer"], files):
         yield
 
 

@@ -16,7 +16,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,21 +161,41 @@ def filling(manifest: str | Path, lost: int = 0) -> Iterator[Filling]:
 
 
 @contextmanager
-def answering(manifest: str | Path, asked: str | Path, files: Iterable[str | Path]) -> Iterator[None]:
+def answering(manifest: str | Path, files: Iterable[str | Path]) -> Iterator[None]:
     """Write the `manifest` of `files` that bear names of their own, such as tables, when the block has written them.
 
-    Other manifests of the same question go first, and the files that say that they were `asked`.
+    Other manifests of the same question go first.
     """
-    manifest, asked = Path(manifest), Path(asked)
+    manifest = Path(manifest)
     manifest.parent.mkdir(parents=True, exist_ok=True)
     for other in _manifests(manifest.parent / _cell_of(manifest)):
         other.unlink(missing_ok=True)
-    for other in asked.parent.glob(f"{asked.stem}.*"):
-        if other != asked:
-            other.unlink(missing_ok=True)
     yield
     written = {os.path.relpath(path, manifest.parent): _facts(Path(path)) for path in files}
     write_json(manifest, _sealed({"folder": ".", "items": {"answer": {"key": "", "files": written}}}))
+
+
+def asking(flag: str | Path, manifest: str | Path, files: Iterable[str | Path]) -> Callable[[Any], str]:
+    """A function for Snakemake's input that gives the path `flag` of an empty file.
+
+    Files whose names stay look fresh to Snakemake when another question is asked, even though their `manifest`, which
+    the new question names, is not there: a missing file between others reruns nothing. So the flag is made newer than
+    `files` while there is no manifest, and older than anything once there is, whatever the clock says.
+    """
+    flag, manifest, files = Path(flag), Path(manifest), [Path(path) for path in files]
+
+    def asked(wildcards: Any) -> str:
+        del wildcards
+        newest = max((path.stat().st_mtime for path in files if path.exists()), default=0)
+        then = 1 if manifest.exists() else max(time.time(), newest + 2)
+        if not flag.exists():
+            flag.parent.mkdir(parents=True, exist_ok=True)
+            flag.touch()
+        if (flag.stat().st_mtime > newest) != (then > newest):
+            os.utime(flag, (then, then))
+        return str(flag)
+
+    return asked
 
 
 def check(manifests: Iterable[str | Path], files: Iterable[str | Path]) -> None:

@@ -19,6 +19,7 @@ from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
 from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import environment
+from prunegraph.pool import asking
 from prunegraph.workflow.plan import POOLS, Plan, digest, place_of
 from prunegraph.workflow.questions import Questions
 
@@ -29,7 +30,6 @@ try:
     CONFIGURATION = Configuration(config, read_schema(f"{workflow.basedir}/rules/config.schema.yaml"))
     PLAN = Plan(CONFIGURATION)
     QUESTIONS = Questions(PLAN, FIGURE_RECORDS)
-    QUESTIONS.forget()
 except UserError as problem:
     raise WorkflowError(str(problem)) from None
 config = CONFIGURATION.config
@@ -37,6 +37,7 @@ config = CONFIGURATION.config
 RESULTS = CONFIGURATION.results
 STUDIES = CONFIGURATION.studies
 OWN = CONFIGURATION.own()
+STAGE_OF = {pool: stage for stage, (pool, _) in POOLS.items()}
 MODEL = "{dataset}/{model}"
 CELL = "{dataset}/{model}/{method}-{sparsity}"
 # What is asked for, as a hash, is part of the name of every job's output: see prunegraph/pool.py.
@@ -50,8 +51,6 @@ wildcard_constraints:
     method="[a-z][a-z0-9_]*",
     sparsity=r"0(\.\d+)?",
     asked="[0-9a-f]{12}",
-    place="([a-z]+/[a-z][a-z0-9_]*/)?",
-    question="[a-z_]+",
     pool="masks|trained|graphs|metrics",
 
 
@@ -96,6 +95,18 @@ def sources_of(wildcards):
 def asked(name):
     """The studies that ask a question."""
     return [study for study, questions in QUESTIONS.items() if name in questions]
+
+
+def manifest_in(pool, wildcards):
+    """The manifest of a data set or a cell in a pool for what is asked."""
+    return PLAN.manifest(STAGE_OF[pool], place_of(dict(wildcards)))
+
+
+def listing_of(pool, wildcards):
+    """The file that says to Snakemake whether the list of a cell's files is that of what is asked."""
+    manifest = Path(manifest_in(pool, wildcards))
+    listed = Path(f"{PLAN.folder(STAGE_OF[pool], place_of(dict(wildcards)))}.json")
+    return asking(listed.parent / ".asked" / listed.stem, manifest, [listed])(wildcards)
 
 
 def log_of(rule, name):

@@ -1,12 +1,11 @@
 # The output of a job of the pools has a name that changes with what is asked. These rules list the files of a cell, or of a data
 # set, under a name that stays, so that one can be asked for by path.
 
-STAGE_OF = {pool: stage for stage, (pool, _) in POOLS.items()}
-
 
 rule files:
     input:
-        manifest=said(lambda wildcards: PLAN.manifest(STAGE_OF[wildcards.pool], place_of(dict(wildcards)))),
+        manifest=said(lambda wildcards: manifest_in(wildcards.pool, wildcards)),
+        asked=said(lambda wildcards: listing_of(wildcards.pool, wildcards)),
     output:
         listed=f"{RESULTS}/{{pool}}/{CELL}.json",
     log:
@@ -24,7 +23,8 @@ rule files:
 
 rule files_of_data_set:
     input:
-        manifest=said(lambda wildcards: PLAN.manifest("prepare", (wildcards.dataset,))),
+        manifest=said(lambda wildcards: manifest_in("datasets", wildcards)),
+        asked=said(lambda wildcards: listing_of("datasets", wildcards)),
     output:
         listed=f"{RESULTS}/datasets/{{dataset}}.json",
     log:

@@ -1,13 +1,3 @@
-# What is asked of a study: an empty file whose name holds a hash of the question, the input of the rule that answers.
-
-
-rule ask:
-    output:
-        touch(f"{RESULTS}/{{place}}.asked/{{question}}.{{asked}}"),
-    message:
-        "Ask: {wildcards.place}{wildcards.question}"
-
-
 # Targets that gather files of several rules: one for each study; the target of all stands in the Snakefile.
 
 for study in STUDIES.values():

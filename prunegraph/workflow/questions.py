@@ -1,9 +1,9 @@
 """What is asked of each study: its tables and figures, what they are made from, and the hash of each question.
 
-The answer to a question lies in files whose names stay (tables/STUDY/..., figures/STUDY/...). Two files beside them
-have the hash in their names: an empty one that is there once the question was asked, the input of its rule, so that a
-changed question is answered whoever names the answer's files; and a manifest (:mod:`prunegraph.pool`) that says what
-these files must be. Runs in every dry run, so it imports neither torch nor numpy.
+The answer to a question lies in files whose names stay (tables/STUDY/..., figures/STUDY/...), so that people can ask
+for them by path. Beside them a manifest (:mod:`prunegraph.pool`) has the hash in its name, and an empty file, an input
+of the question's rule, tells Snakemake whether it is answered (:func:`prunegraph.pool.asking`). Runs in every dry run,
+so it imports neither torch nor numpy.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES, Figure
 from prunegraph.files import sha256
 from prunegraph.fingerprint import ROOT, code_of
-from prunegraph.pool import manifest_path
+from prunegraph.pool import asking, manifest_path
 from prunegraph.study import Cell, Study, network_seeds
 from prunegraph.tables import published_files
 from prunegraph.variants import published_as
@@ -42,7 +42,7 @@ class Question(NamedTuple):
     ----------
     reads
         Paths by the names of the script's arguments; ``answers`` are manifests that say what these files must be, and
-        ``asked`` is the empty file.
+        ``asked`` is a function that gives the empty file.
     writes
         The same for what it makes; ``answer`` is its own manifest.
     facts
@@ -82,12 +82,6 @@ class Questions(dict[str, dict[str, Question]]):
         """Whether a study has graphs to analyse, its own or published ones."""
         return "published" in study.sources or study.measured
 
-    def forget(self) -> None:
-        """Remove the empty files of questions that were asked and not answered: a job died, so they are asked again."""
-        for question in [*(each for asked in self.values() for each in asked.values()), self.claims, self.report]:
-            if not Path(question.answer).exists():
-                Path(question.reads["asked"]).unlink(missing_ok=True)
-
     def tables(self, study: Study) -> dict[str, str]:
         """The tables of a study by name, as Parquet files."""
         found = {}
@@ -122,7 +116,8 @@ class Questions(dict[str, dict[str, Question]]):
     def _add(self, folder: str, group: str, name: str, reads: dict, writes: dict, facts: dict) -> Question:
         asked = digest([name, facts, reads, writes])
         answer = manifest_path(f"{folder}/.answers/{name}", asked)
-        question = Question({**reads, "asked": f"{folder}/.asked/{name}.{asked}"}, {**writes, "answer": answer}, facts)
+        flag = asking(f"{folder}/.asked/{name}", answer, _files(writes))
+        question = Question({**reads, "asked": flag}, {**writes, "answer": answer}, facts)
         if group:
             self[group][name] = question
         return question

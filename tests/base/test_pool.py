@@ -1,11 +1,13 @@
 """Receipts, manifests and answers: what is kept, what is made again, what is refused."""
 
 import json
+import os
+import time
 
 import pytest
 
 from prunegraph.errors import UserError
-from prunegraph.pool import Manifest, answering, check, files_of, filling, losses, made_by, manifest_path
+from prunegraph.pool import Manifest, answering, asking, check, files_of, filling, losses, made_by, manifest_path
 
 ONE, TWO = "0" * 12, "1" * 12
 
@@ -153,20 +155,13 @@ def test_answers_say_what_files_of_stable_names_must_be(tmp_path):
     table, other = tmp_path / "tables/a.csv", tmp_path / "tables/b.csv"
     first, second = (manifest_path(tmp_path / "tables/.answers/question", each) for each in (ONE, TWO))
 
-    def asked(which):
-        path = tmp_path / f"tables/.asked/question.{which}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        return path
-
-    with answering(first, asked(ONE), [table, other]):
+    with answering(first, [table, other]):
         table.write_text("1")
         other.write_text("2")
     check([first], [table])
-    with answering(second, asked(TWO), [table, other]):
+    with answering(second, [table, other]):
         table.write_text("3")
     check([second], [table])
-    assert [path.name for path in (tmp_path / "tables/.asked").iterdir()] == [f"question.{TWO}"]
     with pytest.raises(UserError, match="missing or damaged"):
         check([first], [table])
     table.write_text("4")
@@ -178,9 +173,31 @@ def test_answers_say_what_files_of_stable_names_must_be(tmp_path):
 
 def test_a_failed_question_has_no_answer(tmp_path):
     path = manifest_path(tmp_path / ".answers/question", ONE)
-    with answering(path, tmp_path / "question.x", []):
+    with answering(path, []):
         pass
     assert json.loads((tmp_path / ".answers" / f"question.{ONE}.manifest.json").read_text())["items"]
-    with pytest.raises(ZeroDivisionError), answering(path, tmp_path / "question.x", []):
+    with pytest.raises(ZeroDivisionError), answering(path, []):
         1 / 0  # noqa: B018
     assert not list((tmp_path / ".answers").glob("*.json"))
+
+
+def test_a_question_without_an_answer_is_newer_than_old_files_whatever_the_clock_says(tmp_path):
+    table, flag, manifest = tmp_path / "a.csv", tmp_path / ".asked/a", tmp_path / ".answers/a"
+    asked = asking(flag, manifest, [table])
+    assert asked(None) == str(flag) and flag.stat().st_size == 0
+    table.write_text("old")
+    future = time.time() + 10**6  # as if the clock had been set back since
+    os.utime(table, (future, future))
+    asked(None)
+    assert flag.stat().st_mtime > table.stat().st_mtime
+    manifest.parent.mkdir()
+    manifest.touch()
+    asked(None)
+    assert flag.stat().st_mtime < 10
+    os.utime(table, (100, 100))
+    before = flag.stat().st_mtime_ns
+    asked(None)
+    assert flag.stat().st_mtime_ns == before
+    manifest.unlink()
+    asked(None)
+    assert flag.stat().st_mtime > table.stat().st_mtime
