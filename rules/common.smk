@@ -12,7 +12,7 @@ sys.path.insert(0, workflow.basedir)
 
 from prunegraph import catalogue
 from prunegraph.catalogue import module_of
-from prunegraph.configuration import Configuration, read_schema
+from prunegraph.workflow.configuration import Configuration, read_schema
 from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES as FIGURE_RECORDS

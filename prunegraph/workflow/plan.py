@@ -13,14 +13,14 @@ from typing import Any
 
 from prunegraph import catalogue
 from prunegraph.catalogue import module, module_of
-from prunegraph.configuration import Configuration
 from prunegraph.datasets.state import STATE, state
 from prunegraph.errors import UserError
 from prunegraph.files import read_json, sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.pool import losses, manifest_path
-from prunegraph.study import Cell, network_seeds
 from prunegraph.variants import Variant, input_shape, published_as
+from prunegraph.workflow.configuration import Configuration
+from prunegraph.workflow.study import Cell, network_seeds
 
 # Side of images, in pixels, from which `measure` asks for a GPU.
 GPU_FROM_SIDE = 96
@@ -39,7 +39,7 @@ POOLS = {
 class Plan:
     """The jobs of a configuration's pools.
 
-    A place is a tuple: (data set,), (data set, model) or a :class:`prunegraph.study.Cell`; a longer one than a stage
+    A place is a tuple: (data set,), (data set, model) or a :class:`prunegraph.workflow.study.Cell`; a longer one than a stage
     needs is cut.
     """
 

@@ -17,10 +17,10 @@ from prunegraph.figures.records import FIGURES, Figure
 from prunegraph.files import sha256
 from prunegraph.fingerprint import ROOT, code_of
 from prunegraph.pool import asking, manifest_path
-from prunegraph.study import Cell, Study, network_seeds
 from prunegraph.tables import published_files
 from prunegraph.variants import published_as
 from prunegraph.workflow.plan import POOLS, Plan, choice_of, digest, network_of
+from prunegraph.workflow.study import Cell, Study, network_seeds
 
 #: Tables of the networks of a study; the first is there when nothing is measured, too.
 NETWORKS = ("networks", "quality", "topometrics", "topometrics_normalised", "ramanujan", "features")

@@ -39,7 +39,10 @@ def test_imports_only_from_earlier_packages(path):
 @pytest.mark.parametrize(
     ("modules", "heavy"),
     [
-        ("prunegraph.configuration, prunegraph.workflow.questions, prunegraph.pool", "numpy torch pandas scipy"),
+        (
+            "prunegraph.workflow.configuration, prunegraph.workflow.questions, prunegraph.pool",
+            "numpy torch pandas scipy",
+        ),
         ("prunegraph.datasets", "numpy torch torchvision sklearn pandas"),
         (
             "prunegraph.graphs, prunegraph.wiring, prunegraph.encoding, prunegraph.metrics",

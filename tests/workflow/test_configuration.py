@@ -7,10 +7,10 @@ import yaml
 from helpers import ROOT
 
 from prunegraph import catalogue
-from prunegraph.configuration import Configuration, read_schema
 from prunegraph.errors import UserError
-from prunegraph.study import Cell
 from prunegraph.variants import input_shape, options_of, published_as, required_of, written
+from prunegraph.workflow.configuration import Configuration, read_schema
+from prunegraph.workflow.study import Cell
 
 SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -193,6 +193,7 @@ def variants(kind, **entries):
         ),
         ([], {"system": "mgo"}, ["Unknown system 'mgo'", "mge"]),
         ([{"studies": {"train": {"networks": "published"}}}], {}, ["cannot be named 'train'", "a rule is"]),
+        ([{"studies": {"mge_ranking": {"networks": "published"}}}], {}, ["cannot be named 'mge_ranking'"]),
         ([{"studies": {"empty": {"system": "mge"}}}], {}, ["In the study empty", "no datasets, models, methods"]),
         ([{"studies": {"published": None}}, {"studies": {"mge": None}}], None, ["There is no study"]),
         ([{"device": "gpu"}], {}, ["at device", "'gpu'", "cuda"]),

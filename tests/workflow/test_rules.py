@@ -15,11 +15,11 @@ from helpers.scripts import main_of
 from helpers.workflow import snakemake
 from packaging.requirements import Requirement
 
-from prunegraph.configuration import Configuration, read_schema
 from prunegraph.figures.records import FIGURES
-from prunegraph.study import Cell
+from prunegraph.workflow.configuration import Configuration, read_schema
 from prunegraph.workflow.plan import Plan
 from prunegraph.workflow.questions import Questions
+from prunegraph.workflow.study import Cell
 
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 

@@ -12,14 +12,16 @@ from typing import Any
 from prunegraph import catalogue
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
-from prunegraph.study import Cell, Study, network_seeds
+from prunegraph.figures.records import FIGURES
 from prunegraph.variants import KINDS, Variant, checked_sparsity, variant
+from prunegraph.workflow.study import Cell, Study, network_seeds
 
 # Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
 NVIDIA = Path("/dev")
 
 # Names that a study cannot have, because rules have them.
-RULES = ("all", "claims", "download", "encode", "files", "initialise", "measure", "prepare", "prune", "report", "train")
+RULES = ("all", "claims", "download", "encode", "figures", "files", "files_of_data_set", "initialise", "measure")
+RULES += ("prepare", "prune", "report", "tables", "train")
 
 # Keys of earlier versions, and what they became.
 _IN_A_STUDY = (
@@ -92,7 +94,9 @@ class Configuration:
         return self.config["device"] == "cuda" or (self.config["device"] == "auto" and any(NVIDIA.glob("nvidia[0-9]*")))
 
     def _study(self, name: str, facts: Mapping[str, Any]) -> Study:
-        if name in RULES:
+        # A figure of the study `mge` is the rule mge_FIGURE, and its tables are made by mge_tables_NAME.
+        of_another = [study for study in self.config["studies"] if name.startswith(f"{study}_")]
+        if name in RULES or any(name.removeprefix(f"{study}_") in FIGURES for study in of_another):
             raise UserError(f"A study cannot be named {name!r}, because a rule is. Give it another name.")
         try:
             study = self._selected(name, facts)
