@@ -8,7 +8,7 @@ as inside if its edges lie between the smallest and the largest published seed, 
 can be: of networks drawn exactly like the published ones, up to half miss the range of three seeds; the summary says
 how many are expected inside if the edges of a cell are normal with the published mean and deviation.
 Random pruners need no images; they run for the classes of all three data sets. The others need --images,
-a prepared data set (results/datasets/NAME.safetensors of a study), and are compared for that one.
+a prepared data set (results/datasets/NAME/images.safetensors), and are compared for that one.
 Rows go to --output as they are made, a summary by pruner to the screen.
 """
 

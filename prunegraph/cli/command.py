@@ -40,7 +40,7 @@ examples:
 examples:
   prunegraph predict measured.json
   prunegraph predict narrow.pt --model resnet20 --option width=0.25 --input 3,32,32 --features unrolled
-  prunegraph predict network.graph --predictor results/published/tables/predictor.json
+  prunegraph predict network.graph --predictor results/predictors/published.json
 """,
     "draw": """\
 examples:
@@ -204,9 +204,9 @@ def _predict(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("result")
     group.add_argument(
         "--predictor",
-        default="results/tables/predictor.json",
+        default="results/predictors/mge.json",
         metavar="FILE",
-        help="what the workflow fitted (default: results/tables/predictor.json)",
+        help="what the workflow fitted (default: results/predictors/mge.json)",
     )
     group.add_argument(
         "--features",

@@ -44,9 +44,8 @@ def _fitted(path: Path) -> dict[str, Any]:
     content = files.read_json(path)
     if not isinstance(content, Mapping) or content.get("kind") != "prunegraph predictor":
         raise UserError(
-            f"{path} is no predictor. A copy of the repository fits one: snakemake results/tables/predictor.json, or "
-            "for the authors' networks: snakemake results/published/tables/predictor.json "
-            "--configfile studies/published.yaml."
+            f"{path} is no predictor. A copy of the repository fits one: snakemake "
+            "results/predictors/mge.json, or for the authors' networks: snakemake results/predictors/published.json."
         )
     if not content["models"]:
         raise UserError(f"{path} holds no predictor: its study had too few networks. Add seeds, sparsities or models.")

@@ -47,8 +47,8 @@ def folder(tmp_path_factory):
     )
     table = small_study().features
     content = transfer.fitted(table, transfer.coverage(table, rows_per_feature=2), rows_per_feature=2)
-    for study in ("results", "results/published"):
-        write_json(here / study / "tables/predictor.json", content)
+    for study in ("mge", "published"):
+        write_json(here / f"results/predictors/{study}.json", content)
     network = [str(here / "narrow.pt"), "--model", "resnet20", "--option", "width=0.25", "--input", "3,32,32"]
     assert main(["graph", *network, "--output", str(here / "network.graph")]) == 0
     assert main(["measure", *network, "--output", str(here / "measured.json")]) == 0

@@ -22,7 +22,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = small_study().features
     content = transfer.fitted(table, transfer.coverage(table, rows_per_feature=2), rows_per_feature=2)
-    write_json("results/tables/predictor.json", content)
+    write_json("results/predictors/mge.json", content)
     save_file(_network().state_dict(), "network.safetensors")
     return tmp_path
 
@@ -44,7 +44,7 @@ def _predicted(*arguments) -> dict:
 def test_prediction_is_that_of_the_fitted_plane(here, name, capsys):
     found = _predicted(*NETWORK, "--features", name)
     graph = encoding.encode(_network(), (1, 8, 8))
-    with open("results/tables/predictor.json") as file:
+    with open("results/predictors/mge.json") as file:
         model = Predictor.from_dict(json.load(file)["models"][name])
     row = topometrics(graph, normalised=True)
     values = [math.log10(graph.number_of_edges())] if name == "log_edges" else [row[c[9:]] for c in model.columns]
@@ -89,7 +89,7 @@ def test_what_is_said_fits_a_terminal(here, capsys, monkeypatch):
 
 
 def test_published_drops_refer_to_the_best_pruner(here, capsys):
-    content = read_json("results/tables/predictor.json")
+    content = read_json("results/predictors/mge.json")
     content["fitted_to"]["source"] = ["published"]
     write_json("published.json", content)
     assert main(["graph", *NETWORK, "--output", "network.graph"]) == 0

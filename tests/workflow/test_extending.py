@@ -56,7 +56,7 @@ def test_every_kind_of_addition_is_on_the_page():
 @pytest.mark.slow
 def test_the_study_of_all_additions_runs(tmp_path):
     folder = extended(tmp_path)
-    targets = [f"results/bars/{name}" for name in ("figures/mge/density.pdf", "tables/networks.parquet")]
+    targets = ["results/figures/bars/density.pdf", "results/tables/bars/networks.parquet"]
     command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2", "--configfile", "studies/bars.yaml"]
     command += ["--config", "training={recipe: quick, epochs: 2}"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
@@ -67,10 +67,10 @@ def test_the_study_of_all_additions_runs(tmp_path):
     assert set(networks.model) == {"tiny", "tiny_wide"} and set(networks.dataset) == {"bars"}
     pruned = networks[networks.sparsity > 0]
     assert (pruned.kept == (pruned.weights * (1 - pruned.sparsity)).round()).all()
-    done = subprocess.run([sys.executable, "lonely.py", "results/bars"], capture_output=True, text=True, cwd=folder,
+    done = subprocess.run([sys.executable, "lonely.py"], capture_output=True, text=True, cwd=folder,
                           env={"PYTHONPATH": str(folder)})  # fmt: skip
     assert done.returncode == 0, done.stderr
-    found = pd.read_csv(folder / "results/bars/lonely.csv")
+    found = pd.read_csv(folder / "results/lonely_bars.csv")
     assert len(found) == len(networks) and found.lonely.between(0, 1).all()
     # A dense network has no lonely node; at 90 % some have lost all their edges.
     assert not found.lonely[found.method == "dense"].any() and found.lonely[found.sparsity == 0.9].any()

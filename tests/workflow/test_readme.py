@@ -5,11 +5,16 @@ import re
 import shlex
 
 import pytest
+import yaml
 from helpers import ROOT
+from snakemake.utils import update_config
 
 from prunegraph import catalogue
+from prunegraph.configuration import Configuration, read_schema
 from prunegraph.figures.records import FIGURES
+from prunegraph.plan import Plan
 from prunegraph.pruning import listing
+from prunegraph.questions import Questions
 
 README = (ROOT / "README.md").read_text()
 
@@ -34,21 +39,78 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "line"), COMMANDS)
-def test_targets_come_before_the_options_that_would_swallow_them(path, line):
+TARGETS = [("the table of targets", line) for line in re.findall(r"(?:^\||,|or) `(snakemake [^`]*)`", README, flags=re.M)]
+SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
+
+
+def parsed(line):
+    """The options and the targets of a command line."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--config", nargs="+", default=[])
-    parser.add_argument("--configfile", nargs="+", default=[])
-    found, _ = parser.parse_known_args(shlex.split(line, comments=True))
+    parser.add_argument("snakemake")
+    parser.add_argument("targets", nargs="*")
+    for several in ("--config", "--configfile"):
+        parser.add_argument(several, nargs="+", default=[])
+    for one in ("--cores", "--workflow-profile"):
+        parser.add_argument(one)
+    for flag in ("--use-conda", "--list-target-rules", "-n"):
+        parser.add_argument(flag, action="store_true")
+    return parser.parse_args(shlex.split(line, comments=True))
+
+
+def configured(*files, **changes):
+    """config.yaml with overlays and changes, as Snakemake merges them."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    for file in files:
+        update_config(config, yaml.safe_load((ROOT / file).read_text()))
+    update_config(config, changes)
+    return Configuration(config, SCHEMA)
+
+
+def targets_of(configuration):
+    """Every name and path that can be made; rules of studies as the .smk files build their names."""
+    questions = Questions(Plan(configuration))
+    found = {"all", "report", "claims", "figures", "tables", *configuration.studies}
+    suffixes = re.findall(r'f"\{study\}_(tables_\w+)"', (ROOT / "rules/tables.smk").read_text())
+    assert len(suffixes) > 5
+    for study in configuration.studies.values():
+        found.update(questions.files(study))
+        found.update(f"{study.name}_{name}" for name in (*questions.pictures(study), *suffixes))
+        found.update(f"{configuration.results}/metrics/{c[0]}/{c[1]}/{c[2]}-{c[3]}.json" for c in study.cells())
+    return found
+
+
+@pytest.mark.parametrize(("path", "line"), [*COMMANDS, *TARGETS])
+def test_the_commands_can_be_given(path, line):
+    """Options and values are legal, targets exist, and none is swallowed by an option before it."""
+    found = parsed(line)
     assert all("=" in value for value in found.config)
-    assert all((ROOT / name).is_file() for name in found.configfile)
+    line = line.replace("FOLDER", "null")
+    changes = {key: yaml.safe_load(value) for key, value in (word.split("=", 1) for word in parsed(line).config)}
+    assert set(found.targets) <= targets_of(configured(*found.configfile, **changes))
 
 
-def test_every_study_is_listed_with_its_folder():
+def test_every_overlay_is_listed_with_its_study():
     listed = dict(re.findall(r"^\| `(studies/[^`]*)` \|.*\| `([^`]*)` \|$", README, flags=re.M))
-    files = sorted((ROOT / "studies").glob("*.yaml"))
-    folders = [re.search(r"^results: (\S+)", path.read_text(), flags=re.M) for path in files]
-    assert listed == {f"studies/{path.name}": f[1] if f else "results" for path, f in zip(files, folders, strict=True)}
+    files = [f"studies/{path.name}" for path in sorted((ROOT / "studies").glob("*.yaml"))]
+    assert sorted(listed) == files
+    for file, study in listed.items():
+        own = set(configured(file).studies) - {"mge", "published"} or set(configured(file).studies)
+        assert own == {study}, file
+
+
+@pytest.mark.parametrize("key", ["run", "study"])
+def test_the_tables_of_keys_name_keys(key):
+    table = README[README.index(f"| key of {'the run' if key == 'run' else 'a study'} |") :].split("\n\n")[0]
+    named = {word for cell in re.findall(r"^\| (`[^|]*) \|", table, flags=re.M) for word in re.findall(r"`(\w+)`", cell)}
+    legal = SCHEMA["properties"]
+    legal = legal if key == "run" else legal["studies"]["additionalProperties"]["properties"]
+    assert named <= set(legal)
+    assert key == "run" or named == set(legal)
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", README, flags=re.S))
+def test_the_examples_of_variants_are_legal(block):
+    assert configured(**yaml.safe_load(block)).studies
 
 
 @pytest.mark.parametrize("table", [catalogue.DATASETS, catalogue.MODELS, catalogue.PRUNERS, catalogue.ENCODINGS])
