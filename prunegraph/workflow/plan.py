@@ -39,8 +39,8 @@ POOLS = {
 class Plan:
     """The jobs of a configuration's pools.
 
-    A place is a tuple: (data set,), (data set, model) or a :class:`prunegraph.workflow.study.Cell`; a longer one than a stage
-    needs is cut.
+    A place is a tuple: (data set,), (data set, model) or a :class:`prunegraph.workflow.study.Cell`; a longer one than
+    a stage needs is cut.
     """
 
     def __init__(self, configuration: Configuration):
