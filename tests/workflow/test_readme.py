@@ -10,10 +10,10 @@ from helpers import ROOT
 from snakemake.utils import update_config
 
 from prunegraph import catalogue
-from prunegraph.configuration import Configuration, read_schema
 from prunegraph.figures.records import FIGURES
 from prunegraph.pruning import listing
-from prunegraph.questions import ANALYSES, NETWORKS
+from prunegraph.workflow.configuration import Configuration, read_schema
+from prunegraph.workflow.questions import ANALYSES, NETWORKS
 
 README = (ROOT / "README.md").read_text()
 
