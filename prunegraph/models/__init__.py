@@ -7,12 +7,12 @@ published networks, so published weights load strictly.
 
 from typing import TYPE_CHECKING, Any
 
-from prunegraph.models.weights import load_weights, save
+from prunegraph.models.weights import fill, load_weights, save
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["create", "load_weights", "prunable", "save"]
+__all__ = ["create", "fill", "load_weights", "prunable", "save"]
 
 
 def create(
