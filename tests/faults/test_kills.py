@@ -89,7 +89,6 @@ ADD, WRITE, KEEP = "pool.Filling.add", "pool.write_json", "pool.Filling.keep"
 CHANGES = {
     "prune": {"batch_size": 64},
     "train": {"epochs": 2},
-    "encode": {"mode": "compat"},
     "measure": {"motifs": "estimate"},
     "initialise": {"seeds": 3},
 }
@@ -101,12 +100,7 @@ CHANGES = {
     ("script", "function", "after", "count"),
     [
         ("prune", ADD, False, 1),
-        ("prune", ADD, True, 1),
-        ("train", ADD, False, 2),
         ("train", ADD, True, 1),
-        ("train", WRITE, False, 1),
-        ("encode", ADD, True, 3),
-        ("measure", ADD, False, 2),
         ("measure", WRITE, True, 1),
         ("initialise", KEEP, True, 3),
     ],
@@ -152,20 +146,13 @@ def flip(path):
     ("damaged", "change"),
     [
         ("datasets/digits/images.safetensors", {"batch_size": 64}),
-        ("init/digits/tiny/seed0.safetensors", {"batch_size": 64}),
-        ("init/digits/tiny/architecture.json", {"mode": "compat"}),
         ("masks/digits/tiny/pruned-0.9/seed1.safetensors", {"epochs": 2}),
-        ("trained/digits/tiny/dense-0/seed0/weights.safetensors", {"mode": "compat"}),
         ("trained/digits/tiny/dense-0/seed0/score.json", {"motifs": "estimate"}),
-        ("graphs/digits/tiny/pruned-0.9/seed0/unrolled.graph", {"motifs": "estimate"}),
-        ("metrics/digits/tiny/pruned-0.9/seed0/topometrics.json", {}),
     ],
 )
 def test_a_flipped_bit_is_named_and_healed_by_the_same_command(complete, undisturbed, tmp_path, damaged, change):
     folder = shutil.copytree(complete, tmp_path / "copy")
     flip(folder / "results" / damaged)
-    if not change:  # nothing is read in a complete study; so let something be
-        (folder / TARGET).unlink()
     said = snakemake(folder, TARGET, config=study(**change), check=False)
     assert said.returncode != 0
     assert f"{damaged} is missing or not what the workflow wrote" in said.stdout + said.stderr
