@@ -65,7 +65,7 @@ def main(
             first, mask = weights.first(f"seed{other}"), chosen.first(f"seed{seed}")
             files = [cell.path(f"seed{seed}/{name}") for name in FILES]
             told = scalars / f"seed{seed}" if tensorboard else None
-            members.append(member(images, network, choice, sparsity, seed, key, first, mask, files, told))
+            members.append(member(images, network, choice, sparsity, seed, key, first, mask, files, told, other))
 
         def saved(one):
             cell.add(f"seed{one.seed}", one.made_from, *(f"seed{one.seed}/{name}" for name in FILES))

@@ -33,7 +33,7 @@ class Member:
 
     `scalars` is the folder for TensorBoard's files; None: none. `dynamics` moves its mask. `rounds` trains it several
     times to find its mask, in place of one training: see :func:`prunegraph.training.iterative.train`, whose parameters
-    it has but for the options.
+    it has but for the options. `network_seed` is that of the network that was pruned, where many draws share one.
     """
 
     sparsity: float
@@ -45,6 +45,7 @@ class Member:
     scalars: Path | None = None
     dynamics: MovingMask | None = None
     rounds: Callable[..., Training] | None = None
+    network_seed: int | None = None
 
     @property
     def name(self) -> str:
@@ -83,6 +84,7 @@ def member(
     mask: Path,
     files: Sequence[Path],
     scalars: Path | None = None,
+    network_seed: int | None = None,
 ) -> Member:
     """A network before its training.
 
@@ -94,7 +96,7 @@ def member(
         What its result is made from.
     weights, mask
         The files that it starts with.
-    files, scalars
+    files, scalars, network_seed
         As for :class:`Member`.
     """
     pruner, options = choice["pruner"], choice["options"]
@@ -104,7 +106,7 @@ def member(
     moving = pruning.dynamics(pruner, sparsity, seed, **options)
     find = PRUNERS[pruner].trains and load(PRUNERS[pruner].trains)
     rounds = functools.partial(find, sparsity=sparsity, **pruning.completed(pruner, options)) if find else None
-    return Member(sparsity, seed, made, pruned, key, files, scalars, moving, rounds)
+    return Member(sparsity, seed, made, pruned, key, files, scalars, moving, rounds, network_seed)
 
 
 def train_cell(
@@ -128,6 +130,8 @@ def train_cell(
         for member, training in zip(members, trainings, strict=True):
             moved = getattr(member.dynamics, "facts", dict)()
             own = {"sparsity": member.sparsity, "seed": member.seed, "made_from": member.made_from}
+            if member.network_seed is not None:
+                own["network_seed"] = member.network_seed
             if getattr(member.mask, "facts", None):
                 own["facts"] = member.mask.facts
             score = save(member.files, member.network, training, data, **facts, **moved, **own)

@@ -14,11 +14,11 @@ from prunegraph import catalogue
 from prunegraph.catalogue import module, module_of
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES, Figure
-from prunegraph.files import sha256
-from prunegraph.fingerprint import ROOT, code_of
+from prunegraph.fingerprint import code_of
 from prunegraph.pool import asking, manifest_path
 from prunegraph.tables import published_files
 from prunegraph.variants import published_as
+from prunegraph.workflow import summaries
 from prunegraph.workflow.plan import POOLS, Plan, choice_of, digest, network_of
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
@@ -75,8 +75,8 @@ class Questions(dict[str, dict[str, Question]]):
                 self._analyses(study)
             for name, record in figures.items():
                 self._figure(study, name, record)
-        self.claims = self._claims()
-        self.report = self._report()
+        self.claims = self._add(self.results, "", "claims", *summaries.claims(self))
+        self.report = self._add(self.results, "", "report", *summaries.report(self))
 
     def measured(self, study: Study) -> bool:
         """Whether a study has graphs to analyse, its own or published ones."""
@@ -131,54 +131,6 @@ class Questions(dict[str, dict[str, Question]]):
     def _paths(self, study: Study, tables: tuple[str, ...], part: str = "") -> dict[str, list[str]]:
         folder = f"{self.results}/tables/{study.name}{part and f'/{part}'}"
         return {name: [f"{folder}/{name}.csv", f"{folder}/{name}.parquet"] for name in tables}
-
-    def _claims(self) -> Question:
-        """The ledger of claims, from the tables of every study with a system."""
-        studies = [study for study in self.plan.configuration.studies.values() if study.system]
-        published: dict[str, dict[str, str]] = {}
-        own: dict[str, dict[str, dict[str, str]]] = {}
-        for study in studies:
-            tables = self.tables(study)
-            if not study.own:
-                published.setdefault(study.system, tables)
-                continue
-            if len(study.sources) > 1:
-                # Only the tables of single scenarios tell own and published networks apart.
-                tables = {name: tables[name] for name in ("networks", "ramanujan", "correlation", "ranking")}
-            own.setdefault(study.system, {})[study.name] = tables
-        reads = {
-            "claims": [str(ROOT / f"claims/{system}.yaml") for system in catalogue.SYSTEMS],
-            "tables": [path for study in studies for path in self.tables(study).values()],
-            "answers": self.answers(*studies),
-        }
-        content = [sha256(path) for path in reads["claims"]]
-        facts = {"published": published, "own": own, "content": content, "code": _code("analysis", "claims")}
-        return self._add(self.results, "", "claims", reads, {"ledger": f"{self.results}/claims.csv"}, facts)
-
-    def _report(self) -> Question:
-        """The report on all studies."""
-        configuration = self.plan.configuration
-        studies, captions = {}, {name: record.caption for name, record in self.figures.items()}
-        for study in configuration.studies.values():
-            studies[study.name] = {
-                "sources": list(study.sources),
-                "system": study.system,
-                "expected": study.number_of_networks(),
-                "tables": self.tables(study),
-                "pictures": {name: paths[-1] for name, paths in self.pictures(study).items()},
-            }
-        reads = {
-            "sources": [
-                path for each in studies.values() for kind in ("tables", "pictures") for path in each[kind].values()
-            ],
-            "ledger": self.claims.writes["ledger"],
-            "answers": [*self.answers(*configuration.studies.values()), self.claims.answer],
-        }
-        template = [sha256(ROOT / f"prunegraph/report/page.{suffix}") for suffix in ("html", "css")]
-        code = _code("report", "page", "content", "facts")
-        facts = {"studies": studies, "captions": captions, "config": configuration.config, "template": template}
-        writes = {"report_file": f"{self.results}/report.html"}
-        return self._add(self.results, "", "report", reads, writes, {**facts, "code": code})
 
     def _networks(self, study: Study) -> None:
         """The tables of each source: those of the study where there is only one, else parts that are joined."""

@@ -172,6 +172,8 @@ def test_studies_share_their_networks_and_have_their_own_tables(tmp_path):
     assert second[(second.method == "dense") & (second.seed == 0)].accuracy.item() == shared
     assert not (results / "tables/first/features.csv").exists()
     assert (results / "figures/second/accuracy.pdf").exists()
+    score = json.loads((results / "trained/digits/tiny/magnitude-0.9/seed2/score.json").read_text())
+    assert (score["seed"], score["network_seed"]) == (2, 2)
     assert "system" not in first.columns
     # One of them alone asks for other seeds of the shared cell: no network is made again.
     before = {path: path.read_bytes() for path in results.rglob("history.csv")}
