@@ -124,7 +124,8 @@ def reading(checks: pd.DataFrame) -> dict[str, Any]:
 
 def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
     """What all trainings have in common, as (name, value), and a table of the rest by data set and model."""
-    table = hyperparameters.loc[:, hyperparameters.astype(str).ne("").any()]
+    said = hyperparameters.notna() & hyperparameters.astype(str).ne("")
+    table = hyperparameters.loc[:, said.any()]
     fields = [name for name in table.columns if name not in ("dataset", "model")]
     common = [name for name in fields if table[name].nunique() == 1]
     rest = table.drop(columns=common).drop_duplicates()

@@ -58,6 +58,7 @@ def context(tmp_path_factory):
     costs.parent.mkdir(parents=True)
     costs.write_text("s\tmax_rss\tcpu_time\n75.0\t120.4\t70\n")
     recipe = pd.DataFrame({"dataset": ["digits"] * 2, "model": ["conv6", "resnet20"], "epochs": 8, "gamma": [0.1, 0.2]})
+    recipe["stop_at"] = None  # of no recipe
     tables = {"networks": study.networks, "features": study.features, "hyperparameters": recipe}
     for name, table in tables.items():
         frames.write(table, folder / f"tables/mge/{name}.csv", folder / f"tables/mge/{name}.parquet")
