@@ -78,16 +78,23 @@ class Configuration:
         return [study for study in self.studies.values() if study.own]
 
     def seeds_of_cell(self, cell: Cell) -> tuple[int, ...]:
-        """The seeds of all studies that name a cell, and those that other cells prune; without any, the run's."""
-        if not hasattr(self, "_cells"):
-            self._cells = _seeds_by_cell(self.own())
-        return self._cells.get(cell, self.seeds)
+        """The seeds of all studies that name a cell, and those that other cells prune.
+
+        A cell that no study names has those of the dense networks that it could prune, else of its model.
+        """
+        known = self._known()
+        dense = (seeds for other, seeds in known.items() if other[:2] == cell[:2] and other.sparsity == "0")
+        return known.get(cell) or next(dense, None) or self.seeds_of_model(cell.dataset, cell.model)
 
     def seeds_of_model(self, dataset: str, model: str) -> tuple[int, ...]:
-        """The seeds of all cells of a data set and a model."""
-        self.seeds_of_cell(Cell(dataset, model, "", ""))
-        found = {seed for cell, seeds in self._cells.items() if cell[:2] == (dataset, model) for seed in seeds}
+        """The seeds of all cells of a data set and a model; the run's where no study has them."""
+        found = {seed for cell, seeds in self._known().items() if cell[:2] == (dataset, model) for seed in seeds}
         return tuple(sorted(found)) or self.seeds
+
+    def _known(self) -> dict[Cell, tuple[int, ...]]:
+        if not hasattr(self, "_cells"):
+            self._cells = _seeds_by_cell(self.own())
+        return self._cells
 
     def wants_gpu(self) -> bool:
         """Whether pruning and training ask for a GPU: as configured, or, for ``auto``, if this machine has one."""
