@@ -20,7 +20,7 @@ from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import environment
 from prunegraph.pool import asking
-from prunegraph.workflow.plan import POOLS, Plan, digest, place_of
+from prunegraph.workflow.plan import AT_ONCE, POOLS, Plan, digest, place_of
 from prunegraph.workflow.questions import Questions
 
 # Jobs inherit it; what is set already stays.
@@ -39,7 +39,8 @@ STUDIES = CONFIGURATION.studies
 OWN = CONFIGURATION.own()
 STAGE_OF = {pool: stage for stage, (pool, _) in POOLS.items()}
 MODEL = "{dataset}/{model}"
-CELL = "{dataset}/{model}/{method}-{sparsity}"
+METHOD = "{dataset}/{model}/{method}"
+CELL = f"{METHOD}-{{sparsity}}"
 # What is asked for, as a hash, is part of the name of every job's output: see prunegraph/pool.py.
 ASKED = "{asked}.manifest.json"
 
@@ -52,6 +53,21 @@ wildcard_constraints:
     sparsity=r"0(\.\d+)?",
     asked="[0-9a-f]{12}",
     pool="masks|trained|graphs|metrics",
+
+
+def of_these(places):
+    """A constraint of the wildcard `dataset`: what stands from there on in a path is one of some methods' places."""
+    known = "|".join("/".join(place) for place in places)
+    return f"(?=(?:{known})-)[a-z][a-z0-9_]*"
+
+
+def of_no_other():
+    """A constraint of the wildcard `dataset`: what stands from there on in a path is no cell that is tested at once."""
+    found = PLAN.at_once().items()
+    known = "|".join(
+        f"{'/'.join(place)}-{sparsity}" for sparsities, places in found for place in places for sparsity in sparsities
+    )
+    return rf"(?!(?:{known})\.[0-9a-f]{{12}}\.)[a-z][a-z0-9_]*".replace("0.", r"0\.")
 
 
 def said(function):

@@ -74,6 +74,8 @@ rule prune:
         log_of("prune", f"{CELL}.{{asked}}"),
     benchmark:
         benchmark_of("prune", f"{CELL}.{{asked}}")
+    wildcard_constraints:
+        dataset=of_no_other(),
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
@@ -98,6 +100,8 @@ rule train:
         log_of("train", f"{CELL}.{{asked}}"),
     benchmark:
         benchmark_of("train", f"{CELL}.{{asked}}")
+    wildcard_constraints:
+        dataset=of_no_other(),
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
@@ -114,3 +118,36 @@ rule train:
         "Train {wildcards.model} on {wildcards.dataset}, {wildcards.method} at {wildcards.sparsity}"
     script:
         "../workflow_scripts/train.py"
+
+
+# Networks that are not trained after pruning (finetune: 0): for each list of sparsities a rule, whose job prunes and tests all
+# networks of a method. It makes the manifests that the two rules above would make one by one.
+for number, (sparsities, places) in enumerate(PLAN.at_once().items()):
+
+    rule:
+        name:
+            f"{AT_ONCE}_{number}"
+        input:
+            images=read_by(AT_ONCE, "images"),
+            initial=read_by(AT_ONCE, "initial"),
+            start=read_by(AT_ONCE, "start"),
+        output:
+            masks=[f"{RESULTS}/masks/{METHOD}-{sparsity}.{ASKED}" for sparsity in sparsities],
+            trained=[f"{RESULTS}/trained/{METHOD}-{sparsity}.{ASKED}" for sparsity in sparsities],
+        log:
+            log_of(AT_ONCE, f"{METHOD}.{{asked}}"),
+        benchmark:
+            benchmark_of(AT_ONCE, f"{METHOD}.{{asked}}")
+        wildcard_constraints:
+            dataset=of_these(places),
+        conda:
+            "../envs/torch.yaml"
+        threads: config["threads"]
+        resources:
+            gpu=lambda wildcards: PLAN.gpus(AT_ONCE, place_of(dict(wildcards))),
+        params:
+            request=request(AT_ONCE),
+        message:
+            "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method}, repair and test: every sparsity"
+        script:
+            "../workflow_scripts/prune_and_test.py"

@@ -10,9 +10,8 @@ from prunegraph.tables.frames import write
 
 def main(networks: Path, jobs: list, benchmarks: Path, costs: list[Path]):
     del networks  # by the time that it is there, so are the benchmark files
-    paths = [
-        benchmarks / rule / f"{name}.{asked}.tsv" for rule, folder, name in jobs for asked in sorted(made_by(folder))
-    ]
+    asked = ((rule, name, each) for rule, folder, name in jobs for each in sorted(made_by(folder)))
+    paths = dict.fromkeys(benchmarks / rule / f"{name}.{each}.tsv" for rule, name, each in asked)
     write(table_of_costs(path for path in paths if path.exists()), *costs)
 
 

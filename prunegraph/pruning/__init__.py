@@ -6,7 +6,7 @@ masks of some move later, while the network is trained (:mod:`.dynamic`).
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +44,7 @@ def prune(
     precision: str | None = None,
     architecture: Any = None,
     graphs: Any = None,
+    sparsities: Sequence[float] = (),
     **options: Any,
 ) -> "Pruned":
     """Choose the weights of `network` that `pruner` keeps at `sparsity`.
@@ -82,6 +83,9 @@ def prune(
         word: they do not; None: as the record says.
     architecture, graphs
         What some pruners need to know: see :class:`.task.Task`.
+    sparsities
+        All at which the same is asked, one after the other, inside :func:`.remembering.remembering`: work that serves
+        them all may be done at the first. It changes no mask.
     options
         Keyword-only parameters of the pruner's functions.
 
@@ -121,8 +125,10 @@ def prune(
 
     def asked(copy: "torch.nn.Module") -> "Task":
         own = prunable(copy)
-        return Task(copy, {name: own[name] for name in names}, sparsity, seed, pruner,
-                    TrainingImages(batches, seed, pruner), chosen["counts"], architecture, graphs, stream)  # fmt: skip
+        given = {"counts": chosen["counts"], "architecture": architecture, "graphs": graphs, "stream": stream}
+        images = TrainingImages(batches, seed, pruner)
+        wanted = {name: own[name] for name in names}
+        return Task(copy, wanted, sparsity, seed, pruner, images, **given, sparsities=tuple(sparsities))
 
     with isolated(network, seed, stream, getattr(torch, precision)) as copy:
         task = asked(copy)

@@ -103,6 +103,9 @@ class Task:
         A set of relational graphs. None if it was not given.
     stream
         Word for the random draws, by default the pruner's name.
+    sparsities
+        All that are asked one after the other, `sparsity` among them; the choice does not depend on them, but what
+        serves them all can be computed at once and be remembered (:mod:`.remembering`). Empty: only this one.
     """
 
     network: nn.Module
@@ -115,6 +118,7 @@ class Task:
     architecture: Any = None
     graphs: Any = None
     stream: str = ""
+    sparsities: tuple[float, ...] = ()
 
     @property
     def size(self) -> int:

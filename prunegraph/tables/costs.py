@@ -36,7 +36,7 @@ def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
     Returns
     -------
     Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
-    method and sparsity, those that train every sparsity of a method all but the last. `seconds` is wall time, the
+    method and sparsity, those of a whole method all but the last. `seconds` is wall time, the
     start of the process included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The
     two are missing for jobs under two seconds, at which Snakemake does not look often enough.
 
@@ -90,7 +90,7 @@ def _cell(rule: str, job: list[str]) -> dict:
     if len(job) != 3:
         return {}
     dataset, model, variant = job
-    if rule == "train_sparsities":
+    if rule == "prune_and_test":
         return {"dataset": dataset, "model": model, "method": variant}
     method, _, sparsity = variant.rpartition("-")
     return {"dataset": dataset, "model": model, "method": method, "sparsity": float(sparsity)}

@@ -103,7 +103,11 @@ class Configuration:
     def _study(self, name: str, facts: Mapping[str, Any]) -> Study:
         # A figure of the study `mge` is the rule mge_FIGURE, and its tables are made by mge_tables_NAME.
         of_another = [study for study in self.config["studies"] if name.startswith(f"{study}_")]
-        if name in RULES or any(name.removeprefix(f"{study}_") in FIGURES for study in of_another):
+        if (
+            name in RULES
+            or name.startswith("prune_and_test")
+            or any(name.removeprefix(f"{study}_") in FIGURES for study in of_another)
+        ):
             raise UserError(f"A study cannot be named {name!r}, because a rule is. Give it another name.")
         try:
             study = self._selected(name, facts)

@@ -1,7 +1,8 @@
 """What every job of the pools is asked for: its parameters, what it reads, and a hash of the whole question.
 
 The stages, from images to measurements: ``prepare`` (a data set), ``initialise`` (a model for a data set), ``prune``,
-``train``, ``encode``, ``measure`` (a cell). Runs in every dry run, so it imports neither torch nor numpy.
+``train``, ``encode``, ``measure`` (a cell). Where networks are not trained after pruning, one job, ``prune_and_test``,
+prunes and tests those of all cells of a method. Runs in every dry run, so it imports neither torch nor numpy.
 """
 
 import functools
@@ -35,6 +36,9 @@ POOLS = {
     "measure": ("metrics", 4),
 }
 
+#: The stage that prunes and tests every sparsity of a method, where nothing is trained between the two.
+AT_ONCE = "prune_and_test"
+
 
 class Plan:
     """The jobs of a configuration's pools.
@@ -55,6 +59,27 @@ class Plan:
         pool, length = POOLS[stage]
         return f"{self.configuration.results}/{pool}/{_path(place[:length])}"
 
+    def at_once(self) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+        """Sparsities -> the places (data set, model, method) that are pruned and tested at once for just these."""
+        found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for place, sparsities in self._tested.items():
+            found.setdefault(sparsities, []).append(place)
+        return found
+
+    def is_tested_at_once(self, place: tuple[str, ...]) -> bool:
+        """Whether a cell is made by a job of :data:`AT_ONCE`."""
+        return len(place) == 4 and place[3] in self._tested.get(tuple(place[:3]), ())
+
+    @functools.cached_property
+    def _tested(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """The places that are pruned and tested at once, each with its sparsities from low to high."""
+        found: dict[tuple[str, ...], set[str]] = {}
+        for study in self.configuration.own():
+            for cell in study.cells():
+                if study.methods[cell.method].settings["finetune"] == 0:
+                    found.setdefault(tuple(cell[:3]), set()).add(cell.sparsity)
+        return {place: tuple(sorted(sparsities, key=float)) for place, sparsities in found.items()}
+
     def manifest(self, stage: str, place: tuple[str, ...]) -> str:
         """The manifest that a stage's job writes: its one output."""
         place = _cut(stage, place)
@@ -67,7 +92,7 @@ class Plan:
     def request(self, stage: str, place: tuple[str, ...]) -> dict[str, Any]:
         """What a stage's job is given, beside files: the facts that its results depend on, and what was lost."""
         place = _cut(stage, place)
-        return {**self.facts(stage, place), "lost": self.lost(stage, place)}
+        return self.facts(stage, place) | ({} if stage == AT_ONCE else {"lost": self.lost(stage, place)})
 
     def gpus(self, stage: str, place: tuple[str, ...]) -> int:
         """How many GPUs a stage's job asks for: one or none; no part of what it is asked.
@@ -79,7 +104,7 @@ class Plan:
         """
         if not self.configuration.wants_gpu():
             return 0
-        if stage == "prune":
+        if stage in ("prune", AT_ONCE):
             return int(differentiates(self._variant("methods", place[2])))
         if stage == "measure":
             return int(max(input_shape(self._variant("datasets", place[0]))[1:]) >= GPU_FROM_SIDE)
@@ -90,9 +115,9 @@ class Plan:
             return {}
         if stage == "initialise":
             return {"images": ("prepare", place[:1])}
-        if stage in ("prune", "train"):
+        if stage in ("prune", "train", AT_ONCE):
             found = {"images": ("prepare", place[:1]), "start": self._start(place)}
-            other = {"initial": ("initialise", place[:2])} if stage == "prune" else {"masks": ("prune", place)}
+            other = {"masks": ("prune", place)} if stage == "train" else {"initial": ("initialise", place[:2])}
             return {**found, **other}
         if stage == "encode":
             return {"initial": ("initialise", place[:2]), "trained": ("train", place)}
@@ -110,11 +135,15 @@ class Plan:
 
     def _asked(self, stage: str, place: tuple[str, ...]) -> str:
         """A hash of all that the results of a stage depend on, 12 hexadecimal digits."""
+        if stage in ("prune", "train") and self.is_tested_at_once(place):
+            return self.asked(AT_ONCE, tuple(place[:3]))
         sources = {name: self.asked(*source) for name, source in self._sources(stage, place).items()}
         question = [stage, place, self.facts(stage, place), sources, self.lost(stage, place)]
         return digest(question)
 
     def _lost(self, stage: str, place: tuple[str, ...]) -> int:
+        if stage == AT_ONCE:
+            return 0  # those of its cells are among its facts
         return losses(self.folder(stage, place), self.items(stage, place))
 
     def items(self, stage: str, place: tuple[str, ...]) -> list[str]:
@@ -146,6 +175,8 @@ class Plan:
             code = code_of("prunegraph.metrics.topometrics", "prunegraph.metrics.ramanujan")
             facts = {"encodings": list(self.configuration.encodings), "motifs": self.configuration.motifs}
             return {**facts, "seeds": self._seeds(stage, place), "code": code}
+        if stage == AT_ONCE:
+            return self._of_all_cells(place)
         model = self._variant("models", place[1])
         return getattr(self, f"_of_{stage}")(dataset, model, place)
 
@@ -191,7 +222,7 @@ class Plan:
             "choice": choice_of(method),
             **self._draws(method, place),
             "threads": self.configuration.config["threads"],
-            "code": code_of("prunegraph.pruning", *modules),
+            "code": code_of("prunegraph.pruning.cell", *modules),
         }
 
     def _of_train(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
@@ -207,8 +238,21 @@ class Plan:
             "recipe": self.recipe_of(model),
             **self._draws(method, place),
             "threads": self.configuration.config["threads"],
-            "code": code_of("prunegraph.training", "prunegraph.training.scoring", *modules),
+            "code": code_of("prunegraph.training.networks", *modules),
         }
+
+    def _of_all_cells(self, place: tuple[str, ...]) -> dict[str, Any]:
+        """The facts of pruning and testing of all cells of a method; what they have in common stands once."""
+        cells = []
+        for sparsity in self._tested[place]:
+            cell = (*place, sparsity)
+            pruned, tested = self.facts("prune", cell), self.facts("train", cell)
+            seeds = {name: pruned[name] for name in ("seeds", "network_seeds")}
+            cells.append(
+                {"sparsity": sparsity, **seeds, "lost": [self.lost(stage, cell) for stage in ("prune", "train")]}
+            )
+        shared = {name: tested[name] for name in ("network", "choice", "recipe", "published_as", "threads")}
+        return {**shared, "cells": cells, "code": {"prune": pruned["code"], "train": tested["code"]}}
 
     def _draws(self, method: Variant, place: tuple[str, ...]) -> dict[str, list[int]]:
         seeds = self._seeds("prune", place)
@@ -268,7 +312,7 @@ _sha256 = functools.cache(sha256)
 
 
 def _cut(stage: str, place: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(place[: POOLS[stage][1]])
+    return tuple(place[: 3 if stage == AT_ONCE else POOLS[stage][1]])
 
 
 def _path(place: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from prunegraph.pool import asking, manifest_path
 from prunegraph.tables import published_files
 from prunegraph.variants import published_as
 from prunegraph.workflow import summaries
-from prunegraph.workflow.plan import POOLS, Plan, choice_of, digest, network_of
+from prunegraph.workflow.plan import AT_ONCE, POOLS, Plan, choice_of, digest, network_of
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
 #: Tables of the networks of a study; the first is there when nothing is measured, too.
@@ -199,6 +199,8 @@ class Questions(dict[str, dict[str, Question]]):
                 for cell in study.cells():
                     folder = self.plan.folder(stage, cell)
                     found[folder] = [stage, folder, folder.removeprefix(f"{self.results}/{POOLS[stage][0]}/")]
+                    if stage in ("prune", "train") and self.plan.is_tested_at_once(cell):
+                        found[folder] = [AT_ONCE, folder, "/".join(cell[:3])]
         return list(found.values())
 
     def _analyses(self, study: Study) -> None:

@@ -36,7 +36,7 @@ def test_a_cell_and_a_single_job(tmp_path):
 
 
 def test_a_job_that_trains_every_sparsity_of_a_method_has_none(tmp_path):
-    row = costs([benchmark(tmp_path, "train_sparsities/digits/conv6/my-method.tsv", 4.0)]).iloc[0]
+    row = costs([benchmark(tmp_path, "prune_and_test/digits/conv6/my-method.tsv", 4.0)]).iloc[0]
     assert (row.dataset, row.model, row.method) == ("digits", "conv6", "my-method")
     assert np.isnan(row.sparsity)
 
