@@ -214,10 +214,10 @@ def check(manifests: Iterable[str | Path], files: Iterable[str | Path]) -> None:
                 manifest.file("answer", name)
 
 
-def files_of(manifests: Iterable[str | Path], seeds: Iterable[int], name: str) -> list[Path]:
-    """The file `name` of every network of some cells with one of the `seeds`, after a look at its content."""
-    seeds = list(seeds)
-    return [cell.file(f"seed{seed}", f"seed{seed}/{name}") for cell in map(Manifest, manifests) for seed in seeds]
+def files_of(manifests: Iterable[str | Path], seeds: Iterable[Iterable[int]], name: str) -> list[Path]:
+    """The file `name` of the networks of some cells, after a look at its content; `seeds` are those of each cell."""
+    cells = zip(map(Manifest, manifests), seeds, strict=True)
+    return [cell.file(f"seed{seed}", f"seed{seed}/{name}") for cell, own in cells for seed in own]
 
 
 def losses(folder: str | Path, items: Iterable[str]) -> int:

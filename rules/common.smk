@@ -20,7 +20,7 @@ from prunegraph.files import sha256
 from prunegraph.fingerprint import code_of
 from prunegraph.job import environment
 from prunegraph.pool import asking
-from prunegraph.workflow.plan import AT_ONCE, POOLS, Plan, digest, place_of
+from prunegraph.workflow.plan import POOLS, Plan, digest, place_of
 from prunegraph.workflow.questions import Questions
 
 # Jobs inherit it; what is set already stays.

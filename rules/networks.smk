@@ -126,27 +126,27 @@ for number, (sparsities, places) in enumerate(PLAN.at_once().items()):
 
     rule:
         name:
-            f"{AT_ONCE}_{number}"
+            f"prune_and_test_{number}"
         input:
-            images=read_by(AT_ONCE, "images"),
-            initial=read_by(AT_ONCE, "initial"),
-            start=read_by(AT_ONCE, "start"),
+            images=read_by("prune_and_test", "images"),
+            initial=read_by("prune_and_test", "initial"),
+            start=read_by("prune_and_test", "start"),
         output:
             masks=[f"{RESULTS}/masks/{METHOD}-{sparsity}.{ASKED}" for sparsity in sparsities],
             trained=[f"{RESULTS}/trained/{METHOD}-{sparsity}.{ASKED}" for sparsity in sparsities],
         log:
-            log_of(AT_ONCE, f"{METHOD}.{{asked}}"),
+            log_of("prune_and_test", f"{METHOD}.{{asked}}"),
         benchmark:
-            benchmark_of(AT_ONCE, f"{METHOD}.{{asked}}")
+            benchmark_of("prune_and_test", f"{METHOD}.{{asked}}")
         wildcard_constraints:
             dataset=of_these(places),
         conda:
             "../envs/torch.yaml"
         threads: config["threads"]
         resources:
-            gpu=lambda wildcards: PLAN.gpus(AT_ONCE, place_of(dict(wildcards))),
+            gpu=lambda wildcards: PLAN.gpus("prune_and_test", place_of(dict(wildcards))),
         params:
-            request=request(AT_ONCE),
+            request=request("prune_and_test"),
         message:
             "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method}, repair and test: every sparsity"
         script:

@@ -14,7 +14,7 @@ from prunegraph.tables.quality import quality as table_of_quality
 def main(
     trained: list[Path],
     measured: list[Path],
-    seeds: list[int],
+    seeds: list,
     networks: list[Path],
     topometrics: list[Path] | None = None,
     topometrics_normalised: list[Path] | None = None,

@@ -8,7 +8,7 @@ from prunegraph.pool import files_of
 from prunegraph.tables.frames import write
 
 
-def main(trained: list[Path], seeds: list[int], published_accuracy: list[Path], datasets: dict, models: dict):
+def main(trained: list[Path], seeds: list, published_accuracy: list[Path], datasets: dict, models: dict):
     found = beside_published(files_of(trained, seeds, "score.json"), datasets, models)
     write(found, *published_accuracy)
     logger.info("%d cells, %d of them published", len(found), found.published_n.notna().sum())

@@ -43,7 +43,7 @@ def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = No
     for path, score in _read(scores):
         facts[path] = score.pop("facts", {})
         collapsed = score.get("collapsed")
-        row = {"counts": "weights", **score, **facts[path], **OWN, "_path": path}
+        row = {"counts": "weights", "network_seed": score.get("seed"), **score, **facts[path], **OWN, "_path": path}
         rows.append({**row, "collapsed_layers": None if collapsed is None else len(collapsed)})
     _refuse_repeats(rows)
     frame = table(rows, NETWORK_COLUMNS | fact_columns(facts))
@@ -93,7 +93,8 @@ def _kind(value: Any) -> str:
 def accuracy_drop(frame: pd.DataFrame) -> pd.Series:
     """Relative accuracy lost to pruning: 1 - accuracy / accuracy of the dense network.
 
-    The dense network is the row whose pruner is "dense", with the same dataset, model and seed. Missing
+    The dense network is the row whose pruner is "dense", with the same dataset and model, and the seed of the network
+    that was pruned (`network_seed`, or `seed` where that is missing). Missing
     where there is none. 0 = nothing lost, 1 = all lost, negative = the pruned network is better. The drop is
     the target of the MGE study (Cunegatti et al., TMLR 2024, section 4.2.1).
     """
@@ -105,7 +106,10 @@ def accuracy_drop(frame: pd.DataFrame) -> pd.Series:
             f"Two dense networks of {first.model} on {first.dataset}, seed {first.seed}: the accuracy drop needs "
             "exactly one reference. Keep one method with the pruner dense."
         )
-    reference = frame[same].merge(dense, on=same, how="left").accuracy.to_numpy()
+    pruned = frame[same]
+    if "network_seed" in frame:
+        pruned = pruned.assign(seed=frame.network_seed.fillna(frame.seed).astype("int64"))
+    reference = pruned.merge(dense, on=same, how="left").accuracy.to_numpy()
     return (1 - frame.accuracy / reference).where(reference > 0)
 
 

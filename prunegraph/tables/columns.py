@@ -23,6 +23,7 @@ NETWORK_COLUMNS = {
     "counts": "str",  # what the sparsity is the share of
     "sparsity": "float64",
     "seed": "int64",
+    "network_seed": "Int64",  # of the network that was pruned, where many draws of a method share one
     "recipe": "str",
     "epochs": "Int64",
     "classes": "Int64",

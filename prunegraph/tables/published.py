@@ -160,6 +160,7 @@ def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFr
     frame = frame.assign(
         **_SOURCE,
         counts="weights",
+        network_seed=frame.seed,
         reference="best_pruned",
         recipe="published",
         pruner=frame.method,

@@ -20,13 +20,17 @@ def score(network: nn.Module, training: Training, data: Data) -> dict[str, Any]:
     """What a trained network has learned: plain values for JSON.
 
     ``accuracy`` and ``test_loss`` (nats; None if no number) on the test images, ``validation_accuracy`` of the last
-    epoch (None without one), ``diverged`` (:func:`prunegraph.training.train`), ``at_chance`` (:func:`at_chance`).
+    epoch (of the network as it is where nothing was trained; None without validation images), ``diverged``
+    (:func:`prunegraph.training.train`), ``at_chance`` (:func:`at_chance`).
     """
     found = evaluate(network, data.test.batches())
+    last = training.history[-1]["validation_accuracy"] if training.history else None
+    if last is None:
+        last = evaluate(network, data.validation.batches())["accuracy"]
     return {
         "accuracy": found["accuracy"],
         "test_loss": found["loss"] if math.isfinite(found["loss"]) else None,
-        "validation_accuracy": training.history[-1]["validation_accuracy"] if training.history else None,
+        "validation_accuracy": last,
         "diverged": training.diverged,
         "at_chance": at_chance(found["accuracy"], data.test.labels),
     }

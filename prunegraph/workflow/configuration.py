@@ -148,7 +148,7 @@ def _seeds_by_cell(studies: Iterable[Study]) -> dict[Cell, tuple[int, ...]]:
     found: dict[Cell, set[int]] = {}
     for study in studies:
         for cell in study.cells():
-            found.setdefault(cell, set()).update(study.seeds)
+            found.setdefault(cell, set()).update(study.seeds_of(cell))
             method = study.methods[cell.method]
             if catalogue.PRUNERS[method.base].prunes == "trained":
                 dense = Cell(cell.dataset, cell.model, study.dense(), "0")

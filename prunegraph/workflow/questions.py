@@ -140,7 +140,7 @@ class Questions(dict[str, dict[str, Question]]):
             names = NETWORKS if study.measured else NETWORKS[:1]
             reads = {"trained": self._of_cells("train", study)}
             reads["measured"] = self._of_cells("measure", study) if study.measured else []
-            facts = {"seeds": list(study.seeds), "code": _code("tables", "collect", "features", "quality")}
+            facts = {"seeds": self._seeds(study), "code": _code("tables", "collect", "features", "quality")}
             writes = self._paths(study, names, "" if alone else "own")
             parts.append(self._add(self._folder(study), study.name, "collect", reads, writes, facts))
         if "published" in study.sources:
@@ -159,7 +159,7 @@ class Questions(dict[str, dict[str, Question]]):
         models = {name: variant.base for name, variant in study.models.items()}
         whole = {name: variant.base for name, variant in study.models.items() if not variant.options}
         trained = {"trained": self._of_cells("train", study)}
-        facts = {"seeds": list(study.seeds), "datasets": datasets, "models": whole}
+        facts = {"seeds": self._seeds(study), "datasets": datasets, "models": whole}
         facts["code"] = _code("analysis", "accuracies")
         self._table(study, "published_accuracy", trained, ("published_accuracy",), facts)
         recipes = {name: self.plan.recipe_of(variant) for name, variant in study.models.items()}
@@ -170,6 +170,10 @@ class Questions(dict[str, dict[str, Question]]):
         reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
         facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
         self._table(study, "costs", reads, ("costs",), {**facts, "code": _code("tables", "costs")})
+
+    def _seeds(self, study: Study) -> list[list[int]]:
+        """The seeds of the networks of every cell of a study."""
+        return [list(study.seeds_of(cell)) for cell in study.cells()]
 
     def _stability(self, study: Study) -> None:
         methods = comparable_methods(study)

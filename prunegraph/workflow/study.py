@@ -76,13 +76,25 @@ class Study:
             return (0.0,)
         return method.settings["sparsities"] or self.sparsities
 
+    def seeds_of(self, cell: Cell) -> tuple[int, ...]:
+        """The seeds of the networks of a cell: those of the study.
+
+        Of the dense network it needs those that are pruned alone, where every other method prunes trained networks and
+        many draws share one.
+        """
+        others = [method for method in self.methods.values() if method.base != "dense"]
+        trained = all(catalogue.PRUNERS[method.base].prunes == "trained" for method in others)
+        if self.methods[cell.method].base != "dense" or not others or not trained:
+            return self.seeds
+        return tuple(sorted({seed for method in others for seed in network_seeds(method, self.seeds)}))
+
     def dense(self) -> str | None:
         """The name of the method that keeps every weight, None without one."""
         return next((method.name for method in self.methods.values() if method.base == "dense"), None)
 
     def number_of_networks(self) -> int:
-        """Cells times seeds."""
-        return sum(1 for _ in self.cells()) * len(self.seeds)
+        """The networks of all cells."""
+        return sum(len(self.seeds_of(cell)) for cell in self.cells())
 
     def drawing(self) -> dict[str, str]:
         """The wildcards of the network that the multipartite figure shows.
@@ -102,7 +114,7 @@ class Study:
         if asked is None:
             return {**sparsest._asdict(), "seed": str(self.seeds[0])}
         cell = Cell(asked["dataset"], asked["model"], asked["method"], written(checked_sparsity(asked["sparsity"])))
-        if cell not in cells or asked["seed"] not in self.seeds:
+        if cell not in cells or asked["seed"] not in self.seeds_of(cell):
             raise UserError(
                 f"The network to draw, {'/'.join(cell)} with seed {asked['seed']}, is not in the study {self.name}. "
                 f"Set its `drawing` to one that is, for example {'/'.join(sparsest)} with seed {self.seeds[0]}, or to "

@@ -146,7 +146,7 @@ def test_content_is_of_the_items_that_are_named(cell):
     manifest = Manifest(path)
     assert manifest.content("seed0") + manifest.content("seed1") == manifest.content()
     assert len(set(manifest.content())) == 2
-    assert [file.read_text() for file in files_of([path], [1], "file")] == ["seed1 from b"]
+    assert [file.read_text() for file in files_of([path], [[1]], "file")] == ["seed1 from b"]
     with pytest.raises(UserError, match="has no seed2/file; it has seed0, seed1"):
         manifest.file("seed2", "file")
 

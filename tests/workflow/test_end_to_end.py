@@ -13,8 +13,9 @@ import torch
 from helpers import ROOT
 from helpers.workflow import jobs, snakemake
 
-from prunegraph import models, tensors
+from prunegraph import datasets, models, pruning, tensors
 from prunegraph.figures.records import FIGURES
+from prunegraph.training import evaluate
 
 # The default study with fewer networks and one epoch.
 REDUCED = ["studies={'mge': {'sparsities': [0.6,0.9]}, 'published': null}", "training={'epochs': 1}"]
@@ -180,6 +181,42 @@ def test_studies_share_their_networks_and_have_their_own_tables(tmp_path):
     alone = [TWO_STUDIES[0], TWO_STUDIES[1].replace("'second': {", "'third': {")]
     snakemake(tmp_path, "first", config=alone)
     assert before == {path: path.read_bytes() for path in results.rglob("history.csv")}
+
+
+TESTED = [
+    "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'epochs': 1}}",
+    "methods={'now': {'pruner': 'magnitude', 'finetune': 0, 'network_seeds': 1, 'sparsities': [0.5, 0.9]}}",
+    "studies={'mge': null, 'published': null, 'once': {'datasets': [digits], 'models': [tiny], 'methods': [dense, now],"
+    " 'sparsities': [0.9], 'seeds': 3, 'measured': false}}",
+]
+
+
+def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_path):
+    planned = jobs(snakemake(tmp_path, "once_tables_networks", config=TESTED))
+    assert (planned["prune_and_test_0"], planned["prune"], planned["train"]) == (1, 1, 1)
+    results = tmp_path / "results"
+    found = pd.read_csv(results / "tables/once/networks.csv").set_index(["method", "sparsity", "seed"])
+    # Three draws share one dense network, so one is trained, and theirs is the accuracy that they lose.
+    assert list(found.index) == [
+        ("dense", 0, 0),
+        *(("now", sparsity, seed) for sparsity in (0.5, 0.9) for seed in range(3)),
+    ]
+    assert (found.network_seed == 0).all() and (found.epochs == [1] + 6 * [0]).all()
+    assert np.allclose(found.accuracy_drop, 1 - found.accuracy / found.accuracy["dense", 0, 0])
+    data = datasets.load(results / "datasets/digits/images.safetensors")
+    network = models.create("mlp", 10, (1, 8, 8), 0, hidden=[16])
+    models.load_weights(network, results / "trained/digits/tiny/dense-0/seed0/weights.safetensors")
+    pruning.prune(network, "magnitude", 0.9, 2).apply(network)
+    for part, accuracy in (("test", "accuracy"), ("validation", "validation_accuracy")):
+        assert evaluate(network, getattr(data, part).batches())["accuracy"] == found[accuracy]["now", 0.9, 2]
+    # One more sparsity: the job runs again, and keeps what is there; a cell that no study names is made by itself.
+    before = {path: path.stat().st_mtime_ns for path in results.rglob("score.json")}
+    more = [TESTED[0], TESTED[1].replace("0.5, 0.9", "0.5, 0.7, 0.9"), TESTED[2]]
+    snakemake(tmp_path, "once_tables_networks", config=more)
+    after = {path: path.stat().st_mtime_ns for path in results.rglob("score.json")}
+    assert before.items() < after.items() and len(after) == len(before) + 3
+    planned = jobs(snakemake(tmp_path, "-n", "results/trained/digits/tiny/now-0.8.json", config=more))
+    assert (planned["prune"], planned["train"]) == (1, 1) and "prune_and_test_0" not in planned
 
 
 def test_weights_from_a_file_are_what_is_pruned_and_tested(tmp_path):
