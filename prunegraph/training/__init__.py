@@ -6,15 +6,15 @@ Recipes are plain numbers and import nothing heavy; what trains is imported, wit
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from prunegraph.training.checkpoint import Checkpoint
 from prunegraph.training.recipes import RECIPES, Recipe, recipe
 
 if TYPE_CHECKING:
+    from prunegraph.training.checkpoint import Checkpoint
     from prunegraph.training.evaluation import evaluate
     from prunegraph.training.loop import Start, Training, train, train_each
     from prunegraph.training.scoring import score
 
-_LATER = {"evaluate": "evaluation", "score": "scoring"} | dict.fromkeys(
+_LATER = {"Checkpoint": "checkpoint", "evaluate": "evaluation", "score": "scoring"} | dict.fromkeys(
     ("Start", "Training", "train", "train_each"), "loop"
 )
 

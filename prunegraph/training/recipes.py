@@ -153,8 +153,10 @@ RECIPES: Mapping[str, Mapping[tuple[str, str], Recipe]] = {
 }
 
 
-def recipe(name: str, dataset: str, model: str, **overrides: Any) -> Recipe:
+def recipe(name: str, dataset: str, model: str, base: str | None = None, **overrides: Any) -> Recipe:
     """The recipe `name` for a data set and a model, with the fields in `overrides` replaced.
+
+    A variant of a recipe has a `name` of its own, and `base` is the recipe that it changes.
 
     ``quick`` serves any pair in seconds. ``published`` is what the main study
     states (Cunegatti et al. 2024) for CIFAR-10, CIFAR-100 and Tiny-ImageNet. ``untrained``
@@ -165,7 +167,8 @@ def recipe(name: str, dataset: str, model: str, **overrides: Any) -> Recipe:
     UserError
         If there is no such recipe for the pair, no such field, or a value is out of range.
     """
-    table = RECIPES[known(RECIPES, name, "recipe")]
+    name = known(RECIPES, base or name, "recipe")
+    table = RECIPES[name]
     keys = [key for key in ((dataset, model), (dataset, "*"), ("*", "*")) if key in table]
     if not keys:
         listed = ", ".join(dict.fromkeys(key[0] for key in table))

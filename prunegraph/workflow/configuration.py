@@ -61,7 +61,9 @@ class Configuration:
         self.encodings = _unique("encodings", [known(catalogue.ENCODINGS, n, "encoding") for n in config["encodings"]])
         self.mode = known(catalogue.MODES, config["mode"], "mode")
         self.motifs = known(catalogue.MOTIFS, config["motifs"], "count of motifs")
-        self.recipe = known(catalogue.RECIPES, config["training"]["recipe"], "recipe")
+        for name in config["recipes"]:
+            self._check_recipe(name)
+        self.recipe(config["training"]["recipe"])
         for kind in KINDS:
             for name in config[kind]:
                 self.variant(kind, name)
@@ -72,6 +74,37 @@ class Configuration:
     def variant(self, kind: str, name: str) -> Variant:
         """What a name of a kind ("datasets", ...) stands for; see :func:`prunegraph.variants.variant`."""
         return variant(kind, name, self.config[kind])
+
+    def recipe(self, name: str | None = None) -> tuple[str, dict[str, Any]]:
+        """The recipe of the catalogue that a name stands for, and the fields of it that the configuration changes.
+
+        None: the recipe of models that name none.
+
+        Raises
+        ------
+        UserError
+            For an unknown name.
+        """
+        variants = self.config["recipes"]
+        name = known([*catalogue.RECIPES, *variants], name or self.config["training"]["recipe"], "recipe")
+        changed = dict(variants.get(name, {"recipe": name}))
+        return changed.pop("recipe"), changed
+
+    def _check_recipe(self, name: str) -> None:
+        base, changed = self.recipe(name)
+        if name in catalogue.RECIPES:
+            raise UserError(
+                f"A variant of the recipe {base!r} is named {name!r}, which always means the recipe of the catalogue "
+                f"as it is. Give it another name, such as {name}_mine."
+            )
+        if known(catalogue.RECIPES, base, "recipe") == "untrained":
+            raise UserError(f"The recipe {name!r} is a variant of 'untrained', which has nothing to change.")
+        from prunegraph.training.recipes import Recipe
+
+        try:
+            Recipe(**{"epochs": 1, **changed})
+        except UserError as problem:
+            raise UserError(f"The recipe {name!r}: {problem}") from None
 
     def own(self) -> list[Study]:
         """The studies with networks that are trained here."""
@@ -111,7 +144,7 @@ class Configuration:
             raise UserError(f"A study cannot be named {name!r}, because a rule is. Give it another name.")
         try:
             study = self._selected(name, facts)
-            study.check(self.recipe)
+            study.check(lambda name: self.recipe(name)[0])
         except UserError as problem:
             raise UserError(f"In the study {name}: {problem}") from None
         return study

@@ -259,12 +259,14 @@ class Plan:
         return {"seeds": seeds, "network_seeds": network_seeds(method, tuple(seeds))}
 
     def recipe_of(self, model: Variant) -> dict[str, Any]:
-        """How networks of a model are trained: a recipe by name, and the fields of it that are replaced."""
+        """How networks of a model are trained: the name of a recipe, the catalogue's behind it, the fields replaced."""
         training = self.configuration.config["training"]
-        epochs = model.settings["epochs"] or training["epochs"]
-        named = {"name": model.settings["recipe"] or training["recipe"], "precision": training["precision"]}
-        # A network that is not trained is not, whatever the run's number of epochs.
-        return {**named, "epochs": None if named["name"] == "untrained" else epochs}
+        name = model.settings["recipe"] or training["recipe"]
+        base, fields = self.configuration.recipe(name)
+        own = {"epochs": model.settings["epochs"] or training["epochs"], "precision": training["precision"]}
+        if base == "untrained":  # is not trained, whatever the run's number of epochs
+            own["epochs"] = None
+        return {"name": name, "base": base, **fields, **{key: value for key, value in own.items() if value is not None}}
 
 
 def choice_of(method: Variant) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Runs before every job and in every dry run, so it imports neither torch nor numpy.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -122,8 +122,8 @@ class Study:
             )
         return {**cell._asdict(), "seed": str(asked["seed"])}
 
-    def check(self, recipe: str) -> None:
-        """Refuse what cannot be made; `recipe` trains the models that name none.
+    def check(self, recipe: Callable[[str | None], str]) -> None:
+        """Refuse what cannot be made; `recipe` tells the catalogue's recipe of a model that names one, or none.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class Study:
         """
         for dataset in self.datasets.values():
             for model in self.models.values():
-                _check_pair(dataset, model, model.settings["recipe"] or recipe)
+                _check_pair(dataset, model, recipe(model.settings["recipe"]))
         for method in self.methods.values():
             if catalogue.PRUNERS[method.base].prunes == "trained" and self.dense() is None:
                 raise UserError(
@@ -163,7 +163,7 @@ def _check_pair(dataset: Variant, model: Variant, recipe: str) -> None:
             f"Model {model.base!r} needs images of at least {needed}x{needed} pixels; those of "
             f"{dataset.name!r} have {size[0]}x{size[1]}. Leave one of the two out of the study."
         )
-    fits = catalogue.RECIPES[catalogue.known(catalogue.RECIPES, recipe, "recipe")]
+    fits = catalogue.RECIPES[recipe]
     stands_for = published_as(dataset)
     if fits and stands_for not in fits:
         raise UserError(

@@ -1,6 +1,8 @@
 """A configuration is checked before any job, and what is wrong is said in a sentence."""
 
 import copy
+import dataclasses
+import re
 
 import pytest
 import yaml
@@ -8,8 +10,10 @@ from helpers import ROOT
 
 from prunegraph import catalogue
 from prunegraph.errors import UserError
+from prunegraph.training.recipes import OPTIMISERS, SCHEDULES, Recipe, recipe
 from prunegraph.variants import input_shape, options_of, published_as, required_of, written
 from prunegraph.workflow.configuration import Configuration, read_schema
+from prunegraph.workflow.plan import Plan
 from prunegraph.workflow.study import Cell
 
 SCHEMA = read_schema(ROOT / "rules/config.schema.yaml")
@@ -297,3 +301,40 @@ def test_draws_on_few_networks_need_their_seeds():
     method = {"methods": {"draws": {"pruner": "magnitude", "network_seeds": 3}}}
     with pytest.raises(UserError, match="prunes the network of seed 2, which the `seeds` of the study mge lack"):
         mge(method, methods=["dense", "draws"], seeds=[0, 1, 5])
+
+
+def test_variants_of_recipes_change_fields_of_a_recipe():
+    recipes = {"long": {"recipe": "quick", "epochs": 30, "optimiser": "adam", "precision": "bfloat16"}}
+    models = {"mine": {"model": "conv6", "recipe": "long"}, "less": {"model": "conv6", "recipe": "long", "epochs": 3}}
+    made = Plan(configuration(recipes=recipes, models=models))
+    of = {name: made.recipe_of(made.configuration.variant("models", name)) for name in ("mine", "less", "resnet20")}
+    assert of["mine"] == {"name": "long", "base": "quick", "epochs": 30, "optimiser": "adam", "precision": "bfloat16"}
+    assert of["less"] == {**of["mine"], "epochs": 3} and of["resnet20"] == {"name": "quick", "base": "quick"}
+    found = recipe(dataset="digits", model="conv6", **of["mine"])
+    assert (found.epochs, found.optimiser, found.batch_size) == (30, "adam", 64)
+
+
+@pytest.mark.parametrize(
+    ("recipes", "words"),
+    [
+        ({"long": {"recipe": "quik"}}, "Did you mean 'quick'"),
+        ({"quick": {"recipe": "quick", "epochs": 2}}, "Give it another name, such as quick_mine"),
+        ({"long": {"recipe": "untrained", "epochs": 2}}, "has nothing to change"),
+        (
+            {"long": {"recipe": "quick", "optimiser": "adam", "nesterov": True}},
+            "'long': In a training recipe, nesterov",
+        ),
+        ({"long": {"recipe": "quick", "epoch": 2}}, "Did you mean 'epochs'"),
+        ({"long": {"recipe": "quick", "momentum": 1}}, "expected a number in [0, 1)"),
+        ({"long": {"epochs": 2}}, "'recipe' is a required property"),
+    ],
+)
+def test_wrong_recipes_are_refused(recipes, words):
+    with pytest.raises(UserError, match=re.escape(words)):
+        configuration(recipes=recipes)
+
+
+def test_every_field_of_a_recipe_can_be_configured():
+    properties = SCHEMA["properties"]["recipes"]["additionalProperties"]["properties"]
+    assert set(properties) == {"recipe", *(field.name for field in dataclasses.fields(Recipe))}
+    assert properties["schedule"]["enum"] == list(SCHEDULES) and properties["optimiser"]["enum"] == list(OPTIMISERS)

@@ -184,7 +184,8 @@ def test_studies_share_their_networks_and_have_their_own_tables(tmp_path):
 
 
 TESTED = [
-    "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'epochs': 1}}",
+    "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'recipe': short}}",
+    "recipes={'short': {'recipe': quick, 'epochs': 1, 'optimiser': adam, 'learning_rate': 0.01}}",
     "methods={'now': {'pruner': 'magnitude', 'finetune': 0, 'network_seeds': 1, 'sparsities': [0.5, 0.9]}}",
     "studies={'mge': null, 'published': null, 'once': {'datasets': [digits], 'models': [tiny], 'methods': [dense, now],"
     " 'sparsities': [0.9], 'seeds': 3, 'measured': false}}",
@@ -192,7 +193,7 @@ TESTED = [
 
 
 def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_path):
-    planned = jobs(snakemake(tmp_path, "once_tables_networks", config=TESTED))
+    planned = jobs(snakemake(tmp_path, "once_tables_networks", "once_tables_training", config=TESTED))
     assert (planned["prune_and_test_0"], planned["prune"], planned["train"]) == (1, 1, 1)
     results = tmp_path / "results"
     found = pd.read_csv(results / "tables/once/networks.csv").set_index(["method", "sparsity", "seed"])
@@ -201,6 +202,10 @@ def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_p
         ("dense", 0, 0),
         *(("now", sparsity, seed) for sparsity in (0.5, 0.9) for seed in range(3)),
     ]
+    score = json.loads((results / "trained/digits/tiny/dense-0/seed0/score.json").read_text())
+    assert (score["recipe"], score["epochs"]) == ("short", 1)
+    trained = pd.read_csv(results / "tables/once/hyperparameters.csv").iloc[0]
+    assert (trained.recipe, trained.epochs, trained.optimiser, trained.learning_rate) == ("short", 1, "adam", 0.01)
     assert (found.network_seed == 0).all() and (found.epochs == [1] + 6 * [0]).all()
     assert np.allclose(found.accuracy_drop, 1 - found.accuracy / found.accuracy["dense", 0, 0])
     data = datasets.load(results / "datasets/digits/images.safetensors")
@@ -211,7 +216,7 @@ def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_p
         assert evaluate(network, getattr(data, part).batches())["accuracy"] == found[accuracy]["now", 0.9, 2]
     # One more sparsity: the job runs again, and keeps what is there; a cell that no study names is made by itself.
     before = {path: path.stat().st_mtime_ns for path in results.rglob("score.json")}
-    more = [TESTED[0], TESTED[1].replace("0.5, 0.9", "0.5, 0.7, 0.9"), TESTED[2]]
+    more = [text.replace("0.5, 0.9", "0.5, 0.7, 0.9") for text in TESTED]
     snakemake(tmp_path, "once_tables_networks", config=more)
     after = {path: path.stat().st_mtime_ns for path in results.rglob("score.json")}
     assert before.items() < after.items() and len(after) == len(before) + 3
