@@ -26,11 +26,14 @@ def pytest_xdist_auto_num_workers(config) -> int:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of golden networks, published tables and data sets; the test skips where it is absent."""
+    """The folder of the original files from which the data of the tests was derived; skips where it is absent."""
     default = Path(__file__).resolve().parents[2] / "shared"
     folder = Path(os.environ.get("PRUNEGRAPH_SHARED", default))
     if not (folder / "golden").is_dir():
-        pytest.skip(f"no reference data at {folder} (set PRUNEGRAPH_SHARED to a folder that holds golden/)")
+        pytest.skip(
+            f"compares with original files, and {folder} has none; other tests use what was derived from them. "
+            "PRUNEGRAPH_SHARED may name a folder with golden/, published/mge (the authors' graph_data) and data/mnist"
+        )
     return folder
 
 

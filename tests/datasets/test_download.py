@@ -202,9 +202,8 @@ def test_a_data_folder_that_cannot_be_written_to_is_said(tmp_path):
         datasets.download("mnist", tmp_path / "data")
 
 
-def test_a_data_set_in_any_layout_is_not_downloaded(shared, monkeypatch):
+def test_a_data_set_that_comes_with_a_library_is_not_downloaded(monkeypatch):
     monkeypatch.setattr(fetching, "fetch", None)
-    datasets.download("mnist", shared / "data" / "mnist")
     datasets.download("digits", "nowhere")
 
 

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from helpers import golden
 from torch import nn
 
-from prunegraph import models
+from prunegraph import models, tensors
 from prunegraph.catalogue import MODELS, SMALLEST_INPUT
 from prunegraph.errors import UserError
 
@@ -15,23 +16,17 @@ from prunegraph.errors import UserError
 PUBLISHED = {"resnet20": 270_896, "resnet32": 464_432, "wide_resnet28_2": 1_463_984, "conv6": 2_261_184}
 PUBLISHED |= {"mobilenet_v2": 2_261_824}
 
-GOLDEN = {
-    "resnet20-0.9": "resnet20",
-    "resnet20-0.98": "resnet20",
-    "conv6-0.99": "conv6",
-    "wrn-0.99": "wide_resnet28_2",
-}
-
 
 @pytest.mark.parametrize(("name", "weights"), PUBLISHED.items())
 def test_number_of_prunable_weights_is_the_published_one(name, weights):
     assert sum(weight.numel() for weight in models.prunable(models.create(name, 10)).values()) == weights
 
 
-@pytest.mark.parametrize(("file", "name"), GOLDEN.items())
-def test_published_state_dicts_load_strictly(shared, file, name):
+@pytest.mark.parametrize(("file", "name"), golden.NETWORKS.items())
+def test_published_state_dicts_load_strictly(file, name, tmp_path):
     network = models.create(name, 10)
-    models.load_weights(network, shared / "golden" / f"{file}.safetensors")
+    tensors.save(tmp_path / "golden.safetensors", golden.weights(file))
+    models.load_weights(network, tmp_path / "golden.safetensors")
     kept = sum(int(weight.count_nonzero()) for weight in models.prunable(network).values())
     density = kept / PUBLISHED[name]
     assert density == pytest.approx(1 - float(file.rpartition("-")[2]), abs=0.002)

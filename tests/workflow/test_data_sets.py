@@ -36,6 +36,7 @@ def images(folder, name):
     return datasets.load(folder / f"results/datasets/{name}/images.safetensors")
 
 
+@pytest.mark.slow
 def test_mnist_is_prepared_and_the_users_files_stay(shared, tmp_path):
     shutil.copytree(shared / "data" / "mnist", tmp_path / "own", copy_function=shutil.copyfile)
     target, config = "results/datasets/mnist.json", ["data_dir=own"]
@@ -93,6 +94,7 @@ def test_images_that_were_replaced_are_prepared_anew_and_once(tmp_path):
     assert nothing_to_do(tmp_path, targets, config)
 
 
+@pytest.mark.slow
 def test_a_download_is_prepared_once(shared, tmp_path):
     # In place of the address: a module that Python imports at start puts the files there when they are asked for.
     (tmp_path / "patch").mkdir()
