@@ -6,12 +6,15 @@ import numpy as np
 
 from prunegraph.errors import UserError
 from prunegraph.pruning.task import Task
+from prunegraph.pruning.units import groups_of, kept_in, kept_in_all, layers_in
+from prunegraph.wiring.units import Group
 
 
 def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) -> None:
     """Refuse masks of another size than `task` asks for.
 
-    Weights are counted in all layers together, inputs for every unit, units (those that keep a weight) in every layer.
+    Weights are counted in all layers together, inputs for every unit, units (those that keep a weight) in every layer,
+    tied ones as one.
     The entries of a block matrix are counted where the matrix is made.
 
     Parameters
@@ -34,12 +37,26 @@ def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) ->
             for unit in np.flatnonzero(rows.sum(1) != asked)[:1]:
                 _same(int(rows[unit].sum()), asked, f"of {rows.shape[1]} inputs of unit {unit} of {name!r}", task)
     elif task.counts == "units":
-        found = {name: int(layers[name].reshape(len(layers[name]), -1).any(1).sum()) for name in task.weights}
+        _check_units(layers, task, in_all)
+
+
+def _check_units(layers: Mapping[str, np.ndarray], task: Task, in_all: bool) -> None:
+    """Count units of which any row keeps a weight, and those of which all do: tied ones must go together."""
+    groups = groups_of(task)
+    found = [_left(group, layers) for group in groups]
+    for counts in zip(*found, strict=True):
         if in_all:
-            _same(sum(found.values()), task.kept, "units", task)
-        else:
-            for name, asked in task.kept_in.items():
-                _same(found[name], asked, f"of {len(layers[name])} units of {name!r}", task)
+            _same(sum(counts), kept_in_all(task, groups), f"of {sum(group.units for group in groups)} units", task)
+            continue
+        for group, asked, count in zip(groups, kept_in(task, groups), counts, strict=True):
+            _same(count, asked, f"of {group.units} units of {layers_in(group)}", task)
+
+
+def _left(group: Group, layers: Mapping[str, np.ndarray]) -> tuple[int, int]:
+    """Of how many units any row, and of how many every row is left."""
+    alive = {name: layers[name].reshape(len(layers[name]), -1).any(1) for name, _ in group.rows}
+    units = [[alive[name][row] for name, units in group.rows for row in units[unit]] for unit in range(group.units)]
+    return sum(map(any, units)), sum(map(all, units))
 
 
 def _same(found: int, asked: int, what: str, task: Task) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from prunegraph.errors import UserError
 from prunegraph.masks import kept_weights
-from prunegraph.pruning.batches import Batch
+from prunegraph.pruning.batches import Batch, peek
 from prunegraph.pruning.weights import size
 from prunegraph.randomness import torch_generator
 
@@ -37,6 +37,23 @@ class TrainingImages:
     def given(self) -> bool:
         """Whether there are any."""
         return self.source is not None
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(channels, height, width) of one image. The batch of an iterator that is looked at is still given later.
+
+        Raises
+        ------
+        UserError
+            If no images were given.
+        """
+        if hasattr(self._there(), "train"):
+            return tuple(self.source.input_shape)
+        endless = iter(self.source) is self.source
+        images, rest = peek(self.source, self.pruner)
+        if endless:
+            self.source = rest
+        return tuple(images.shape[1:])
 
     def batches(self, size: int = 128) -> Iterator[Batch]:
         """Random batches of `size` without end, augmented where the data set is; from the first one at every call.
@@ -127,7 +144,10 @@ class Task:
 
     @property
     def kept(self) -> int:
-        """How many to keep in all: weights, or, where the sparsity counts units, units."""
+        """How many to keep in all: weights, or, where the sparsity counts units, rows of weights.
+
+        Tied units count as one in :func:`prunegraph.pruning.units.kept_in_all`.
+        """
         if self.counts == "units":
             return kept_weights(sum(len(weight) for weight in self.weights.values()), self.sparsity)
         if self.counts == "inputs":

@@ -1,7 +1,6 @@
 """From a pruned network to a smaller one with the same outputs: units that are removed leave the parameters."""
 
 import copy
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from prunegraph.masks import Mask
 from prunegraph.wiring.constants import Reading, readings, used
 from prunegraph.wiring.tracing import evaluation, symbolic
 from prunegraph.wiring.units import FIXED, Wires, follow, image_of
+from prunegraph.wiring.unsharing import unshare
 
 MOST_DIFFERENCE = 1e-8
 """Largest difference, in float64 and of the largest output, that rounding explains."""
@@ -59,7 +59,7 @@ def shrink(network: nn.Module, input_shape: Sequence[int], kept: Mapping[str, An
     with evaluation(smaller):
         image = image_of(smaller, input_shape)
         graph = symbolic(smaller)
-        smaller = graph if _unshare(graph) else smaller
+        smaller = graph if unshare(graph) else smaller
         wires = follow(graph, input_shape)
         before = graph(image.clone())
         weights = {name: _kept(mask, graph, name) for name in wires.rows()}
@@ -74,23 +74,6 @@ def shrink(network: nn.Module, input_shape: Sequence[int], kept: Mapping[str, An
 def _kept(mask: Mask, graph: fx.GraphModule, name: str) -> np.ndarray:
     weight = f"{name}.weight"
     return mask[weight] if weight in mask else np.ones(tuple(graph.get_parameter(weight).shape), bool)
-
-
-def _unshare(graph: fx.GraphModule) -> bool:
-    """Give each call of a BatchNorm one of its own; whether there was any to give."""
-    calls = Counter()
-    for node in graph.graph.nodes:
-        module = graph.get_submodule(node.target) if node.op == "call_module" else None
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            calls[node.target] += 1
-            if calls[node.target] > 1:
-                name = f"{node.target}_call{calls[node.target]}"
-                graph.add_submodule(name, copy.deepcopy(module))
-                node.target = name
-    shared = any(count > 1 for count in calls.values())
-    if shared:
-        graph.recompile()
-    return shared
 
 
 def _removable(wires: Wires, read: Mapping[str, Reading], kept: Mapping[str, np.ndarray]) -> set[int]:

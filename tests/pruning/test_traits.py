@@ -10,7 +10,7 @@ from prunegraph import catalogue, tensors, training
 from prunegraph.catalogue import Pruner
 from prunegraph.errors import UserError
 from prunegraph.masks import Mask
-from prunegraph.pruning import prune
+from prunegraph.pruning import prune, units
 from prunegraph.pruning.pruned import Pruned
 
 HERE = "test_traits"
@@ -18,13 +18,19 @@ HERE = "test_traits"
 
 def strongest_units(task, *, scope="layer"):
     """Keep the units of largest norm, in each layer or in all."""
+    groups = units.groups_of(task)
     norms = {name: weight.detach().flatten(1).norm(dim=1) for name, weight in task.weights.items()}
-    threshold = torch.cat(list(norms.values())).sort(descending=True).values[task.kept - 1]
-    kept = {}
-    for name, norm in norms.items():
-        units = norm >= threshold if scope == "global" else norm.argsort(descending=True).argsort() < task.kept_in[name]
-        kept[name] = units.view(-1, *[1] * (task.weights[name].dim() - 1)).expand_as(task.weights[name])
-    return Pruned(kept, facts={"largest": float(max(norm.max() for norm in norms.values()))})
+    kept = units.largest_units(task, groups, [units.joined(group, norms) for group in groups], scope)
+    largest = float(max(norm.max() for norm in norms.values()))
+    return Pruned(units.unit_masks(task, groups, kept), facts={"largest": largest})
+
+
+def half_units(task):
+    """Keep every other row of each layer, but of the depthwise layer the others, though they are tied."""
+    kept = {name: torch.ones(weight.shape, dtype=torch.bool) for name, weight in task.weights.items()}
+    for name, mask in kept.items():
+        mask[int(name == "depthwise.weight") :: 2] = False
+    return kept
 
 
 def first_inputs(task):
@@ -55,10 +61,11 @@ def doubled(task, pruned):
 
 @pytest.fixture
 def pruners(monkeypatch):
-    """Three pruners and a repair in the catalogue, for one test."""
-    units = {"counts": ("units",), "layers": "but_last", "prunes": "trained", "finetune": 0.0}
+    """Four pruners and a repair in the catalogue, for one test."""
+    kinds = {"counts": ("units",), "layers": "but_last", "prunes": "trained", "finetune": 0.0}
     for name, record in {
-        "units": Pruner(f"{HERE}:strongest_units", "", **units),
+        "units": Pruner(f"{HERE}:strongest_units", "", **kinds),
+        "half": Pruner(f"{HERE}:half_units", "", **kinds),
         "inputs": Pruner(f"{HERE}:first_inputs", "", counts=("inputs", "weights"), repair="doubled"),
         "wrong": Pruner(f"{HERE}:one_too_many", "", counts=("inputs",)),
     }.items():
@@ -67,7 +74,7 @@ def pruners(monkeypatch):
 
 
 def test_units_of_each_layer_but_the_last(pruners):
-    found = prune(Toy(), "units", 0.75, 0)
+    found = prune(Toy(), "units", 0.75, 0, supply())
     rows = {name: values.reshape(len(values), -1) for name, values in found.items()}
     assert {name: int(values.any(1).sum()) for name, values in rows.items()} == {
         **{"stem.weight": 3, "depthwise.weight": 3, "mix.weight": 3, "shortcut.weight": 3},
@@ -77,11 +84,18 @@ def test_units_of_each_layer_but_the_last(pruners):
     assert found.facts["largest"] > 0 and not found.new_values
 
 
-def test_units_ranked_over_all_layers_are_counted_over_all(pruners):
-    found = prune(Toy(), "units", 0.75, 0, scope="global", layers="hidden")
+def test_units_ranked_over_all_layers_are_counted_over_all_and_tied_ones_once(pruners):
+    found = prune(Toy(), "units", 0.75, 0, supply(), scope="global")
     kept = {name: int(values.reshape(len(values), -1).any(1).sum()) for name, values in found.items()}
-    assert (kept.pop("stem.weight"), kept.pop("last.weight")) == (12, 4)
-    assert sum(kept.values()) == 18 and len(set(kept.values())) > 1  # of 12 + 12 + 12 + 36 units
+    assert kept["stem.weight"] == kept["depthwise.weight"] and kept["mix.weight"] == kept["shortcut.weight"]
+    assert kept["last.weight"] == 4
+    counts = [kept[name] for name in ("stem.weight", "mix.weight", "out.weight")]
+    assert sum(counts) == 15 and counts != [3, 3, 9]  # of 12 + 12 + 36
+
+
+def test_tied_units_that_are_torn_apart_are_named(pruners):
+    with pytest.raises(UserError, match=r"'half' keeps 12 of 12 units of 'stem.weight' and 'depthwise.weight'.* for 6"):
+        prune(Toy(), "half", 0.5, 0, supply())
 
 
 def test_inputs_of_each_unit_or_weights_in_all(pruners):
@@ -122,7 +136,7 @@ def test_a_repair_changes_weights_and_goes_through_the_file(pruners, tmp_path):
 
 
 def test_facts_go_through_the_file_and_files_of_masks_are_read(pruners, tmp_path):
-    found = prune(Toy(), "units", 0.75, 0)
+    found = prune(Toy(), "units", 0.75, 0, supply())
     found.save(tmp_path / "units.safetensors")
     assert Pruned.load(tmp_path / "units.safetensors").facts == found.facts
     Mask(found, {"seed": 3}).save(tmp_path / "mask.safetensors")
