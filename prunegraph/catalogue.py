@@ -138,6 +138,16 @@ PRUNERS = {
 REPAIRS: dict[str, str] = {}
 """Ways to change the kept weights after pruning: ``"module:function"``, from a task and masks to new values by name."""
 
+# Kinds of sets of relational graphs: "module:function" of a seed; its keyword-only parameters are the kind's options.
+RELATIONAL = {
+    "regular": "prunegraph.relational.sets:regular",
+    "crossed": "prunegraph.relational.sets:crossed",
+    "random": "prunegraph.relational.sets:random",
+    "circulant": "prunegraph.relational.sets:circulant",
+    "authors": "prunegraph.relational.sets:authors",
+    "file": "prunegraph.relational.sets:file",
+}
+
 # Image shapes (channels, height, width) after preparation, so that impossible pairs are known beforehand.
 # A data set's options `channels` and `size` replace these numbers.
 INPUT_SHAPES = {

@@ -41,7 +41,9 @@ def _measured(adjacency: np.ndarray) -> tuple[int, int]:
     neighbours, _, bits = tables(adjacency)
     total, levels = total_distance(neighbours, bits, np.empty_like(bits), np.empty_like(bits), UNLIMITED)
     if total < 0:
-        raise UserError("The graph is in several pieces, so some of its distances are infinite; expected a connected one.")
+        raise UserError(
+            "The graph is in several pieces, so some of its distances are infinite; expected a connected one."
+        )
     return int(total), int(levels)
 
 

@@ -7,6 +7,9 @@ from prunegraph.errors import UserError
 #: The most nodes of a graph; indices of nodes are 16 bits wide.
 MOST_NODES = 4096
 
+#: Chains behind the authors' ladder of a degree.
+CHAINS = 6
+
 
 def check_degree(nodes: int, degree: int) -> None:
     """Refuse a degree that no simple, connected, regular graph of so many nodes has.
@@ -27,8 +30,8 @@ def check_degree(nodes: int, degree: int) -> None:
         raise UserError(f"A connected regular graph of {nodes} nodes needs a degree from 2 up, found {degree}.")
     if nodes * degree % 2:
         raise UserError(
-            f"There is no graph of {nodes} nodes with degree {degree}: nodes times degree is twice the number of edges, "
-            "so it must be even. Change one of the two by one."
+            f"There is no graph of {nodes} nodes with degree {degree}: nodes times degree is twice the number of "
+            "edges, so it must be even. Change one of the two by one."
         )
 
 
@@ -62,13 +65,34 @@ def check_length(nodes: int, degree: int, length: float) -> None:
     bound, longest = shortest_possible(nodes, degree), (nodes + 1) / 3
     if not length >= bound - 1e-9:
         raise UserError(
-            f"No graph of {nodes} nodes with degree {degree} has an average shortest path length of {length}: the lower "
-            f"bound is {bound:.6f}. Ask for more."
+            f"No graph of {nodes} nodes with degree {degree} has an average shortest path length of {length}: the "
+            f"lower bound is {bound:.6f}. Ask for more."
         )
     if length > longest:
         raise UserError(
             f"No connected graph of {nodes} nodes has an average shortest path length of {length}: that of a path is "
             f"{longest:.6f}. Ask for less."
+        )
+
+
+def check_ladder(nodes: int, degree: int) -> None:
+    """Refuse a ladder of regular graphs whose average shortest path lengths cannot differ.
+
+    Two nodes that are not joined have 2 `degree` neighbours among nodes - 2; if these are too few for all to be
+    different, the two have a common one, and every distance is 1 or 2.
+
+    Raises
+    ------
+    UserError
+        For degree 2, of which the ring is the only connected graph, or one from (nodes - 1) / 2 up.
+    """
+    if degree == 2:
+        raise UserError("The ring is the only connected graph of degree 2, so there is no ladder of several `rungs`.")
+    if 2 * degree >= nodes - 1:
+        raise UserError(
+            f"Every graph of {nodes} nodes with degree {degree} has the same average shortest path length, "
+            f"{2 - degree / (nodes - 1):.6f}, because any two nodes have a common neighbour: there is no ladder of "
+            f"several `rungs`. Ask for degrees below {nodes / 2 - 0.5:g}, or for the kind random."
         )
 
 

@@ -1,5 +1,6 @@
 """Search for graphs with wanted distances: hill climbing and simulated annealing by edge swaps, in several chains."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,10 @@ from prunegraph.relational.swaps import room, swap, symmetric, undo
 GOALS = ("min", "max", "target", "pair")
 METHODS = ("annealing", "climbing")
 PREFERENCES = ("aspl", "diameter")
+
+# Temperatures of annealing, first and last: HOT * nodes * sqrt(symmetry) and COLD * symmetry. A swap of one edge of two
+# changes the sum of distances by about as much as there are nodes. Found by trial for 32 to 64 nodes, degrees 3 to 14.
+HOT, COLD = 0.5, 1.0
 
 # Compiled code cannot be interrupted, so it goes through a search in so many pieces.
 PIECES = 64
@@ -99,7 +104,7 @@ def search(
     if method == "climbing":
         heat = (0.0, 0.0)
     elif heat is None:
-        heat = (HOT * np.sqrt(symmetry) * len(adjacency), COLD * symmetry)
+        heat = (HOT * len(adjacency) * symmetry**0.5, COLD * symmetry)
     best, score, chain, used = adjacency, np.inf, 0, 0
     for number, stream in enumerate(draw.spawn(chains)):
         found, reached, spent = _chain(adjacency, goal, stream, tries, symmetry, heat)
@@ -112,17 +117,14 @@ def search(
     return Found(best, aspl(best), bound, diameter(best), clustering(best), chain, used)
 
 
-# In units of the changes that a swap makes, found by trial for 32 to 64 nodes.
-HOT = 1.0
-COLD = 1.0
-
-
 def _check(adjacency: np.ndarray, goal: Goal, method: str, tries: int, chains: int) -> None:
     known(GOALS, goal.towards, "goal of a search")
     known(METHODS, method, "method of a search")
     known(PREFERENCES, goal.prefer, "preference of a search")
     if tries < 1 or chains < 1:
-        raise UserError(f"A search of {chains} chains with {tries} tries looks at no graph; expected 1 or more of both.")
+        raise UserError(
+            f"A search of {chains} chains with {tries} tries looks at no graph; expected 1 or more of both."
+        )
     if goal.towards in ("target", "pair"):
         check_length(len(adjacency), int(degrees(adjacency).max()), goal.aspl)
     if goal.towards == "pair" and not 0 <= goal.clustering <= 1:
@@ -162,9 +164,11 @@ def _chain(
     enough = _enough(adjacency, goal)
     borders = np.linspace(0, tries, min(PIECES, tries) + 1).astype(int)
     cooling = (heat[1] / heat[0]) ** (1 / tries) if heat[0] > 0 else 1.0
-    for first, last in zip(borders, borders[1:], strict=False):
+    for first, last in itertools.pairwise(borders):
         temperature = heat[0] * cooling**first
-        _piece(*graph, len(adjacency) // symmetry, wanted, last - first, temperature, cooling, enough, best, score, draw)
+        _piece(
+            *graph, len(adjacency) // symmetry, wanted, last - first, temperature, cooling, enough, best, score, draw
+        )
         if score[1] <= enough:
             break
     return adjacency_of(best), float(score[1]), int(last)

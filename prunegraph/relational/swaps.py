@@ -48,8 +48,8 @@ def symmetric(adjacency: np.ndarray, symmetry: int) -> np.ndarray:
     shift = len(found) // symmetry
     if (np.roll(found, (shift, shift), (0, 1)) != found).any():
         raise UserError(
-            f"The graph has no rotational symmetry of order {symmetry}: it changes when node v becomes v + {shift}. Begin "
-            "with a graph that has, such as a ring lattice."
+            f"The graph has no rotational symmetry of order {symmetry}: it changes when node v becomes v + {shift}. "
+            "Begin with a graph that has, such as a ring lattice."
         )
     return found
 

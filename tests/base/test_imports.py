@@ -7,8 +7,8 @@ import sys
 import pytest
 from helpers import ROOT
 
-ORDER = ["graphs", "datasets", "models", "wiring", "pruning", "training", "encoding", "metrics", "search"]
-ORDER += ["statistics", "tables", "analysis", "figures", "report", "workflow", "cli", "__main__"]
+ORDER = ["graphs", "relational", "datasets", "models", "wiring", "pruning", "training", "encoding", "metrics"]
+ORDER += ["search", "statistics", "tables", "analysis", "figures", "report", "workflow", "cli", "__main__"]
 
 
 def package_of(module):
@@ -48,6 +48,8 @@ def test_imports_only_from_earlier_packages(path):
             "prunegraph.graphs, prunegraph.wiring, prunegraph.encoding, prunegraph.metrics",
             "torch networkx igraph pandas matplotlib",
         ),
+        ("prunegraph.relational, prunegraph.relational.kinds", "numpy torch numba"),
+        ("prunegraph.relational.sets", "torch networkx pandas"),
         ("prunegraph.tables.collect, prunegraph.analysis.regression", "torch numba matplotlib"),
         ("prunegraph.figures.accuracy", "torch numba"),
     ],
