@@ -43,8 +43,9 @@ def beside_published(
 
     Returns
     -------
-    Columns dataset, model, method, sparsity, recipe, epochs, n, accuracy, sd, published_n, published_accuracy,
-    published_sd and difference (ours minus published); accuracies are fractions.
+    pd.DataFrame
+        Columns dataset, model, method, sparsity, recipe, epochs, n, accuracy, sd, published_n, published_accuracy,
+        published_sd and difference (ours minus published); accuracies are fractions.
     """
     found = networks(scores)
     groups = ["dataset", "model", "method", "pruner", "sparsity", "recipe", "epochs"]

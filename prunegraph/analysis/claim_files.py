@@ -32,7 +32,8 @@ def read(path: str | Path) -> dict[str, Any]:
 
     Raises
     ------
-    UserError: naming the file, the claim and the key that is wrong, with the legal ones.
+    UserError
+        Naming the file, the claim and the key that is wrong, with the legal ones.
     """
     import yaml
 

@@ -87,10 +87,11 @@ def ledger(
 
     Returns
     -------
-    Rows with the columns :data:`COLUMNS`: for each kind of evidence its verdict, the mean `value` of the
-    rows and what it stands `against`, the mean `effect` with its 95 % interval (`judge: mean` only), how many groups
-    there were and how many `in_favour`. `verdict` joins the two: what both say, or the one that could be tested; in
-    part where they disagree. `study` is the one whose own networks are asked; empty where the system has none.
+    pd.DataFrame
+        Rows with the columns :data:`COLUMNS`: for each kind of evidence its verdict, the mean `value` of the rows and
+        what it stands `against`, the mean `effect` with its 95 % interval (`judge: mean` only), how many groups there
+        were and how many `in_favour`. `verdict` joins the two: what both say, or the one that could be tested; in part
+        where they disagree. `study` is the one whose own networks are asked; empty where the system has none.
     """
     from prunegraph.tables.frames import table
 
@@ -142,7 +143,8 @@ def evaluate(test: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
 
     Raises
     ------
-    Untestable: the table lacks columns, rows or groups.
+    Untestable
+        If the table lacks columns, rows or groups.
     """
     named = [test[name] for name in ("value", "x", "y", "each") if name in test]
     for condition in ("where", "more", "less"):

@@ -26,12 +26,15 @@ def with_drop(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.tables.features.feature_table`.
-    fewest: scenarios with fewer networks that have the property are reported without numbers.
+    table
+        The table of :func:`prunegraph.tables.features.feature_table`.
+    fewest
+        Scenarios with fewer networks that have the property are reported without numbers.
 
     Returns
     -------
-    The table "correlation" of :mod:`prunegraph.tables.schemas`.
+    pd.DataFrame
+        The table "correlation" of :mod:`prunegraph.tables.schemas`.
     """
     rows = pruned(table)
     results = []
@@ -56,13 +59,17 @@ def summary(
 
     Parameters
     ----------
-    scenarios: the table of :func:`with_drop`.
-    table: the feature table that it was made of.
-    times, seed: bootstrap samples of scenarios.
+    scenarios
+        The table of :func:`with_drop`.
+    table
+        The feature table that it was made of.
+    times, seed
+        Bootstrap samples of scenarios.
 
     Returns
     -------
-    The table "correlation_summary" of :mod:`prunegraph.tables.schemas`.
+    pd.DataFrame
+        The table "correlation_summary" of :mod:`prunegraph.tables.schemas`.
     """
     rows = pruned(table)
     results = []

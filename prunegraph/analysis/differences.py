@@ -44,15 +44,20 @@ def differences(
 
     Parameters
     ----------
-    table, levels, target, rows_per_feature: as in :func:`prunegraph.analysis.regression.regression`.
-    pairs: (features, against).
-    sets: further sets in which the networks must be complete, so that they are those of the regression table.
-    times, seed: bootstrap samples of configurations; both sets of a pair see the same samples.
+    table, levels, target, rows_per_feature
+        As in :func:`prunegraph.analysis.regression.regression`.
+    pairs
+        (features, against).
+    sets
+        Further sets in which the networks must be complete, so that they are those of the regression table.
+    times, seed
+        Bootstrap samples of configurations; both sets of a pair see the same samples.
 
     Returns
     -------
-    The table "regression_differences" of :mod:`prunegraph.tables.schemas`. The group "mean" of a level is the
-    mean over its groups; its interval comes from the means of independent samples of each.
+    pd.DataFrame
+        The table "regression_differences" of :mod:`prunegraph.tables.schemas`. The group "mean" of a level is the mean
+        over its groups; its interval comes from the means of independent samples of each.
     """
     names = sorted({name for pair in pairs for name in pair})
     rows, usable = comparable(table, sorted({*names, *sets}), target)

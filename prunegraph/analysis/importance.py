@@ -52,17 +52,24 @@ def with_stability(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.tables.features.feature_table`.
-    features: the feature set.
-    levels, target, rows_per_feature: as in :func:`prunegraph.analysis.regression.regression`.
-    times: bootstrap samples of configurations for the intervals; 0 for none.
-    repeats: how many times the grouped folds of the permutation importance are dealt.
-    seed: of the bootstrap and of the permutations.
+    table
+        The table of :func:`prunegraph.tables.features.feature_table`.
+    features
+        The feature set.
+    levels, target, rows_per_feature
+        As in :func:`prunegraph.analysis.regression.regression`.
+    times
+        Bootstrap samples of configurations for the intervals; 0 for none.
+    repeats
+        How many times the grouped folds of the permutation importance are dealt.
+    seed
+        Of the bootstrap and of the permutations.
 
     Returns
     -------
-    The tables "importance" and "importance_stability" of :mod:`prunegraph.tables.schemas`. Missing numbers
-    mean too few networks (n).
+    tuple[pd.DataFrame, pd.DataFrame]
+        The tables "importance" and "importance_stability" of :mod:`prunegraph.tables.schemas`. Missing numbers mean too
+        few networks (n).
     """
     rows, usable = comparable(table, [features], target)
     columns = feature_set(features)
@@ -178,7 +185,8 @@ def shapley_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    UserError: more than :data:`MOST_FEATURES` features.
+    UserError
+        If more than :data:`MOST_FEATURES` features.
     """
     count = features.shape[1]
     if count > MOST_FEATURES:

@@ -59,9 +59,10 @@ class Predictor:
 
         Returns
         -------
-        Columns drop, low, high (conformal interval), t_low, t_high (of least squares theory), distance
-        (Mahalanobis, of the networks of the fit), percentile (share of these that lie nearer), outside (further
-        than 99 % of them, or in a direction in which they do not differ).
+        pd.DataFrame
+            Columns drop, low, high (conformal interval), t_low, t_high (of least squares theory), distance
+            (Mahalanobis, of the networks of the fit), percentile (share of these that lie nearer), outside (further
+            than 99 % of them, or in a direction in which they do not differ).
         """
         scores = (values - np.array(self.means)) / np.array(self.scales)
         whitening = np.array(self.whitening)

@@ -59,21 +59,28 @@ def ranking(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.tables.features.feature_table`.
-    single: columns whose negative is the predicted drop.
-    sets: feature sets mixed by least squares on `target`.
-    levels: a mixture is fitted separately in every group of each of these levels.
-    protocols: names from :data:`PROTOCOLS`. Those that leave out a data set, model or method have the level
-        "all" only.
-    fewest: scenarios with fewer methods are left out.
-    tie_decimals: mean accuracies and predictions equal to this many decimals are ties, which go to the name
-        that comes first in the alphabet. None leaves the order of equal means to rounding noise, as in the
-        reference computation.
+    table
+        The table of :func:`prunegraph.tables.features.feature_table`.
+    single
+        Columns whose negative is the predicted drop.
+    sets
+        Feature sets mixed by least squares on `target`.
+    levels
+        A mixture is fitted separately in every group of each of these levels.
+    protocols
+        Names from :data:`PROTOCOLS`. Those that leave out a data set, model or method have the level "all" only.
+    fewest
+        Scenarios with fewer methods are left out.
+    tie_decimals
+        Mean accuracies and predictions equal to this many decimals are ties, which go to the name that comes first in
+        the alphabet. None leaves the order of equal means to rounding noise, as in the reference computation.
 
     Returns
     -------
-    The table "ranking" of :mod:`prunegraph.tables.schemas` (rbo with p = `rbo_p`). Missing numbers: a mixture that
-    has too few networks to be fitted, or a scenario in which all methods are predicted alike or are equally accurate.
+    pd.DataFrame
+        The table "ranking" of :mod:`prunegraph.tables.schemas` (rbo with p = `rbo_p`). Missing numbers: a mixture that
+        has too few networks to be fitted, or a scenario in which all methods are predicted alike or are equally
+        accurate.
     """
     rows, usable = comparable(_no_subgraph_is_zero(table), [*sets, *_sets_of(single)], target)
     test = partial(_scenarios, rows, rbo_p=rbo_p, fewest=fewest, tie_decimals=tie_decimals)

@@ -22,13 +22,16 @@ def tests(
 
     Parameters
     ----------
-    scenarios: the table of :func:`prunegraph.analysis.ranking.ranking`.
-    times, seed: bootstrap samples of scenarios.
+    scenarios
+        The table of :func:`prunegraph.analysis.ranking.ranking`.
+    times, seed
+        Bootstrap samples of scenarios.
 
     Returns
     -------
-    The table "ranking_tests" of :mod:`prunegraph.tables.schemas`. The p value is that of Wilcoxon's two-sided
-    signed-rank test; it is not corrected for the number of tests. Differences equal to 12 decimals are ties.
+    pd.DataFrame
+        The table "ranking_tests" of :mod:`prunegraph.tables.schemas`. The p value is that of Wilcoxon's two-sided
+        signed-rank test; it is not corrected for the number of tests. Differences equal to 12 decimals are ties.
     """
     groups = scenarios.groupby(list(_KEY), sort=False)
     found = {key: part.set_index(list(SCENARIO)).spearman for key, part in groups}

@@ -31,16 +31,21 @@ def regression(
 
     Parameters
     ----------
-    table: the table of :func:`prunegraph.tables.features.feature_table`.
-    sets, levels: names of feature sets and levels.
-    folds, repeats: cross-validation deals the networks (`cv_r2`) or the configurations (`grouped_cv_r2`: the
-        seeds of a configuration stay together) into `folds` folds, `repeats` times.
-    rows_per_feature: a group with fewer networks per feature is reported without numbers.
+    table
+        The table of :func:`prunegraph.tables.features.feature_table`.
+    sets, levels
+        Names of feature sets and levels.
+    folds, repeats
+        cross-validation deals the networks (`cv_r2`) or the configurations (`grouped_cv_r2`: the seeds of a
+        configuration stay together) into `folds` folds, `repeats` times.
+    rows_per_feature
+        A group with fewer networks per feature is reported without numbers.
 
     Returns
     -------
-    The table "regression" of :mod:`prunegraph.tables.schemas`. All sets of a group use the same networks.
-    Missing numbers mean too few networks, or (n = 0) a set that most networks lack.
+    pd.DataFrame
+        The table "regression" of :mod:`prunegraph.tables.schemas`. All sets of a group use the same networks. Missing
+        numbers mean too few networks, or (n = 0) a set that most networks lack.
     """
     results = []
     for part, y, fits in _groups(table, sets, levels, target, rows_per_feature):
@@ -66,15 +71,20 @@ def out_of_fold(
 
     Parameters
     ----------
-    table, sets, levels, target, folds, repeats, rows_per_feature: as in :func:`regression`.
-    estimators: names of :data:`prunegraph.statistics.shrinkage.ESTIMATORS`.
-    ways: names of :data:`prunegraph.analysis.folds.FOLDS`. Only least squares, which has a closed form for it,
-        leaves out single networks.
-    lasso_repeats: the lasso, which fits a path six times for each fold, is dealt fewer repeats.
+    table, sets, levels, target, folds, repeats, rows_per_feature
+        As in :func:`regression`.
+    estimators
+        Names of :data:`prunegraph.statistics.shrinkage.ESTIMATORS`.
+    ways
+        Names of :data:`prunegraph.analysis.folds.FOLDS`. Only least squares, which has a closed form for it, leaves out
+        single networks.
+    lasso_repeats
+        The lasso, which fits a path six times for each fold, is dealt fewer repeats.
 
     Returns
     -------
-    The table "regression_folds" of :mod:`prunegraph.tables.schemas`.
+    pd.DataFrame
+        The table "regression_folds" of :mod:`prunegraph.tables.schemas`.
     """
     results, whole = [], None
     for part, y, fits in _groups(table, sets, levels, target, rows_per_feature):

@@ -54,7 +54,8 @@ def comparable(
 
     Returns
     -------
-    (rows, sets that stay)
+    tuple[pd.DataFrame, list[str]]
+        (rows, sets that stay)
     """
     rows = pruned(table)
     rows = rows[rows[target].notna()]

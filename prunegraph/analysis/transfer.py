@@ -41,16 +41,21 @@ def transfer(
 
     Parameters
     ----------
-    table: the feature table of MGE's study (:func:`prunegraph.tables.features.feature_table`), of any sources.
-    others: system -> the feature table of its study, for those that have one.
-    systems, sets: names of what is predicted, and of the feature sets it is predicted from.
-    rows_per_feature: no fit to fewer networks per feature.
+    table
+        The feature table of MGE's study (:func:`prunegraph.tables.features.feature_table`), of any sources.
+    others
+        System -> the feature table of its study, for those that have one.
+    systems, sets
+        Names of what is predicted, and of the feature sets it is predicted from.
+    rows_per_feature
+        No fit to fewer networks per feature.
 
     Returns
     -------
-    The table "transfer" of :mod:`prunegraph.tables.schemas`. A system without networks has rows that say "not
-    yet". MGE's own networks are predicted by a fit to those of the other source if there is one, else by fits
-    that leave their configuration out.
+    pd.DataFrame
+        The table "transfer" of :mod:`prunegraph.tables.schemas`. A system without networks has rows that say "not yet".
+        MGE's own networks are predicted by a fit to those of the other source if there is one, else by fits that leave
+        their configuration out.
     """
     results = []
     for system, source, rows in _parts(table, others or {}, systems):
@@ -85,7 +90,8 @@ def coverage(
 
     Returns
     -------
-    The table "coverage" of :mod:`prunegraph.tables.schemas`.
+    pd.DataFrame
+        The table "coverage" of :mod:`prunegraph.tables.schemas`.
     """
     results = []
     for name in sets:

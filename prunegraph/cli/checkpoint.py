@@ -27,16 +27,16 @@ def read(path: str | Path, mask: str | Path | None = None) -> tuple[Arrays, Arra
 
     Runs nothing that the file holds.
 
+    So does ``X_mask`` of torch.nn.utils.prune, which with ``X_orig`` becomes ``X``; what both name is kept if both
+    keep it. Of weights without a mask zeros are removed (:func:`prunegraph.encoding.mask_from_zeros`).
+    ``module.`` (DataParallel) and ``_orig_mod.`` (torch.compile) in front of every name are left out.
+
     Parameters
     ----------
     path
         ``.safetensors``, or what ``torch.save`` wrote of tensors and plain containers.
     mask
         A mask of the workflow, which says what is kept of the weights that it names.
-
-    So does ``X_mask`` of torch.nn.utils.prune, which with ``X_orig`` becomes ``X``; what both name is kept if both
-    keep it. Of weights without a mask zeros are removed (:func:`prunegraph.encoding.mask_from_zeros`).
-    ``module.`` (DataParallel) and ``_orig_mod.`` (torch.compile) in front of every name are left out.
 
     Raises
     ------

@@ -27,7 +27,8 @@ def mask_from_zeros(weights: Mapping[str, np.ndarray]) -> Arrays:
 
     Returns
     -------
-    Boolean arrays of the same names and shapes, False where the weight is 0 or -0.
+    Arrays
+        Boolean arrays of the same names and shapes, False where the weight is 0 or -0.
     """
     return {name: np.asarray(values) != 0 for name, values in weights.items()}
 

@@ -18,19 +18,22 @@ INTERVALS = ("sd", "range")
 def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
     """Mean test accuracy over seeds against sparsity, a line per method.
 
-    Parameters
-    ----------
-    networks: the network table (:func:`prunegraph.tables.collect.networks`).
-    interval: what the bars over seeds show: "sd" (standard deviation, n - 1) or "range" (smallest to
-        largest). A single seed has no bar.
-
     The horizontal axis is logarithmic in the density. The dense network is a dashed line, chance
     (1 / classes) a dotted one. The axis of a data set begins at zero, or, where all its networks do far better than
     chance, just below the worst (:func:`bottom`).
 
+    Parameters
+    ----------
+    networks
+        The network table (:func:`prunegraph.tables.collect.networks`).
+    interval
+        What the bars over seeds show: "sd" (standard deviation, n - 1) or "range" (smallest to largest). A single seed
+        has no bar.
+
     Raises
     ------
-    UserError: no pruned network in the table, or an unknown interval.
+    UserError
+        If no pruned network in the table, or an unknown interval.
     """
     known(INTERVALS, interval, "interval")
     rows = networks[(networks.pruner != "dense") & networks.accuracy.notna()]

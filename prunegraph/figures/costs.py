@@ -19,17 +19,20 @@ _QUANTITIES = {"seconds": "Wall time per network (s)", "memory_mb": "Peak memory
 def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
     """A dot per job (all seeds of a cell): time per network and peak memory against edges of the unrolled graph.
 
-    Parameters
-    ----------
-    costs: the table of :func:`prunegraph.tables.costs.costs`.
-    topometrics: the table of :func:`prunegraph.tables.collect.topometrics`; gives edges, and networks per job.
-
     Axes are logarithmic. Colours are rules, markers models. Times include the start of the process, which dominates
     for small graphs.
 
+    Parameters
+    ----------
+    costs
+        The table of :func:`prunegraph.tables.costs.costs`.
+    topometrics
+        The table of :func:`prunegraph.tables.collect.topometrics`; gives edges, and networks per job.
+
     Raises
     ------
-    UserError: no job that encodes or measures has a known time and graph.
+    UserError
+        If no job that encodes or measures has a known time and graph.
     """
     graphs = topometrics[topometrics.encoding == "unrolled"].groupby(CELL, sort=False)
     sizes = pd.DataFrame({"edges": graphs.edges.mean().astype("float64"), "networks": graphs.seed.nunique()})

@@ -16,18 +16,21 @@ _HEADINGS = {"all": "", "sparsity": "Sparsity", "model": "Model", "dataset": "Da
 def draw(importance: pd.DataFrame, *, levels: tuple[str, ...] = ("all", "sparsity", "model", "dataset")) -> Figure:
     """Share of R2 (%) of every feature, a column per group: the exact Shapley (LMG) decomposition.
 
-    Parameters
-    ----------
-    importance: the table of :func:`prunegraph.analysis.importance.importance`. If it has bootstrap intervals
-        (`share_low`, `share_high`), they stand below each share.
-    levels: which levels to show, left to right; a level of one group says the same as "all" and is left out.
-
     Below each group stand R2 of the whole set and the number of networks. A hatched column has too few
     networks. Stars mark metrics of the trained weights.
 
+    Parameters
+    ----------
+    importance
+        The table of :func:`prunegraph.analysis.importance.importance`. If it has bootstrap intervals (`share_low`,
+        `share_high`), they stand below each share.
+    levels
+        Which levels to show, left to right; a level of one group says the same as "all" and is left out.
+
     Raises
     ------
-    UserError: the table has none of the levels.
+    UserError
+        If the table has none of the levels.
     """
     rows = importance[importance.level.isin(levels)]
     if rows.empty:

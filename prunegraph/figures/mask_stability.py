@@ -22,15 +22,17 @@ CHANGES = {
 def draw(stability: pd.DataFrame) -> Figure:
     """Share of kept weights that stay: a row per model, a column per data set, sparsities from left to right.
 
+    Grey bars: what chance alone would keep of a mask with the same layer densities (the mean over changes).
+
     Parameters
     ----------
-    stability: the table "mask_stability" of :data:`prunegraph.tables.schemas.SCHEMAS`.
-
-    Grey bars: what chance alone would keep of a mask with the same layer densities (the mean over changes).
+    stability
+        The table "mask_stability" of :data:`prunegraph.tables.schemas.SCHEMAS`.
 
     Raises
     ------
-    UserError: the table is empty.
+    UserError
+        If the table is empty.
     """
     if stability.empty:
         raise UserError(

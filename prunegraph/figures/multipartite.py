@@ -31,21 +31,26 @@ def draw(
 ) -> Figure:
     """The graph with one column per part, input at the left.
 
-    Parameters
-    ----------
-    graph: anything with `parts` (nodes per part) and `edges()` -> (source, target, weight).
-    title: what the graph is, written above.
-    most_edges: a graph with more edges is shown by a uniform sample of this size; the caption says so.
-    bins: nodes per column that are told apart; a bin stands for consecutive nodes and is dark if any of
-        them has an edge.
-    seed: of the sample.
-
     A column's height is logarithmic in its number of nodes, which stands below it. Edges to the next part are
     blue, those that skip parts (shortcuts) orange. Edges are rasterised. Memory is that of `edges()`.
 
+    Parameters
+    ----------
+    graph
+        Anything with `parts` (nodes per part) and `edges()` -> (source, target, weight).
+    title
+        What the graph is, written above.
+    most_edges
+        A graph with more edges is shown by a uniform sample of this size; the caption says so.
+    bins
+        Nodes per column that are told apart; a bin stands for consecutive nodes and is dark if any of them has an edge.
+    seed
+        Of the sample.
+
     Raises
     ------
-    UserError: the graph has no nodes.
+    UserError
+        If the graph has no nodes.
     """
     parts = np.asarray(graph.parts, dtype=np.int64)
     if not len(parts) or parts.sum() == 0:
@@ -72,18 +77,22 @@ def draw_several(
 ) -> Figure:
     """Graphs of the same parts side by side, each as in :func:`draw`, such as one network pruned by several methods.
 
-    Parameters
-    ----------
-    graphs: taken one after the other, so that only one need be in memory.
-    titles, title: of each graph and of the figure.
-    most_edges, bins, seed: as in :func:`draw`, for each graph.
-
     Above each drawing stand its edges and the share of nodes without one; graphs drawn by a sample of their edges are
     drawn by samples of equal size.
 
+    Parameters
+    ----------
+    graphs
+        Taken one after the other, so that only one need be in memory.
+    titles, title
+        Of each graph and of the figure.
+    most_edges, bins, seed
+        As in :func:`draw`, for each graph.
+
     Raises
     ------
-    UserError: there is no graph, or one has no nodes.
+    UserError
+        If there is no graph, or one has no nodes.
     """
     if not titles:
         raise UserError("The figure of several pruners needs at least one pruned network's graph; there is none.")

@@ -18,17 +18,20 @@ _MODELS = ((style.BLUE, "o"), (style.ORANGE, "s"), (style.GREEN, "^"), (style.RE
 def draw(correlation: pd.DataFrame, *, measure: str = "spearman") -> Figure:
     """Correlation of each property with the accuracy drop, a dot per scenario, with means and 95 % intervals.
 
-    Parameters
-    ----------
-    correlation: the table of :func:`prunegraph.analysis.correlation.with_drop`.
-    measure: "spearman" or "pearson".
-
     A panel per property, a column per sparsity; dots are scenarios (data set and model). The title gives the mean
     of the absolute correlation over the scenarios that have one.
 
+    Parameters
+    ----------
+    correlation
+        The table of :func:`prunegraph.analysis.correlation.with_drop`.
+    measure
+        "spearman" or "pearson".
+
     Raises
     ------
-    UserError: no scenario has enough networks for a correlation, or the measure is unknown.
+    UserError
+        If no scenario has enough networks for a correlation, or the measure is unknown.
     """
     known(MEASURES, measure, "measure")
     rows = correlation[correlation[measure].notna()] if len(correlation) else correlation

@@ -23,19 +23,23 @@ _LOOKS = (("#E3D21E", "o"), ("#5EC962", "s"), ("#21918C", "^"), ("#3B528B", "D")
 def draw(features: pd.DataFrame, *, sets: tuple[str, ...] = SETS, folds: int = 5) -> Figure:
     """Accuracy drop predicted by least squares from other configurations, against the true drop.
 
-    Parameters
-    ----------
-    features: the table of :func:`prunegraph.tables.features.feature_table`.
-    sets: the feature sets, a panel each; one that most networks lack, or that has fewer than two networks per
-        feature, is reported as such.
-    folds: all seeds of a configuration are predicted together, by a fit to the configurations of the other folds.
-
     A dot is a network. Predictions outside the axes stand at their edge. The title gives R2 and the mean absolute
     error of the held-out predictions.
 
+    Parameters
+    ----------
+    features
+        The table of :func:`prunegraph.tables.features.feature_table`.
+    sets
+        The feature sets, a panel each; one that most networks lack, or that has fewer than two networks per feature, is
+        reported as such.
+    folds
+        All seeds of a configuration are predicted together, by a fit to the configurations of the other folds.
+
     Raises
     ------
-    UserError: no set has enough networks, or no network has an accuracy drop.
+    UserError
+        If no set has enough networks, or no network has an accuracy drop.
     """
     rows, usable = comparable(features, sets)
     sets_drawn = [name for name in usable if enough(int(len(rows) * (1 - 1 / folds)), len(feature_set(name)), 2)]

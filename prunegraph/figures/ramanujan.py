@@ -20,17 +20,20 @@ _TURNS = 6
 def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
     """Each Ramanujan property of each pruned layer against the layer's density, with Spearman's rho.
 
-    Parameters
-    ----------
-    ramanujan: the table of :func:`prunegraph.tables.collect.ramanujan`.
-    encoding: which layer encoding to show.
-
     Dense networks are left out. Layers without the property (no regular subgraph) are not drawn; n counts
     those that are.
 
+    Parameters
+    ----------
+    ramanujan
+        The table of :func:`prunegraph.tables.collect.ramanujan`.
+    encoding
+        Which layer encoding to show.
+
     Raises
     ------
-    UserError: no pruned layer of that encoding has any property.
+    UserError
+        If no pruned layer of that encoding has any property.
     """
     layers = ramanujan[(ramanujan.encoding == encoding) & (ramanujan.method != "dense")]
     layers = layers[layers.layer_density > 0]

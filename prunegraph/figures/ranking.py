@@ -33,17 +33,20 @@ _LOOKS = {
 def draw(scenarios: pd.DataFrame, *, measure: str = "spearman") -> Figure:
     """Mean of `measure` over scenarios with its 95 % interval, per predictor; a panel per level of fitting.
 
-    Parameters
-    ----------
-    scenarios: the table of :func:`prunegraph.analysis.ranking.ranking`.
-    measure: one of spearman, kendall, rbo, top1, regret.
-
     The interval is mean +- 1.96 sd / sqrt(scenarios). "Not available": the mixture had too few networks to be
     fitted, or its features are missing.
 
+    Parameters
+    ----------
+    scenarios
+        The table of :func:`prunegraph.analysis.ranking.ranking`.
+    measure
+        One of spearman, kendall, rbo, top1, regret.
+
     Raises
     ------
-    UserError: the table is empty (no scenario has enough methods), or the measure is unknown.
+    UserError
+        If the table is empty (no scenario has enough methods), or the measure is unknown.
     """
     known(MEASURES, measure, "measure")
     if scenarios.empty:

@@ -38,18 +38,22 @@ def draw(
 ) -> Figure:
     """Bars: adjusted R2 in sample; diamonds: R2 out of sample; one panel per level, as wide as a column of text.
 
-    Parameters
-    ----------
-    regression: the table of :func:`prunegraph.analysis.regression.regression`.
-    sets: the feature sets to show.
-    out_of_sample: "grouped_cv_r2" (seeds of a configuration kept together) or "cv_r2".
-
     A cross marks a fit that was not made because there are too few networks; a triangle at the lower edge an R2
     below -0.3.
 
+    Parameters
+    ----------
+    regression
+        The table of :func:`prunegraph.analysis.regression.regression`.
+    sets
+        The feature sets to show.
+    out_of_sample
+        "grouped_cv_r2" (seeds of a configuration kept together) or "cv_r2".
+
     Raises
     ------
-    UserError: the table holds none of the sets.
+    UserError
+        If the table holds none of the sets.
     """
     regression = regression[regression.features.isin(sets)]
     if regression.empty:

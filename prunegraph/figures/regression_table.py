@@ -26,7 +26,8 @@ def draw(regression: pd.DataFrame) -> Figure:
 
     Raises
     ------
-    UserError: nothing was fitted.
+    UserError
+        If nothing was fitted.
     """
     if regression.empty or regression.adjusted_r2.isna().all():
         raise UserError("The table of regressions needs at least one fitted scope; there is none.")

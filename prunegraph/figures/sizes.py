@@ -24,7 +24,8 @@ def draw(topometrics: pd.DataFrame) -> Figure:
 
     Raises
     ------
-    UserError: the table has no graph of a pruned network.
+    UserError
+        If the table has no graph of a pruned network.
     """
     rows = topometrics[(topometrics.method != "dense") & topometrics.edges.notna()]
     if rows.empty:

@@ -27,7 +27,8 @@ def draw(regression: pd.DataFrame) -> Figure:
 
     Raises
     ------
-    UserError: no encoding has both feature sets fitted.
+    UserError
+        If no encoding has both feature sets fitted.
     """
     fitted = regression[regression.adjusted_r2.notna()]
     found = set(fitted.features)

@@ -39,8 +39,9 @@ def routed(
 
     Returns
     -------
-    A plain Block where kernel, stride and padding can say the same, else a RoutedBlock. Its mask is True for
-    each set of taps of which at least one is kept, its value their sum.
+    Block | RoutedBlock
+        A plain Block where kernel, stride and padding can say the same, else a RoutedBlock. Its mask is True for each
+        set of taps of which at least one is kept, its value their sum.
     """
     (row_sets, rows), (column_sets, columns) = (_tap_sets(axis) for axis in reach)
     dense = np.zeros(mask.shape, np.float32)

@@ -21,6 +21,12 @@ def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> d
     With the biadjacency matrix M (left x right) the adjacency eigenvalues are plus and minus the
     singular values s1 >= s2 >= ..., so the third largest magnitude is s2.
 
+    O(left * right * smaller side) time, 12 * left * right bytes; of a layer in groups the same of every
+    group: the singular values of the whole are those of all groups.
+
+    Source: D. Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan graph",
+    ICLR 2023 (imdb, imsg); Cunegatti et al., TMLR 2024 (arXiv 2305.16886), and its public code.
+
     Returns
     -------
     dict
@@ -37,12 +43,6 @@ def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> d
     ------
     UserError
         For a graph with other than two parts, or with edges inside a part.
-
-    O(left * right * smaller side) time, 12 * left * right bytes; of a layer in groups the same of every
-    group: the singular values of the whole are those of all groups.
-
-    Source: D. Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan graph",
-    ICLR 2023 (imdb, imsg); Cunegatti et al., TMLR 2024 (arXiv 2305.16886), and its public code.
     """
     if isinstance(graph, Mapping):
         return {name: ramanujan(layer) for name, layer in graph.items()}

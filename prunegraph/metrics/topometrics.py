@@ -27,6 +27,9 @@ def topometrics(
 ) -> dict:
     """The 16 topometrics of a graph: local, neighbour, strength, global and expansion properties.
 
+    Source: E. Cunegatti, M. Farina, D. Bucur, G. Iacca, "Understanding Sparse Neural Networks from their
+    Topology via Multipartite Graph Representations", TMLR 2024 (arXiv 2305.16886).
+
     Parameters
     ----------
     graph : MultipartiteGraph, or mapping of layer names to graphs
@@ -64,9 +67,6 @@ def topometrics(
     ------
     UserError
         For an unknown mode or path, or another word for `motifs`.
-
-    Source: E. Cunegatti, M. Farina, D. Bucur, G. Iacca, "Understanding Sparse Neural Networks from their
-    Topology via Multipartite Graph Representations", TMLR 2024 (arXiv 2305.16886).
     """
     if isinstance(graph, Mapping):
         reports = {} if solver_report is None else solver_report

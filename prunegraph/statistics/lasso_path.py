@@ -28,8 +28,10 @@ def lasso_paths(gram: np.ndarray, correlation: np.ndarray, penalties: np.ndarray
 
     Parameters
     ----------
-    gram, correlation: G (problems, p, p), symmetric, without negative eigenvalues, and c (problems, p), in its range.
-    penalties: (problems, penalties), each row descending and above 0.
+    gram, correlation
+        G (problems, p, p), symmetric, without negative eigenvalues, and c (problems, p), in its range.
+    penalties
+        (problems, penalties), each row descending and above 0.
 
     Notes
     -----

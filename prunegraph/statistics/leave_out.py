@@ -19,7 +19,8 @@ class LeaveOut:
 
     Parameters
     ----------
-    features, target: as for :func:`prunegraph.statistics.ols.fit`, (n, p) and (n,).
+    features, target
+        As for :func:`prunegraph.statistics.ols.fit`, (n, p) and (n,).
     """
 
     def __init__(self, features: np.ndarray, target: np.ndarray):

@@ -14,15 +14,19 @@ def lost_when_permuted(
 
     Parameters
     ----------
-    features, target: (n, p) and (n,).
-    groups: number of each row's group, from 0; the rows of a group are held out together.
-    folds, repeats, seed: the folds are dealt `repeats` times, with one permutation for each fold and feature.
+    features, target
+        (n, p) and (n,).
+    groups
+        Number of each row's group, from 0; the rows of a group are held out together.
+    folds, repeats, seed
+        The folds are dealt `repeats` times, with one permutation for each fold and feature.
 
     Returns
     -------
-    (mean, standard deviation) over repeats, (p,) each. About 0 for a feature that does not matter; negative where
-    shuffling happened to help. NaN for a constant target and for a single group, which leaves nothing to fit to.
-    L. Breiman, Machine Learning 45 (2001), section 10.
+    tuple[np.ndarray, np.ndarray]
+        (mean, standard deviation) over repeats, (p,) each. About 0 for a feature that does not matter; negative where
+        shuffling happened to help. NaN for a constant target and for a single group, which leaves nothing to fit to. L.
+        Breiman, Machine Learning 45 (2001), section 10.
     """
     if ols.is_constant(target) or groups.max() == 0:
         return (np.full(features.shape[1], np.nan),) * 2

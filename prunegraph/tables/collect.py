@@ -26,18 +26,22 @@ def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = No
 
     Parameters
     ----------
-    scores: paths of score.json files.
-    topometrics: the table of :func:`topometrics`; gives nodes and edges of the unrolled graph (missing without).
+    scores
+        Paths of score.json files.
+    topometrics
+        The table of :func:`topometrics`; gives nodes and edges of the unrolled graph (missing without).
 
     Returns
     -------
-    Columns of :data:`prunegraph.tables.columns.NETWORK_COLUMNS`, then those of :func:`fact_columns`. `accuracy`,
-    `validation_accuracy`, `density` are fractions, `collapsed_layers` counts layers without a weight, `accuracy_drop`
-    is as :func:`accuracy_drop` says.
+    pd.DataFrame
+        Columns of :data:`prunegraph.tables.columns.NETWORK_COLUMNS`, then those of :func:`fact_columns`. `accuracy`,
+        `validation_accuracy`, `density` are fractions, `collapsed_layers` counts layers without a weight,
+        `accuracy_drop` is as :func:`accuracy_drop` says.
 
     Raises
     ------
-    UserError: a file is not readable, two files describe the same network, or a fact cannot be a column.
+    UserError
+        If a file is not readable, two files describe the same network, or a fact cannot be a column.
     """
     rows, facts = [], {}
     for path, score in _read(scores):
@@ -59,13 +63,15 @@ def fact_columns(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
     Parameters
     ----------
-    facts: path of a score.json file -> its "facts", such as a path length or an effective rank; plain values. A network
+    facts
+        Path of a score.json file -> its "facts", such as a path length or an effective rank; plain values. A network
         whose pruner does not tell a fact has a missing value.
 
     Raises
     ------
-    UserError: a fact has the name of another column, or is neither number, word nor truth value, or not always the same
-        of these.
+    UserError
+        If a fact has the name of another column, or is neither number, word nor truth value, or not always the same of
+        these.
     """
     found: dict[str, str] = {}
     for path, given in facts.items():

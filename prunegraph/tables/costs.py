@@ -35,14 +35,16 @@ def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
 
     Returns
     -------
-    Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
-    method and sparsity, those of a whole method all but the last. `seconds` is wall time, the
-    start of the process included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The
-    two are missing for jobs under two seconds, at which Snakemake does not look often enough.
+    pd.DataFrame
+        Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
+        method and sparsity, those of a whole method all but the last. `seconds` is wall time, the start of the process
+        included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The two are missing for
+        jobs under two seconds, at which Snakemake does not look often enough.
 
     Raises
     ------
-    UserError: a path is no benchmark file.
+    UserError
+        If a path is no benchmark file.
     """
     rows = table([_row(Path(path)) for path in paths], COLUMNS)
     groups = rows.groupby(["rule", "job"], sort=False)

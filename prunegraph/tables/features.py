@@ -84,15 +84,16 @@ def feature_table(
 
     Parameters
     ----------
-    networks, raw, normalised, ramanujan: the tables of :mod:`prunegraph.tables.collect`. The Ramanujan
-        properties of the rolled encoding are used.
+    networks, raw, normalised, ramanujan
+        The tables of :mod:`prunegraph.tables.collect`. The Ramanujan properties of the rolled encoding are used.
 
     Returns
     -------
-    One row per network: its columns, then `unrolled.<metric>`, `rolled.<metric>`, `rolled_channel.<metric>`
-    (normalised, mean over layers), `rolled_raw.<metric>`, `rolled_channel_raw.<metric>` (raw, mean over
-    layers), `ramanujan.<property>`, `layer_density` (mean over layers) and `log_edges`, the base-10 logarithm
-    of the edges of the unrolled graph. Missing where it was not measured.
+    pd.DataFrame
+        One row per network: its columns, then `unrolled.<metric>`, `rolled.<metric>`, `rolled_channel.<metric>`
+        (normalised, mean over layers), `rolled_raw.<metric>`, `rolled_channel_raw.<metric>` (raw, mean over layers),
+        `ramanujan.<property>`, `layer_density` (mean over layers) and `log_edges`, the base-10 logarithm of the edges
+        of the unrolled graph. Missing where it was not measured.
     """
     rolled = ramanujan[ramanujan.encoding == "rolled"]
     parts = [

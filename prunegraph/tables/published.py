@@ -52,7 +52,8 @@ def read(folder: str | Path | None = None) -> Published:
 
     Raises
     ------
-    UserError: a file is missing or changed, or a step or identity is not as expected.
+    UserError
+        If a file is missing or changed, or a step or identity is not as expected.
     """
     sources = published_shipped.sources() if folder is None else published_sources.of_folder(folder)
     distinct = sources.unrolled.drop_duplicates()

@@ -21,7 +21,8 @@ def sources(folder: str | Path = SHIPPED_IN) -> Sources:
 
     Raises
     ------
-    UserError: a file is missing or no Parquet file.
+    UserError
+        If a file is missing or no Parquet file.
     """
     return Sources(**{name: _read(Path(folder, file)) for name, file in SHIPPED.items()})
 
@@ -31,7 +32,8 @@ def write(originals: str | Path, folder: str | Path = SHIPPED_IN) -> None:
 
     Raises
     ------
-    UserError: see :func:`prunegraph.tables.published_sources.of_folder`.
+    UserError
+        See :func:`prunegraph.tables.published_sources.of_folder`.
     """
     found = of_folder(originals)
     for field in fields(found):

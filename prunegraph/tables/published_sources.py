@@ -91,7 +91,8 @@ def of_folder(folder: str | Path) -> Sources:
 
     Raises
     ------
-    UserError: a file is missing or changed, or two files that should match row by row do not.
+    UserError
+        If a file is missing or changed, or two files that should match row by row do not.
     """
     folder = Path(folder)
     published_files.verify(folder)
