@@ -6,13 +6,12 @@ entry ``prunegraph`` with everything else as JSON. The same graph with the same
 provenance gives the same bytes.
 
 Reading executes nothing. Every size that a file claims is checked before memory is taken
-for it: the header may be `LIMIT_HEADER` bytes, the content `LIMIT_BYTES`; the masks hold at
+for it: the header may be `container.LIMIT_HEADER` bytes, the content `container.LIMIT_BYTES`; the masks hold at
 most `LIMIT_WEIGHTS` weights (one byte each in memory), the parts `LIMIT_NODES` nodes, the
 tables of taps and rows `LIMIT_TABLES` numbers. Reading takes less memory than five times the
 size of the content, the masks, and a fixed 0.5 GB for a header as large as it may be.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,9 @@ import numpy as np
 import prunegraph
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
+from prunegraph.graphs import container
 from prunegraph.graphs.blocks import Block, Bundle, RoutedBlock
+from prunegraph.graphs.container import Refused
 from prunegraph.graphs.edge_list import EdgeList
 from prunegraph.graphs.geometry import Geometry
 from prunegraph.graphs.layers import LayerGraphs
@@ -29,20 +30,11 @@ from prunegraph.graphs.multipartite import MultipartiteGraph
 from prunegraph.graphs.routes import Routes
 from prunegraph.tensors import commit
 
-FORMAT = "prunegraph graph"
-VERSION = 1
-LEVEL = 10
-LIMIT_BYTES = 1 << 30
 LIMIT_WEIGHTS = 1 << 29
 LIMIT_NODES = 1 << 28
 LIMIT_TABLES = 1 << 24
-LIMIT_HEADER = 1 << 22
 
 Graphs = MultipartiteGraph | LayerGraphs
-
-
-class _Refused(Exception):
-    """What is wrong with a file, as the second half of a sentence."""
 
 
 def save(path: str | Path, graphs: Graphs, /, **provenance: Any) -> None:
@@ -53,9 +45,6 @@ def save(path: str | Path, graphs: Graphs, /, **provenance: Any) -> None:
     UserError
         If the graph is beyond the limits that :func:`load` keeps.
     """
-    import zstandard
-    from safetensors.numpy import save as pack
-
     layers = graphs if isinstance(graphs, LayerGraphs) else {"": graphs}
     described, tensors = [], {}
     for number, (name, graph) in enumerate(layers.items()):
@@ -63,20 +52,18 @@ def save(path: str | Path, graphs: Graphs, /, **provenance: Any) -> None:
         for place, block in enumerate(graph.blocks):
             tensors |= {f"{number}.{place}.{key}": value for key, value in _tensors(block).items()}
     facts = {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": container.FORMAT,
+        "version": container.VERSION,
         "kind": "layers" if isinstance(graphs, LayerGraphs) else "graph",
         "graphs": described,
         "provenance": {"version": prunegraph.__version__, "commit": commit(), **provenance},
     }
     try:
         _check_limits(described)
-    except _Refused as problem:
+    except Refused as problem:
         raise UserError(f"The graph cannot be saved to {path}: it {problem}.") from None
-    payload = pack(tensors, metadata={"prunegraph": json.dumps(facts, sort_keys=True)})
-    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True)
     with atomic(path) as temporary:
-        temporary.write_bytes(compressor.compress(payload))
+        temporary.write_bytes(container.compress(tensors, facts))
 
 
 def load(path: str | Path) -> Graphs:
@@ -89,18 +76,18 @@ def load(path: str | Path) -> Graphs:
         beyond the limits.
     """
     try:
-        payload = _decompress(_read(path))
-        facts = _header(payload)
+        payload = container.decompress(container.read(path))
+        facts = container.header_of(payload)
         _check_limits(facts["graphs"])
-        tensors = _unpack(payload)
+        tensors = container.unpack_tensors(payload)
         graphs = {
             described["name"]: _graph(described, tensors, number) for number, described in enumerate(facts["graphs"])
         }
         return LayerGraphs(graphs) if facts["kind"] == "layers" else graphs[""]
-    except (_Refused, UserError) as problem:
+    except (Refused, UserError) as problem:
         raise UserError(f"{path} {_sentence(problem)}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise UserError(f"{path} {_sentence(_Refused('describes no graph'))}") from problem
+        raise UserError(f"{path} {_sentence(Refused('describes no graph'))}") from problem
 
 
 def provenance(path: str | Path) -> dict[str, Any]:
@@ -116,20 +103,20 @@ def provenance(path: str | Path) -> dict[str, Any]:
     try:
         with open(path, "rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
             start = stream.read(8)
-            header = stream.read(min(int.from_bytes(start, "little"), LIMIT_HEADER))
-        facts = _header(start + header).get("provenance")
+            header = stream.read(min(int.from_bytes(start, "little"), container.LIMIT_HEADER))
+        facts = container.header_of(start + header).get("provenance")
         if not isinstance(facts, dict):
-            raise _Refused("does not say how it was made")
+            raise Refused("does not say how it was made")
         return facts
-    except (_Refused, zstandard.ZstdError) as problem:
-        problem = problem if isinstance(problem, _Refused) else _Refused("is not a graph file")
+    except (Refused, zstandard.ZstdError) as problem:
+        problem = problem if isinstance(problem, Refused) else Refused("is not a graph file")
         raise UserError(f"{path} {_sentence(problem)}") from None
     except OSError as problem:
         raise UserError(f"{path} cannot be read ({problem.strerror}); expected a graph file.") from None
 
 
 def _sentence(problem: Exception) -> str:
-    if isinstance(problem, _Refused):
+    if isinstance(problem, Refused):
         return f"{problem}. Expected a file that prunegraph's graphs.save wrote; make it again."
     return f"holds an impossible graph: {problem}"
 
@@ -153,51 +140,6 @@ def _tensors(block: Bundle | EdgeList) -> dict[str, np.ndarray]:
     return {"mask": np.packbits(block.mask), "values": block.values}
 
 
-def _read(path: str | Path) -> bytes:
-    try:
-        if Path(path).stat().st_size > LIMIT_BYTES:
-            raise _Refused(f"is larger than {LIMIT_BYTES:,} bytes, the most that is read")
-        return Path(path).read_bytes()
-    except FileNotFoundError:
-        raise _Refused("does not exist") from None
-    except OSError as problem:
-        raise _Refused(f"cannot be read ({problem.strerror})") from None
-
-
-def _decompress(data: bytes) -> bytes:
-    import zstandard
-
-    try:
-        frame = zstandard.get_frame_parameters(data)
-    except zstandard.ZstdError:
-        raise _Refused("is not a graph file: it does not begin with a zstd frame") from None
-    if frame.content_size == zstandard.CONTENTSIZE_UNKNOWN or not frame.has_checksum:
-        raise _Refused("is damaged or not a graph file: its zstd frame lacks the size or the checksum")
-    if frame.content_size > LIMIT_BYTES:
-        raise _Refused(f"claims {frame.content_size:,} bytes of content; at most {LIMIT_BYTES:,} are read")
-    try:
-        return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
-    except zstandard.ZstdError as problem:
-        raise _Refused(f"is truncated or damaged ({problem})") from None
-
-
-def _header(payload: bytes) -> dict[str, Any]:
-    """The JSON that describes the graphs, checked for format and version."""
-    length = int.from_bytes(payload[:8], "little")
-    if len(payload) < 8 or not 0 < length <= min(len(payload) - 8, LIMIT_HEADER):
-        raise _Refused("is not a graph file: its content has no safetensors header")
-    try:
-        facts = json.loads(json.loads(payload[8 : 8 + length])["__metadata__"]["prunegraph"])
-        form, version = facts["format"], facts["version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _Refused("is not a graph file: its header describes none") from None
-    if form != FORMAT:
-        raise _Refused(f"is not a graph file: its format is {form!r:.80}")
-    if version != VERSION:
-        raise _Refused(f"is of format version {version!r:.80}, this program reads version {VERSION}")
-    return facts
-
-
 def _check_limits(graphs: list[dict[str, Any]]) -> None:
     blocks = [block["geometry"] for graph in graphs for block in graph["blocks"]]
     geometries = [_geometry(facts) for facts in blocks if facts]
@@ -209,25 +151,15 @@ def _check_limits(graphs: list[dict[str, Any]]) -> None:
     )
     nodes = sum(sum(graph["parts"]) for graph in graphs)
     if weights > LIMIT_WEIGHTS:
-        raise _Refused(f"has masks of {weights:,} weights; at most {LIMIT_WEIGHTS:,} are read")
+        raise Refused(f"has masks of {weights:,} weights; at most {LIMIT_WEIGHTS:,} are read")
     if nodes > LIMIT_NODES:
-        raise _Refused(f"has {nodes:,} nodes; at most {LIMIT_NODES:,} are read")
+        raise Refused(f"has {nodes:,} nodes; at most {LIMIT_NODES:,} are read")
     if numbers > LIMIT_TABLES:
-        raise _Refused(f"has kernels of {numbers:,} taps times rows and columns; at most {LIMIT_TABLES:,} are read")
+        raise Refused(f"has kernels of {numbers:,} taps times rows and columns; at most {LIMIT_TABLES:,} are read")
 
 
 def _geometry(facts: dict[str, Any]) -> Geometry | Routes:
     return (Routes if isinstance(facts, dict) and "row_table" in facts else Geometry).from_dict(facts)
-
-
-def _unpack(payload: bytes) -> dict[str, np.ndarray]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as unpack
-
-    try:
-        return unpack(payload)
-    except (SafetensorError, KeyError) as problem:
-        raise _Refused(f"holds no valid safetensors payload ({problem})") from None
 
 
 def _graph(described: dict[str, Any], tensors: dict[str, np.ndarray], number: int) -> MultipartiteGraph:
@@ -248,12 +180,12 @@ def _block(name: str, geometry: dict | None, tensors: dict[str, np.ndarray], key
     bits = _tensor(tensors, f"{key}.mask", np.uint8)
     size = int(np.prod(geometry.weight_shape))
     if bits.shape != (-(-size // 8),):
-        raise _Refused(f"has {bits.size} mask bytes for the {size} weights of {name!r:.80}")
+        raise Refused(f"has {bits.size} mask bytes for the {size} weights of {name!r:.80}")
     mask = np.unpackbits(bits, count=size).view(bool).reshape(geometry.weight_shape)
     return (Block if isinstance(geometry, Geometry) else RoutedBlock)(name, mask, values, geometry)
 
 
 def _tensor(tensors: dict[str, np.ndarray], name: str, dtype: type) -> np.ndarray:
     if name not in tensors or tensors[name].dtype != dtype:
-        raise _Refused(f"lacks the array {name} of {np.dtype(dtype)}")
+        raise Refused(f"lacks the array {name} of {np.dtype(dtype)}")
     return tensors[name]

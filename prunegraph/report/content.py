@@ -9,7 +9,8 @@ import pandas as pd
 from prunegraph.catalogue import SYSTEMS
 from prunegraph.figures.names import label
 from prunegraph.report import page
-from prunegraph.tables.columns import METRICS
+from prunegraph.report.quality import quality, reading
+from prunegraph.report.rows import plain, rows_of
 from prunegraph.tables.costs import by_rule
 from prunegraph.tables.costs import costs as read_costs
 from prunegraph.tables.frames import ordered, read
@@ -116,12 +117,6 @@ def studied(
     }
 
 
-def reading(checks: pd.DataFrame) -> dict[str, Any]:
-    """The table of :mod:`prunegraph.tables.quality`, and how many of its checks came out how."""
-    counts = [f"{count} {status}" for status, count in checks.status.value_counts().items()]
-    return {"summary": ", ".join(counts), **rows_of(checks)}
-
-
 def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
     """What all trainings have in common, as (name, value), and a table of the rest by data set and model."""
     said = hyperparameters.notna() & hyperparameters.astype(str).ne("")
@@ -129,7 +124,7 @@ def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
     fields = [name for name in table.columns if name not in ("dataset", "model")]
     common = [name for name in fields if table[name].nunique() == 1]
     rest = table.drop(columns=common).drop_duplicates()
-    return {"common": [(name, _plain(table.iloc[0])[name]) for name in common], **rows_of(rest)}
+    return {"common": [(name, plain(table.iloc[0])[name]) for name in common], **rows_of(rest)}
 
 
 def conditions(networks: pd.DataFrame) -> list[str]:
@@ -154,7 +149,7 @@ def costs(cells: Sequence[pd.DataFrame | None], benchmarks: Path) -> dict[str, A
     files = sorted(benchmarks.rglob("*.tsv")) if benchmarks.is_dir() else []
     others = read_costs(path for path in files if path.relative_to(benchmarks).parts[0] not in {*seen, "report"})
     found = pd.concat([*known, others], ignore_index=True).drop_duplicates(["rule", "job"])
-    return {"rules": [_plain(row) for row in by_rule(found).to_dict("records")], "total": float(found.seconds.sum())}
+    return {"rules": [plain(row) for row in by_rule(found).to_dict("records")], "total": float(found.seconds.sum())}
 
 
 def figures(pictures: Mapping[str, Path], captions: Mapping[str, str], folder: Path) -> list[dict[str, Any]]:
@@ -201,67 +196,11 @@ def grid(networks: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def quality(networks: pd.DataFrame, features: pd.DataFrame | None, expected: int) -> list[dict[str, Any]]:
-    """What is missing or unusual among the networks: what, how many, of how many, and what follows."""
-    pruned = networks[networks.pruner != "dense"]
-    checks = [
-        ("networks missing from the tables", expected - len(networks), expected, "the study is not complete"),
-        ("networks without an accuracy", networks.accuracy.isna().sum(), len(networks), "left out of every study"),
-        ("networks whose training diverged", networks.diverged.fillna(False).sum(), len(networks), "kept"),
-        (
-            "pruned networks at chance (no better than one constant answer, luck included)",
-            pruned.at_chance.fillna(False).sum(),
-            len(pruned),
-            "kept: they are results",
-        ),
-        (
-            "pruned networks with a layer that lost all weights",
-            pruned.collapsed_layers.fillna(0).gt(0).sum(),
-            len(pruned),
-            "kept: they still train, encode and are measured",
-        ),
-        *_of_graphs(features),
-        (
-            "pruned networks more accurate than their reference",
-            pruned.accuracy_drop.lt(0).sum(),
-            len(pruned),
-            "their accuracy drop is negative",
-        ),
-    ]
-    return [dict(zip(("what", "count", "of", "follows"), (w, int(c), int(n), f), strict=True)) for w, c, n, f in checks]
-
-
-def _of_graphs(features: pd.DataFrame | None) -> list[tuple[str, Any, int, str]]:
-    if features is None:
-        return []
-    graphs = features[[f"unrolled.{name}" for name in METRICS]].notna().all(axis=1)
-    properties = features.loc[features.pruner != "dense", ["ramanujan.imdb", "ramanujan.imsg"]]
-    return [
-        ("networks with a missing topometric", (~graphs).sum(), len(features), "left out of the regressions"),
-        (
-            "pruned networks too sparse for any Ramanujan subgraph",
-            properties.isna().any(axis=1).sum(),
-            len(properties),
-            "no IMDB and IMSG; a feature set that most networks lack is not fitted",
-        ),
-    ]
-
-
 def systems(ledger: pd.DataFrame, networks: Mapping[str, int]) -> list[dict[str, Any]]:
     """Every system of the catalogue: the number of its own networks, and its claims as dicts."""
     found = []
     for name, text in SYSTEMS.items():
-        claims = [_plain(row) for row in ledger[ledger.system == name].to_dict("records")]
+        claims = [plain(row) for row in ledger[ledger.system == name].to_dict("records")]
         tally = {verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS}
         found.append({"name": name, "text": text, "networks": networks.get(name, 0), "claims": claims, "tally": tally})
     return found
-
-
-def rows_of(frame: pd.DataFrame) -> dict[str, Any]:
-    """A table as its column names and rows of plain values, missing ones None."""
-    return {"columns": list(frame.columns), "rows": [list(_plain(row).values()) for row in frame.to_dict("records")]}
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
-    return {name: None if pd.isna(value) else value for name, value in plain.items()}

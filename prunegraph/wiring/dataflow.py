@@ -1,4 +1,4 @@
-"""Following the feature maps of a network from layer to layer."""
+"""Following the feature maps of a network from layer to layer: what each operation makes of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,90 +10,18 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from prunegraph.errors import UserError
 from prunegraph.wiring import joining, operations
-from prunegraph.wiring.architecture import Architecture
-from prunegraph.wiring.features import INPUT, Feature, Piece, adaptive_windows, identity, strided_windows
-from prunegraph.wiring.layers import Convolution, Network, convolution_of, function_facts, pair, pooling_of
+from prunegraph.wiring.features import Feature, adaptive_windows, strided_windows
+from prunegraph.wiring.layers import Convolution, convolution_of, function_facts, pair, pooling_of
 from prunegraph.wiring.moving import Arranged, Arrangement, arranged, moved, places_of, pooled, same
+from prunegraph.wiring.running import Run
 
 POINTWISE = Convolution((1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 1)
 REARRANGED = "are not in the order of a feature map (channels, rows, columns), but were reshaped or permuted before"
 
 
-class Follower(fx.Interpreter):
-    """Runs a traced network node by node and notes its layers; see :func:`prunegraph.wiring.tracing.trace`."""
-
-    def __init__(self, network: fx.GraphModule, input_shape: tuple[int, int, int], identity_edges: bool = False):
-        super().__init__(network)
-        # Errors are told in a sentence; torch.fx would load its logging for seconds to add its own view.
-        self.extra_traceback = False
-        self.input_shape = input_shape
-        self.identity_edges = identity_edges
-        # What chunk and split make is a tuple of features.
-        self.features: dict[fx.Node, Arranged | tuple[Arranged, ...]] = {}
-        self.network = Network(input_shape)
-
-    def architecture(self) -> Architecture:
-        """What was found, shortcuts resolved and parts of nodes numbered."""
-        return self.network.architecture()
-
-    def run_node(self, node: fx.Node) -> Any:
-        """Run one operation, then follow it if it makes a tensor."""
-        try:
-            result = super().run_node(node)
-        except Exception as problem:
-            # Below the first line torch.fx tells of its own internals.
-            reason = str(problem).partition("\n")[0]
-            raise UserError(
-                f"The network fails on an input of shape {self.input_shape} at {self._place(node)}: {reason}"
-            ) from problem
-        if node.op == "placeholder":
-            if self.features:
-                raise UserError(f"The network takes several inputs ({node.target!r} is the second); expected one.")
-            channels, height, width = self.input_shape
-            self.features[node] = Feature((Piece(INPUT, (0, channels), identity(height), identity(width)),))
-        elif node.op != "output" and any(other in self.features for other in node.all_input_nodes):
-            self._follow(node, result)
-        return result
-
-    def _follow(self, node: fx.Node, result: Any) -> None:
-        several = isinstance(result, list | tuple) and any(isinstance(item, torch.Tensor) for item in result)
-        if not isinstance(result, torch.Tensor) and not several:
-            return
-        found = self._feature(node, result)
-        for made, tensor in zip(found, result, strict=True) if several else [(found, result)]:
-            shape = tuple(tensor.shape)
-            fits = (
-                shape[:1] == (1,) and shape[1:] in (made.map, (made.size,))
-                if isinstance(made, Feature)
-                else shape == made.places.shape
-            )
-            if not fits:
-                raise self._refusal(node, f"it turns {self._inputs(node)} into a tensor {shape}")
-        self.features[node] = found
-        if node.target in operations.ADDITIONS_IN_PLACE and len(self._sources(node)) == 2:
-            self._change_in_place(node, found, result)
-
-    def _sources(self, node: fx.Node) -> list[fx.Node]:
-        """The nodes that it reads whose values depend on the network's input, each once."""
-        return [other for other in node.all_input_nodes if other in self.features]
-
-    def _change_in_place(self, node: fx.Node, found: Arranged, result: torch.Tensor) -> None:
-        """Whoever still reads a tensor that was added to in place reads the sum."""
-        dead = {node, *self.user_to_last_uses.get(node, ())}
-        for other, tensor in self.env.items():
-            if other in dead or other not in self.features or not isinstance(tensor, torch.Tensor):
-                continue
-            (first, last), (other_first, other_last) = _memory(result), _memory(tensor)
-            if first < other_last and other_first < last:
-                if tensor.data_ptr() != result.data_ptr() or tensor.shape != result.shape:
-                    raise self._refusal(node, "it changes in place a tensor that others read in another shape")
-                self.features[other] = found
-
-    def _inputs(self, node: fx.Node) -> str:
-        maps = [feature.map for feature in map(self.features.get, node.all_input_nodes) if isinstance(feature, Feature)]
-        return " and ".join(f"a map {map_}" for map_ in maps) or "rearranged values"
+class Follower(Run):
+    """A run of a traced network that records its layers; see :func:`prunegraph.wiring.tracing.trace`."""
 
     def _feature(self, node: fx.Node, result: Any) -> Arranged | tuple[Arranged, ...]:
         """What the operation makes of its inputs."""
@@ -285,26 +213,3 @@ class Follower(fx.Interpreter):
         if len(inputs) != 1 or node.target is not operations.ITEM or not isinstance(index, int):
             raise self._refusal(node, "it uses several tensors at once; expected one of them by its number")
         return inputs[0][index]
-
-    def _name(self, node: fx.Node) -> str:
-        inside = list(node.meta.get("nn_module_stack") or [])
-        return f"{inside[-1]}.{node.name}" if inside and inside[-1] else node.name
-
-    def _place(self, node: fx.Node) -> str:
-        if node.op == "call_module":
-            return f"{type(self.fetch_attr(node.target)).__name__} {node.target!r}"
-        name = getattr(node.target, "__name__", str(node.target))
-        inside = list(node.meta.get("nn_module_stack") or [])
-        return f"{name!r} ({node.name}, in {inside[-1]!r})" if inside else f"{name!r} ({node.name})"
-
-    def _refusal(self, node: fx.Node, reason: str) -> UserError:
-        return UserError(f"The operation {self._place(node)} cannot be represented in a graph: {reason}.")
-
-    def _refuser(self, node: fx.Node) -> Callable[[str], UserError]:
-        return lambda reason: self._refusal(node, reason)
-
-
-def _memory(tensor: torch.Tensor) -> tuple[int, int]:
-    """The address of a tensor's first byte, and the one behind its last."""
-    reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    return tensor.data_ptr(), tensor.data_ptr() + (reach + 1) * tensor.element_size()

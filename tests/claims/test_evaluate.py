@@ -6,8 +6,9 @@ import pytest
 import yaml
 from helpers import ROOT
 
-from prunegraph.analysis import claim_files, claims
-from prunegraph.analysis.claims import FAILS, HOLDS, PART, UNTESTED, Untestable, evaluate, joined
+from prunegraph.analysis import claim_files, claim_tests, claims
+from prunegraph.analysis.claim_tests import FAILS, HOLDS, PART, UNTESTED, Untestable, evaluate
+from prunegraph.analysis.claims import joined
 from prunegraph.errors import UserError
 
 FOLDER = ROOT / "claims"
@@ -116,7 +117,7 @@ def test_sizes_instead_of_values():
 )  # fmt: skip
 def test_conditions(where, left):
     frame = pd.DataFrame({"scene": ["a", "b", "c"], "score": [0, 1, 2]})
-    assert len(claims._chosen(frame, where)) == left
+    assert len(claim_tests._chosen(frame, where)) == left
 
 
 @pytest.mark.parametrize(

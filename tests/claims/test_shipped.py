@@ -6,7 +6,7 @@ import pytest
 from helpers import ROOT
 
 from prunegraph.analysis import claim_files, claims
-from prunegraph.analysis.claims import FAILS, HOLDS, PART, UNTESTED
+from prunegraph.analysis.claim_tests import FAILS, HOLDS, PART, UNTESTED
 from prunegraph.analysis.correlation import with_drop
 from prunegraph.catalogue import SYSTEMS
 from prunegraph.tables import published

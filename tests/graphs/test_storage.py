@@ -10,7 +10,7 @@ from safetensors.numpy import save as pack
 
 from prunegraph import graphs
 from prunegraph.errors import UserError
-from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, RoutedBlock, merging, storage
+from prunegraph.graphs import Block, Geometry, LayerGraphs, MultipartiteGraph, RoutedBlock, container, merging, storage
 
 
 @pytest.fixture
@@ -226,10 +226,10 @@ def test_nested_json_is_refused(saved):
 
 
 def test_the_claimed_size_is_checked_before_anything_is_allocated(saved, monkeypatch):
-    bomb = zstandard.ZstdCompressor(write_checksum=True).compress(bytes(storage.LIMIT_BYTES // 64))
+    bomb = zstandard.ZstdCompressor(write_checksum=True).compress(bytes(container.LIMIT_BYTES // 64))
     saved.write_bytes(bomb)
     assert len(bomb) < 10_000
-    monkeypatch.setattr(storage, "LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr(container, "LIMIT_BYTES", 1 << 20)
     monkeypatch.setattr(zstandard, "ZstdDecompressor", None)
     with pytest.raises(UserError, match=r"claims 16,777,216 bytes of content; at most 1,048,576 are read"):
         graphs.load(saved)

@@ -16,7 +16,7 @@ counts are exact (float32 holds whole numbers up to 2^24).
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -25,6 +25,7 @@ from numba import njit
 from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.implicit.binary_products import multiply, packed
 from prunegraph.metrics.implicit.relations import Relation
+from prunegraph.metrics.implicit.tap_lists import lists_of_taps
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
 CHUNK = 1024  # entries that one class sums up before the next: the products of a chunk stay in the cache
@@ -33,48 +34,6 @@ LARGEST = 1 << 21  # paths between two nodes, below which squares of them add up
 
 class TooManyPaths(ArithmeticError):
     """More paths between two nodes than exact float32 arithmetic holds."""
-
-
-@dataclass(frozen=True, eq=False)
-class Lists:
-    """Distinct lists of tap pairs along one axis.
-
-    `count` (lists, pairs of taps): how often each list holds each pair; `times`: how many
-    pairs of rows have the list; `of` (rows from, rows to): which list each has, -1 for none.
-    """
-
-    count: np.ndarray
-    times: np.ndarray
-    of: np.ndarray
-
-
-def _paths(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How often each pair of taps leads from each row to each: (taps * taps, rows from, rows to)."""
-    one = (first[None] == np.arange(first.max() + 1)[:, None, None]).astype(np.float32)
-    two = (second[None] == np.arange(second.max() + 1)[:, None, None]).astype(np.float32)
-    return (one[:, None] @ two[None]).reshape(-1, first.shape[0], second.shape[1])
-
-
-def _direct(table: np.ndarray) -> np.ndarray:
-    return (table[None] == np.arange(table.max() + 1)[:, None, None]).astype(np.float32)
-
-
-def _lists(tables: tuple[tuple[np.ndarray, ...], ...]) -> Lists:
-    """The lists along one axis for one or more routes: two tables of taps each, or one (an edge)."""
-    return _lists_of(tuple(tuple((table.tobytes(), table.shape) for table in route) for route in tables))
-
-
-@lru_cache(maxsize=256)
-def _lists_of(key) -> Lists:
-    routes = [[np.frombuffer(data, np.int64).reshape(shape) for data, shape in route] for route in key]
-    count = np.concatenate([_paths(*route) if len(route) == 2 else _direct(*route) for route in routes])
-    shape = count.shape[1:]
-    flat = count.reshape(len(count), -1).T.astype(np.int16)
-    some = np.flatnonzero(flat.any(axis=1))
-    unique, which, times = np.unique(flat[some], axis=0, return_inverse=True, return_counts=True)
-    of = np.full(len(flat), -1)
-    of[some] = which.ravel()
-    return Lists(unique, times, of.reshape(shape))
 
 
 Route = tuple[Relation, ...]  # two relations over a middle map, or one: the edges themselves
@@ -95,8 +54,8 @@ class Composite:
         if len(routes) > 1:
             routes = [tuple(relation.dense() for relation in route) for route in routes]
         self.routes = routes
-        self.rows = _lists(tuple(tuple(relation.rows for relation in route) for route in routes))
-        self.columns = _lists(tuple(tuple(relation.columns for relation in route) for route in routes))
+        self.rows = lists_of_taps(tuple(tuple(relation.rows for relation in route) for route in routes))
+        self.columns = lists_of_taps(tuple(tuple(relation.columns for relation in route) for route in routes))
         self._number_products()
 
     def _number_products(self) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from prunegraph.metrics.spectrum.block_vectors import Array, combined, inner, like, new_array, products, subtract
-from prunegraph.metrics.spectrum.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, principal, settled
+from prunegraph.metrics.spectrum.krylov import principal
+from prunegraph.metrics.spectrum.lanczos import Effort, Eigenvalues, by_value, extreme_eigenvalues, settled
 
 BASIS = 24, 120  # vectors in the basis, at least and at most
 BASIS_BYTES = 2**27  # memory of the basis and its images, which decides between these two

@@ -7,25 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from prunegraph.metrics.spectrum.block_vectors import (
-    Array,
-    combine,
-    combined,
-    like,
-    new_array,
-    norm,
-    precision,
-    products,
-    subtract,
-)
+from prunegraph.metrics.spectrum.block_vectors import Array
+from prunegraph.metrics.spectrum.krylov import Krylov, Purges, extend
 from prunegraph.randomness import numpy_generator
 
-BASIS = 72, 120  # vectors kept, at least and at most
-BASIS_BYTES = 2**27  # memory of the basis, which decides between these two
 GUARD, LOOSER = 3, 30  # number of further eigenvalues that must have come near, and how much looser their tolerance is
 MOST_STEPS = 3000
-ENOUGH = 0.7  # a projection that leaves less than this share of a block is repeated
-SHORT, LOST = 0.05, 1e-7  # directions with less than this share of their block are projected again; are replaced
 
 
 class Eigenvalues(NamedTuple):
@@ -84,10 +71,10 @@ def extreme_eigenvalues(
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
     """
     block, nodes = start.shape
-    draw, space = numpy_generator(0, "metrics", "lanczos", nodes), _Krylov(start)
-    purges = _Purges(space.basis[:block])
+    draw, space = numpy_generator(0, "metrics", "lanczos", nodes), Krylov(start)
+    purges = Purges(space.basis[:block])
     for step in range(1, MOST_STEPS + 1):  # noqa: B007 (a result)
-        coupling = _extend(apply, space, draw, purges)
+        coupling = extend(apply, space, draw, purges)
         value, vector = np.linalg.eigh(space.projected[: space.size, : space.size])
         chosen = order(value)
         value, vector = value[chosen], vector[:, chosen]
@@ -123,133 +110,3 @@ def settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effort
         if min(residual[i], residual[i] ** 2 / distance) > effort.tolerance * scale:
             return False
     return True
-
-
-def _room(size: int) -> int:
-    """Number of vectors of `size` bytes in the basis; half of it is a multiple of a block of one, two or three."""
-    least, most = BASIS
-    return min(most, max(least, BASIS_BYTES // size)) // 12 * 12
-
-
-class _Krylov:
-    """An orthonormal basis, the newest block behind it, and the operator projected on the basis.
-
-    Attributes
-    ----------
-    basis
-        (vectors, nodes), of which ``size`` and the ``block`` behind them are in use.
-    projected
-        float64 (room, room), of which (size, size) is in use.
-    """
-
-    def __init__(self, start: Array):
-        self.block, self.size, room = len(start), 0, _room(start[0].nbytes)
-        self.basis, self.projected = new_array(start, room + self.block), np.zeros((room, room))
-        self.basis[: self.block], _ = principal(start)
-
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for a step."""
-        return self.size == len(self.projected)
-
-    def append(self, new: Array, along: np.ndarray) -> None:
-        """Take the newest block into the basis, `along` the projection of its image, and `new` in its place."""
-        end = self.size + self.block
-        self.projected[:end, self.size : end] = along
-        self.projected[self.size : end, :end] = along.T
-        self.basis[end : end + self.block] = new
-        self.size = end
-
-    def restart(self, value: np.ndarray, vector: np.ndarray) -> None:
-        """Keep the first half of the Ritz vectors and the newest block."""
-        room = len(self.projected)
-        kept = room // 2
-        combine(vector[:, :kept], self.basis[:room])
-        self.basis[kept : kept + self.block] = self.basis[room:]
-        self.projected[:] = 0
-        self.projected[np.arange(kept), np.arange(kept)] = value[:kept]
-        self.size = kept
-
-
-class _Purges:
-    """Decide which steps need a purge: new vectors made orthogonal to all before, not to the last two blocks only.
-
-    Rounding leaves in each block a share of the eigenvector of the `largest` eigenvalue, and a step enlarges that
-    share by `largest` over the length of what is new in the step. Below the root of the precision it does not show in
-    the eigenvalues. Before it can get there a purge is due, and another in the step after, because each step builds
-    on the two before. Restarts mix such shares into all vectors, where they would add up: after the first
-    restart a purge is due `always`.
-
-    Source: H. Simon, "The Lanczos algorithm with partial reorthogonalization", Math. Comp. 42 (1984).
-    """
-
-    def __init__(self, rows: Array):
-        self.precision = 4 * precision(rows)
-        self.share, self.largest, self.always, self.second = self.precision, 0.0, False, False
-
-    def due(self, image: Array) -> bool:
-        """Whether the step that made `image` needs a purge."""
-        shortest = np.sqrt(max(np.linalg.eigvalsh(products(image, image))[0], 0))
-        # No number (0 / 0, where all edges weigh nothing) is not below the root either.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            self.share *= 1 + self.largest / shortest
-        due = self.always or self.second or not self.share < np.sqrt(self.precision)
-        if due:
-            self.share, self.second = self.precision, not self.second
-        return due
-
-
-def _extend(apply, space: _Krylov, draw, purges: _Purges) -> np.ndarray:
-    """One Lanczos step: project the operator on the newest block, append the next; return their coupling."""
-    end = space.size + space.block
-    image = apply(space.basis[space.size : end])
-    known, scale = space.basis[:end], norm(image)
-    part = np.zeros((end, space.block))
-    # Nearly all that must be removed lies along the last two blocks, and removing it is cheap. One more projection, now
-    # and then on all blocks, is enough, unless it makes the image much shorter (after a restart): then what is left
-    # holds rounding errors.
-    near = max(0, end - 2 * space.block)
-    _remove(image, known, part, near)
-    before = norm(image)
-    _remove(image, known, part, 0 if purges.due(image) else near)
-    if norm(image) < ENOUGH * before:
-        _remove(image, known, part, 0)
-    new, coupling = _orthonormal(image, known, scale, draw)
-    space.append(new, part)
-    return coupling
-
-
-def _remove(image, known, part, first) -> None:
-    """Subtract from `image` its projection on `known` rows from `first` on, and add that to `part`."""
-    along = products(known[first:], image)
-    subtract(image, along, known[first:])
-    part[first:] += along
-
-
-def _orthonormal(block, known, scale, draw) -> tuple[Array, np.ndarray]:
-    """Orthonormal rows that span `block` beyond `known`, and the coupling: block = coupling.T @ rows.
-
-    `block` has been projected once. Directions that then are short beside `scale` still hold
-    rounding errors along `known` and are projected again; where nothing is left (an invariant
-    subspace is complete) random directions, which do not couple, take their place.
-    """
-    rows, coupling = principal(block)
-    length = np.linalg.norm(coupling, axis=1)
-    if length.min() > SHORT * scale:
-        return rows, coupling
-    lost = length <= LOST * scale
-    coupling[lost] = 0
-    for i in np.flatnonzero(lost):
-        rows[int(i)] = like(block, draw.standard_normal(rows.shape[1]) / np.sqrt(rows.shape[1]))
-    for _ in range(2):
-        subtract(rows, products(known, rows), known)
-        rows, change = principal(rows)
-        coupling = change @ coupling
-    return rows, coupling
-
-
-def principal(block) -> tuple[Array, np.ndarray]:
-    """Orthonormal rows and coupling with block = coupling.T @ rows, from the small Gram matrix."""
-    value, vector = np.linalg.eigh(products(block, block))
-    length = np.sqrt(np.maximum(value, 0))
-    return combined(vector / np.where(length > 0, length, 1), block), length[:, None] * vector.T
