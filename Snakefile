@@ -14,6 +14,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/networks.smk"
+include: "rules/relational.smk"
 include: "rules/graphs.smk"
 include: "rules/files.smk"
 include: "rules/tables.smk"
@@ -29,6 +30,8 @@ localrules:
     figures,
     files,
     files_of_data_set,
+    files_of_relational_graphs,
+    relational,
     tables,
 
 

@@ -47,6 +47,7 @@ ASKED = "{asked}.manifest.json"
 
 wildcard_constraints:
     dataset="[a-z][a-z0-9_]*",
+    graphs="[a-z][a-z0-9_]*",
     source="|".join(REMOTE),
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*",

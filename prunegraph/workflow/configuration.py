@@ -14,6 +14,7 @@ from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES
 from prunegraph.variants import KINDS, Variant, checked_sparsity, variant
+from prunegraph.workflow.graph_sets import ChosenGraphs, chosen
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
 # Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
@@ -21,7 +22,7 @@ NVIDIA = Path("/dev")
 
 # Names that a study cannot have, because rules have them.
 RULES = ("all", "claims", "download", "encode", "figures", "files", "files_of_data_set", "initialise", "measure")
-RULES += ("prepare", "prune", "report", "tables", "train")
+RULES += ("prepare", "prune", "relate", "relational", "files_of_relational_graphs", "report", "tables", "train")
 
 # Keys of earlier versions, and what they became.
 _IN_A_STUDY = (
@@ -67,6 +68,7 @@ class Configuration:
         for kind in KINDS:
             for name in config[kind]:
                 self.variant(kind, name)
+        self.relational = {name: chosen(name, facts) for name, facts in config["relational_graphs"].items()}
         self.studies = {name: self._study(name, facts) for name, facts in config["studies"].items() if facts}
         if not self.studies:
             raise UserError("There is no study. Name one under `studies` in config.yaml or an overlay.")
@@ -74,6 +76,21 @@ class Configuration:
     def variant(self, kind: str, name: str) -> Variant:
         """What a name of a kind ("datasets", ...) stands for; see :func:`prunegraph.variants.variant`."""
         return variant(kind, name, self.config[kind])
+
+    def graphs(self, name: str) -> ChosenGraphs:
+        """The set of relational graphs of a name.
+
+        Raises
+        ------
+        UserError
+            If the configuration has none of this name.
+        """
+        if not self.relational:
+            raise UserError(
+                f"There are no relational graphs {name!r}: name them in the configuration, such as "
+                f"`relational_graphs: {{{name}: {{kind: regular, nodes: 64, degrees: [4, 8]}}}}`."
+            )
+        return self.relational[known(self.relational, name, "set of relational graphs")]
 
     def recipe(self, name: str | None = None) -> tuple[str, dict[str, Any]]:
         """The recipe of the catalogue that a name stands for, and the fields of it that the configuration changes.

@@ -2,7 +2,8 @@
 
 The stages, from images to measurements: ``prepare`` (a data set), ``initialise`` (a model for a data set), ``prune``,
 ``train``, ``encode``, ``measure`` (a cell). Where networks are not trained after pruning, one job, ``prune_and_test``,
-prunes and tests those of all cells of a method. Runs in every dry run, so it imports neither torch nor numpy.
+prunes and tests those of all cells of a method. Beside them ``relate`` makes a set of relational graphs. Runs in every
+dry run, so it imports neither torch nor numpy.
 """
 
 import functools
@@ -26,8 +27,9 @@ from prunegraph.workflow.study import Cell, network_seeds
 # Side of images, in pixels, from which `measure` asks for a GPU.
 GPU_FROM_SIDE = 96
 
-#: Stage -> the pool of its results, and what lies there: a data set, a model for it, or a cell.
+#: Stage -> the pool of its results, and what lies there: a set of graphs, a data set, a model for it, or a cell.
 POOLS = {
+    "relate": ("relational", 1),
     "prepare": ("datasets", 1),
     "initialise": ("init", 2),
     "prune": ("masks", 4),
@@ -36,6 +38,9 @@ POOLS = {
     "measure": ("metrics", 4),
 }
 
+#: The stages that lead to a cell, in their order.
+OF_CELLS = tuple(stage for stage in POOLS if stage != "relate")
+
 #: The stage that prunes and tests every sparsity of a method, where nothing is trained between the two.
 AT_ONCE = "prune_and_test"
 
@@ -43,8 +48,8 @@ AT_ONCE = "prune_and_test"
 class Plan:
     """The jobs of a configuration's pools.
 
-    A place is a tuple: (data set,), (data set, model) or a :class:`prunegraph.workflow.study.Cell`; a longer one than
-    a stage needs is cut.
+    A place is a tuple: (set of relational graphs,), (data set,), (data set, model) or a
+    :class:`prunegraph.workflow.study.Cell`; a longer one than a stage needs is cut.
     """
 
     def __init__(self, configuration: Configuration):
@@ -111,7 +116,7 @@ class Plan:
         return int(stage == "train")
 
     def _sources(self, stage: str, place: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...]]]:
-        if stage == "prepare":
+        if stage in ("relate", "prepare"):
             return {}
         if stage == "initialise":
             return {"images": ("prepare", place[:1])}
@@ -148,6 +153,8 @@ class Plan:
 
     def items(self, stage: str, place: tuple[str, ...]) -> list[str]:
         """The names of what a stage's job makes: see :class:`prunegraph.pool.Manifest`."""
+        if stage == "relate":
+            return ["graphs"]
         if stage == "prepare":
             return ["images"]
         seeds = [f"seed{seed}" for seed in self._seeds(stage, place)]
@@ -164,6 +171,8 @@ class Plan:
 
     def _facts(self, stage: str, place: tuple[str, ...]) -> dict[str, Any]:
         """What the results of a stage depend on, beside files: plain values."""
+        if stage == "relate":
+            return self._of_graphs(place[0])
         dataset = self._variant("datasets", place[0])
         if stage == "prepare":
             return self._of_data_set(dataset)
@@ -179,6 +188,17 @@ class Plan:
             return self._of_all_cells(place)
         model = self._variant("models", place[1])
         return getattr(self, f"_of_{stage}")(dataset, model, place)
+
+    def _of_graphs(self, name: str) -> dict[str, Any]:
+        _, kind, seed, options = self.configuration.graphs(name)
+        path = options.get("path")
+        return {
+            "kind": kind,
+            "seed": seed,
+            "options": dict(options),
+            "content": None if path is None else _content(path, f"The relational graphs {name!r} lie", "path"),
+            "code": code_of("prunegraph.relational.sets", module_of(catalogue.RELATIONAL, kind)),
+        }
 
     def _of_data_set(self, dataset: Variant) -> dict[str, Any]:
         split = {**self.configuration.config["split"], **(dataset.settings["split"] or {})}
@@ -208,7 +228,7 @@ class Plan:
         return {
             "network": network_of(model),
             "weights": model.settings["weights"],
-            "weights_content": _content(model),
+            "weights_content": _weights_content(model),
             "seeds": self._seeds("initialise", place),
             "code": code_of("prunegraph.models", "prunegraph.wiring.tracing", module_of(catalogue.MODELS, model.base)),
         }
@@ -297,15 +317,17 @@ def digest(question: Any) -> str:
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _content(model: Variant) -> str | None:
+def _weights_content(model: Variant) -> str | None:
     """The sha256 of the file of a model's weights, None where it has none."""
     path = model.settings["weights"]
-    if path is None:
-        return None
+    return None if path is None else _content(path, f"The model {model.name!r} starts with the weights", "weights")
+
+
+def _content(path: str, what: str, key: str) -> str:
+    """The sha256 of a file that the configuration names by a key."""
     if not Path(path).is_file():
         raise UserError(
-            f"The model {model.name!r} starts with the weights in {path}, and there is no such file. Correct its "
-            "`weights`, a path from where the workflow runs."
+            f"{what} in {path}, and there is no such file. Correct its `{key}`, a path from where the workflow runs."
         )
     return _sha256(path)
 
@@ -324,4 +346,4 @@ def _path(place: tuple[str, ...]) -> str:
 
 def place_of(wildcards: Mapping[str, str]) -> tuple[str, ...]:
     """The place that wildcards name."""
-    return tuple(wildcards[name] for name in Cell._fields if name in wildcards)
+    return tuple(wildcards[name] for name in ("graphs", *Cell._fields) if name in wildcards)

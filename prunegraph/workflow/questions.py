@@ -19,7 +19,7 @@ from prunegraph.pool import asking, manifest_path
 from prunegraph.tables import published_files
 from prunegraph.variants import published_as
 from prunegraph.workflow import summaries
-from prunegraph.workflow.plan import AT_ONCE, POOLS, Plan, choice_of, digest, network_of
+from prunegraph.workflow.plan import AT_ONCE, OF_CELLS, POOLS, Plan, choice_of, digest, network_of
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
 #: Tables of the networks of a study; the first is there when nothing is measured, too.
@@ -109,7 +109,7 @@ class Questions(dict[str, dict[str, Question]]):
 
     def manifests(self, study: Study) -> list[str]:
         """Every manifest of the pools that a study needs, each once."""
-        stages = [stage for stage in POOLS if study.measured or stage not in ("encode", "measure")]
+        stages = [stage for stage in OF_CELLS if study.measured or stage not in ("encode", "measure")]
         cells = list(study.cells()) if study.own else []
         return list(dict.fromkeys(self.plan.manifest(stage, cell) for stage in stages for cell in cells))
 
@@ -198,7 +198,7 @@ class Questions(dict[str, dict[str, Question]]):
     def _jobs(self, study: Study) -> list[list[str]]:
         """The jobs of the pools that a study's networks come from: [rule, folder, name]."""
         found = {}
-        for stage in POOLS:
+        for stage in OF_CELLS:
             if study.measured or stage not in ("encode", "measure"):
                 for cell in study.cells():
                     folder = self.plan.folder(stage, cell)

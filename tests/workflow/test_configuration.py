@@ -338,3 +338,51 @@ def test_every_field_of_a_recipe_can_be_configured():
     properties = SCHEMA["properties"]["recipes"]["additionalProperties"]["properties"]
     assert set(properties) == {"recipe", *(field.name for field in dataclasses.fields(Recipe))}
     assert properties["schedule"]["enum"] == list(SCHEDULES) and properties["optimiser"]["enum"] == list(OPTIMISERS)
+
+
+def graphs(**facts):
+    """One set of relational graphs of a configuration."""
+    return configuration(relational_graphs={"small": facts}).graphs("small")
+
+
+def test_sets_of_relational_graphs():
+    found = graphs(kind="regular", nodes=16, degrees=[3, 4], rungs=5)
+    assert found == ("small", "regular", 0, {"nodes": 16, "degrees": [3, 4], "rungs": 5})
+    assert graphs(kind="file", path="mine.npy", seed=3).seed == 3
+    properties = SCHEMA["properties"]["relational_graphs"]["additionalProperties"]["properties"]
+    options = {option for reference in catalogue.RELATIONAL.values() for option in options_of(reference)}
+    assert set(properties) == {"kind", "seed"} | options
+    for wanted in ({}, {"relational_graphs": {"small": {"kind": "circulant", "nodes": 8, "steps": [[1]]}}}):
+        with pytest.raises(UserError, match="relational graphs 'smal'"):
+            configuration(**wanted).graphs("smal")
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"nodes": 16}, "'kind' is a required property"),
+        (
+            {"kind": "regulr", "nodes": 16, "degrees": [4]},
+            "Unknown kind of relational graphs 'regulr'. Did you mean 'reg",
+        ),
+        ({"kind": "regular", "nodes": 16, "degree": 4}, "Unknown key 'degree'. Did you mean 'degrees'"),
+        ({"kind": "regular", "nodes": 16}, "In the relational graphs small: The kind 'regular' needs `degrees`"),
+        ({"kind": "random", "nodes": 16, "degrees": [4], "rungs": 3}, "Unknown option of the kind 'random': 'rungs'"),
+        ({"kind": "regular", "nodes": 16, "degrees": [4], "rungs": 0}, "small.rungs: found 0, expected a whole number"),
+        ({"kind": "regular", "nodes": 16, "degrees": 4}, "found 4, expected a list of whole numbers, such as [4, 8]"),
+        ({"kind": "regular", "nodes": 15, "degrees": [3]}, "no graph of 15 nodes with degree 3"),
+        ({"kind": "regular", "nodes": 16, "degrees": [16]}, "has no degree 16"),
+        ({"kind": "regular", "nodes": 16, "degrees": [4, 4]}, "`degrees` names 4 twice"),
+        ({"kind": "regular", "nodes": 16, "degrees": [8]}, "there is no ladder"),
+        ({"kind": "regular", "nodes": 16, "degrees": [4], "tries": 0}, "small.tries: found 0"),
+        ({"kind": "regular", "nodes": 16, "degrees": [4], "symmetry": 3}, "no rotational symmetry of order 3"),
+        ({"kind": "crossed", "nodes": 16, "degrees": [4], "aspl": [1.5], "clustering": [0]}, "lower bound is 1.733333"),
+        ({"kind": "crossed", "nodes": 16, "degrees": [4], "aspl": [2], "clustering": [3]}, "lies in [0, 1], found 3"),
+        ({"kind": "circulant", "nodes": 16, "steps": [[2, 4]]}, "is not connected"),
+        ({"kind": "authors", "nodes": 16, "degrees": [4], "number": 7}, "a multiple of 6; found 7"),
+    ],
+)
+def test_wrong_sets_of_relational_graphs_are_refused(facts, words):
+    with pytest.raises(UserError, match=re.escape(words)) as caught:
+        configuration(relational_graphs={"small": facts})
+    assert "\n" not in str(caught.value)

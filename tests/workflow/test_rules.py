@@ -92,12 +92,14 @@ def test_every_argument_of_a_script_comes_from_its_rules():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["methods"]["tested"] = {"pruner": "magnitude", "finetune": 0}
     config["studies"]["mge"]["methods"].append("tested")
+    config["relational_graphs"]["ring"] = {"kind": "circulant", "nodes": 8, "steps": [[1]]}
     plan = Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml")))
     everywhere = {"device", *re.findall(r"\{+(\w+)\}+", rules_text()), *Cell._fields}
     for block, script in rule_blocks():
         given = everywhere | set(re.findall(r"^ +(\w+)=", block, flags=re.M))
         if stage := re.search(r'request\("(\w+)"\)', block):
             cell = Cell("digits", "conv6_narrow", "tested" if stage[1] == "prune_and_test" else "snip", "0.9")
+            cell = ("ring",) if stage[1] == "relate" else cell
             given |= set(plan.request(stage[1], cell)) | set(plan.reads(stage[1], cell)) | {"manifest"}
         if "QUESTIONS" in block or "**question" in block:
             asked = questions()[script.removesuffix(".py")]
