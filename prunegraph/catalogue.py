@@ -100,6 +100,7 @@ class Pruner(NamedTuple):
 
 _PRUNING = "prunegraph.pruning"
 _START = f"{_PRUNING}.dynamic.start:start"
+_UNITS: Any = {"prunes": "trained", "counts": ("units",), "layers": "but_last", "finetune": 0.0}
 
 PRUNERS = {
     "dense": Pruner(f"{_PRUNING}.dense:dense", "keeps everything: the unpruned network"),
@@ -133,6 +134,26 @@ PRUNERS = {
         trains="prunegraph.training.iterative:train",
         same="here",
     ),
+    "page_rank": Pruner(
+        f"{_PRUNING}.page_rank:page_rank", "the units of largest weighted PageRank (MLP-Rank)", data=True, **_UNITS
+    ),
+    "modified_page_rank": Pruner(
+        f"{_PRUNING}.page_rank:modified_page_rank",
+        "the units that most passes through: weights times scores before times activations (MLP-Rank)",
+        data=True,
+        **_UNITS,
+    ),
+    "unit_wanda": Pruner(
+        f"{_PRUNING}.page_rank:unit_wanda",
+        "the units with the largest weights times norms of inputs",
+        data=True,
+        **_UNITS,
+    ),
+    "unit_activation": Pruner(
+        f"{_PRUNING}.page_rank:unit_activation", "the units with the largest activations", data=True, **_UNITS
+    ),
+    "unit_l1": Pruner(f"{_PRUNING}.unit_measures:unit_l1", "the units with the largest weights", **_UNITS),
+    "unit_random": Pruner(f"{_PRUNING}.unit_measures:unit_random", "a random subset of the units", **_UNITS),
 }
 
 REPAIRS: dict[str, str] = {}

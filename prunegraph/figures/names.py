@@ -9,6 +9,8 @@ _NAMES = {
     **{"itop": "ITOP", "rigl": "RigL", "dsr": "DSR", "snfs": "SNFS", "set": "SET"},
     **{"svhn": "SVHN", "imagenet": "ImageNet", "imagefolder": "Images", "magnitude": "Magnitude"},
     **{"mlp": "MLP", "lenet_300_100": "LeNet-300-100", "iterative_magnitude": "Iterative magnitude"},
+    **{"page_rank": "PageRank", "modified_page_rank": "Modified PageRank", "unit_l1": "L1 norm of units"},
+    **{"unit_wanda": "Wanda for units", "unit_activation": "Activation of units", "unit_random": "Random units"},
     **{"dataset": "Data set", "one_cycle": "One cycle"},
     **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
     **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},

@@ -43,6 +43,13 @@ _PRUNERS = {
     "itop": ("#44AA99", "8"),
     "magnitude": ("#117733", "d"),
     "iterative_magnitude": ("#DDCC77", "H"),
+    # P. Tol's "bright" colours, for units.
+    "page_rank": ("#4477AA", "o"),
+    "modified_page_rank": ("#EE6677", "s"),
+    "unit_wanda": ("#228833", "^"),
+    "unit_activation": ("#CCBB44", "D"),
+    "unit_l1": ("#66CCEE", "<"),
+    "unit_random": ("#BBBBBB", "v"),
 }
 # For methods that are not in the catalogue.
 _SPARE_COLOURS = ("#661100", "#6699CC", "#CC6677", "#225555", "#888888", "#4B3F72", "#B8860B")

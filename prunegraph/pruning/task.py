@@ -48,7 +48,7 @@ class TrainingImages:
             If no images were given.
         """
         if hasattr(self._there(), "train"):
-            return tuple(self.source.input_shape)
+            return tuple(self.source.train.images.shape[1:])
         endless = iter(self.source) is self.source
         images, rest = peek(self.source, self.pruner)
         if endless:

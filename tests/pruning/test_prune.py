@@ -19,10 +19,24 @@ from prunegraph.pruning.task import Task
 
 
 @pytest.mark.parametrize("sparsity", [0.1, 1 / 3, 0.5, 0.8, 0.95, 0.999])
-@pytest.mark.parametrize("pruner", [case.values[0] for case in cases(trains="") if not case.values[1]])
+@pytest.mark.parametrize(
+    "pruner", [case.values[0] for case in cases(trains="", counts=("weights",)) if not case.values[1]]
+)
 def test_exactly_the_target_is_kept(pruner, sparsity):
     mask = pruned(pruner, sparsity)
     assert mask.kept == masks.kept_weights(mask.size, sparsity) == round(mask.size * (1 - sparsity))
+
+
+@pytest.mark.parametrize("sparsity", [0.1, 1 / 3, 0.5, 0.8, 0.95])
+@pytest.mark.parametrize("pruner", [case.values[0] for case in cases(counts=("units",)) if not case.values[1]])
+def test_exactly_so_many_units_are_kept_and_tied_ones_together(pruner, sparsity):
+    mask = pruned(pruner, sparsity)
+    alive = {name: values.reshape(len(values), -1).any(1) for name, values in mask.items()}
+    assert [int(units.sum()) for units in alive.values()] == [
+        *[masks.kept_weights(12, sparsity)] * 4, masks.kept_weights(36, sparsity), 4
+    ]  # fmt: skip
+    for one, other in [("stem", "depthwise"), ("mix", "shortcut")]:
+        assert np.array_equal(alive[f"{one}.weight"], alive[f"{other}.weight"])
 
 
 @pytest.mark.parametrize(("pruner", "options"), CASES)
