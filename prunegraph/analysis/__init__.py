@@ -1,5 +1,5 @@
-"""What the tables of measured networks say about the accuracy lost to pruning, and about the claims of papers.
+"""Analysis of the tables of measured networks: the accuracy lost to pruning, and the claims of papers about it.
 
-`correlation`, `regression`, `importance`, `ranking` and `transfer` are the studies, and `claims` compares them with
-what papers say. Nothing here needs torch, a network or a graph.
+`correlation`, `regression`, `importance`, `ranking` and `transfer` are the analyses of a study; `claims` compares their
+results with what papers claim. Nothing here needs torch, a network or a graph.
 """

@@ -1,8 +1,8 @@
-"""Our test accuracies beside those that the authors of MGE published.
+"""Comparison of our test accuracies with those that the authors of MGE published.
 
-`published_accuracies.csv` holds the mean over seeds of each published cell, and its standard deviation: facts computed
-by :func:`published_means` from github.com/eliacunegatti/mge-snn, folder `graph_data` (commit 2ade435, Apache License
-2.0), the tables of Cunegatti et al., TMLR 2024. No dense accuracy was published.
+`published_accuracies.csv` holds the mean and the standard deviation over seeds of each published cell. They were
+computed by :func:`published_means` from the tables of Cunegatti et al., TMLR 2024: github.com/eliacunegatti/mge-snn,
+folder `graph_data` (commit 2ade435, Apache License 2.0). No dense accuracy was published.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,9 +18,12 @@ CELL = ["dataset", "model", "pruner", "sparsity"]
 
 
 def published_means(found: pd.DataFrame) -> pd.DataFrame:
-    """Mean and sample standard deviation of the accuracy of each cell, and the number of its networks.
+    """Compute mean and sample standard deviation of the accuracy of each cell, and count its networks.
 
-    `found` is the table of networks of :func:`prunegraph.tables.published.read`.
+    Parameters
+    ----------
+    found
+        The table of networks of :func:`prunegraph.tables.published.read`.
     """
     means = found.groupby(CELL).accuracy.agg(["mean", "std", "count"]).reset_index().round(5)
     return sort(means.rename(columns={"count": "n"}), "dataset", "model", "pruner", "sparsity")
@@ -29,17 +32,17 @@ def published_means(found: pd.DataFrame) -> pd.DataFrame:
 def beside_published(
     scores: Iterable[str | Path], datasets: Mapping[str, str], models: Mapping[str, str]
 ) -> pd.DataFrame:
-    """One row for each cell of our networks: accuracy, its mean and deviation over n seeds, ours and published.
+    """Make one row for each cell of our networks: mean and deviation of the accuracy over n seeds, ours and published.
 
-    Compat pruners stand beside the pruner whose published masks they reproduce. Cells that
-    were not published have missing values there.
+    Compat pruners are compared with the pruner whose published masks they reproduce. Where a cell was not published,
+    the published values are missing.
 
     Parameters
     ----------
     scores
         Paths of score.json files.
     datasets, models
-        Name in our study -> published name, for those that are the published ones.
+        Published name of each data set and model of our study that equals a published one.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Reading and checking the claims of a system, `claims/{system}.yaml`, for :mod:`prunegraph.analysis.claims`."""
+"""Reading and checking the files of claims, `claims/{system}.yaml`, for :mod:`prunegraph.analysis.claims`."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ KINDS = ("greater", "not_greater", "at_least", "at_most", "correlation_at_least"
 JUDGES = ("every", "mean")
 CONDITIONS = ("at_least", "at_most", "above", "below", "not")
 
-#: What every claim has.
+#: Keys that every claim has.
 PARTS = {"id", "claim", "source", "quantity", "target", "test"}
 _SPARE = {"reason", "published_test"}
 _TEST = {"kind", "table", "where", "value", "absolute", "more", "less", "x", "y", "groups", "each", "margin"}
@@ -27,13 +27,18 @@ _NEEDS = {
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The checked content of one system's file: system, paper, claims, `reported` tables by name, and the `study` that
-    analyses published ones.
+    """Read and check the file of one system.
+
+    Returns
+    -------
+    dict[str, Any]
+        The content of the file: system, paper, claims, `reported` tables by name, and the `study` that analyses the
+        published networks of the system.
 
     Raises
     ------
     UserError
-        Naming the file, the claim and the key that is wrong, with the legal ones.
+        If a key is unknown or missing. The message names the file, the claim and the key, and lists the legal keys.
     """
     import yaml
 

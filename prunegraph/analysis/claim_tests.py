@@ -40,11 +40,11 @@ HOLDS, PART, FAILS, UNTESTED = "holds", "holds in part", "does not hold", "not t
 
 
 class Untestable(Exception):
-    """Why a test cannot be made on some tables, as a clause."""
+    """A test cannot be made on some table; the message is the reason, as a clause."""
 
 
 def evaluate(test: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
-    """The evidence of one table about one test: the text of this module explains how.
+    """Make one test on one table; the text of this module explains how.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def evaluate(test: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _effects(test: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """A row per group: value, against, effect."""
+    """Compute value, against and effect, a row for each group."""
     keys = test.get("groups", [])
     kind = test["kind"]
     if kind.startswith("correlation"):
@@ -112,7 +112,7 @@ def _judged(test: Mapping[str, Any], effects: pd.DataFrame) -> dict[str, Any]:
 
 
 def _all_of(parts: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
-    """Evidence over the values of `each`: the least favourable value's numbers, the verdict of all."""
+    """Join the evidence for the values of `each`: the verdict of all, the numbers of the least favourable value."""
     verdicts = [part["verdict"] for part in parts.values()]
     held = sum(verdict == HOLDS for verdict in verdicts)
     least, worst = min(parts.items(), key=lambda item: item[1]["effect"])
@@ -121,7 +121,7 @@ def _all_of(parts: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _conditions(test: Mapping[str, Any]) -> str:
-    """What rows must have to be compared, in words: " with n at least 80"."""
+    """Write in words the conditions on the rows that are compared: " with n at least 80"."""
     words = [
         f"{name} {condition.replace('_', ' ')} {value:g}"
         for name, wanted in test.get("where", {}).items()
@@ -133,7 +133,7 @@ def _conditions(test: Mapping[str, Any]) -> str:
 
 
 def _chosen(rows: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows that meet every condition: a value, a list of values, or a mapping from :data:`CONDITIONS` to values."""
+    """Select the rows that meet every condition: a value, a list of values, or a mapping of :data:`CONDITIONS`."""
     kept = pd.Series(True, index=rows.index)
     for name, wanted in where.items():
         column = rows[name]
@@ -157,7 +157,7 @@ _COMPARE = {
 def _means(
     rows: pd.DataFrame, test: Mapping[str, Any], keys: list[str], side: Mapping[str, Any] | None = None
 ) -> pd.Series:
-    """The mean value of each group: over rows of one method, or over the means of the methods that are listed."""
+    """Average the values of each group: over the rows of one method, or over the means of the listed methods."""
     values = rows[test["value"]].astype("float64")
     rows = rows.assign(_value=values.abs() if test.get("absolute") else values).dropna(subset="_value")
     if "method" not in rows.columns or "method" in keys or rows.method.nunique() < 2:

@@ -16,7 +16,7 @@ import pandas as pd
 from prunegraph.analysis.claim_files import PARTS
 from prunegraph.analysis.claim_tests import PART, UNTESTED, Untestable, evaluate
 
-#: Columns of the ledger for each kind of evidence.
+#: Columns of the ledger for each kind of evidence (published numbers, own networks), with their types.
 EVIDENCE = {
     "verdict": "str",
     "value": "float64",
@@ -33,7 +33,7 @@ COLUMNS = {
     **{f"{kind}_{name}": of for kind in ("published", "own") for name, of in EVIDENCE.items()},
 }
 
-#: Name -> the table of a study, or None where it has none.
+#: A function from a name to that table of a study, or to None if the study has no such table.
 Tables = Callable[[str], pd.DataFrame | None]
 
 
@@ -42,25 +42,26 @@ def ledger(
     published: Mapping[str, Tables],
     own: Mapping[str, Mapping[str, Tables]] | None,
 ) -> pd.DataFrame:
-    """The verdict on every claim, once for each study of the claim's system.
+    """Judge every claim, once for each study of the claim's system.
 
     Parameters
     ----------
     contents
-        What :func:`prunegraph.analysis.claim_files.read` gives, one per system.
+        The results of :func:`prunegraph.analysis.claim_files.read`, one for each system.
     published
-        System -> the tables of a study of published networks. Numbers that a system's file reports take the place of
-        tables of the same name.
+        Tables of a study of published networks, by system. Numbers that are reported in the file of a system take the
+        place of tables of the same name.
     own
-        System -> name of a study -> its tables; None where no study has networks of its own.
+        Tables of each study, by system and name of the study; None if no study has networks of its own.
 
     Returns
     -------
     pd.DataFrame
-        Rows with the columns :data:`COLUMNS`: for each kind of evidence its verdict, the mean `value` of the rows and
-        what it stands `against`, the mean `effect` with its 95 % interval (`judge: mean` only), how many groups there
-        were and how many `in_favour`. `verdict` joins the two: what both say, or the one that could be tested; in part
-        where they disagree. `study` is the one whose own networks are asked; empty where the system has none.
+        Rows with the columns :data:`COLUMNS`. Each kind of evidence has its verdict, the mean `value` of the rows and
+        the number that it is compared `against`, the mean `effect` with its 95 % interval (`judge: mean` only), the
+        number of groups and the number of groups `in_favour`. `verdict` joins both kinds: it is their common verdict,
+        or that of the kind that could be tested, or "holds in part" where they disagree. `study` is the study whose own
+        networks were tested; empty where the system has none.
     """
     from prunegraph.tables.frames import table
 
@@ -86,14 +87,14 @@ def ledger(
 
 
 def read_ledger(path: str | Path) -> pd.DataFrame:
-    """A ledger that :func:`ledger` made, from its CSV file."""
+    """Read the CSV file of a ledger that :func:`ledger` made."""
     from prunegraph.tables.frames import typed
 
     return typed(pd.read_csv(path, dtype={name: "str" for name, kind in COLUMNS.items() if kind == "str"}), COLUMNS)
 
 
 def joined(published: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
-    """The verdict that two kinds of evidence come to, and its reason."""
+    """Join the verdicts of two kinds of evidence: a common verdict and its reason."""
     first, second = published["verdict"], own["verdict"]
     if first == second == UNTESTED:
         return {
@@ -120,7 +121,7 @@ def _evidence(
         frame = tables(test["table"])
         if frame is None:
             raise Untestable(_absent(test["table"], which, content, tables))
-        if "source" in frame.columns:  # a study may hold both
+        if "source" in frame.columns:  # a study may hold networks of both sources
             frame = frame[frame.source.fillna("").isin([which, ""])]
         found = evaluate(test, frame)
     except Untestable as problem:
@@ -152,7 +153,7 @@ def _reason(claim: Mapping[str, Any], test: Mapping[str, Any], found: Mapping[st
 
 
 def _spoken(name: str) -> str:
-    """A property or a feature set in words: "rolled channel", "imsg"."""
+    """Write the name of a property or a feature set in words: "rolled channel", "imsg"."""
     return name.rpartition(".")[2].replace("_", " ") if not name.replace(".", "").isdigit() else name
 
 
@@ -165,7 +166,7 @@ def _first(reported: Mapping[str, pd.DataFrame], published: Tables, name: str) -
 
 
 def _nothing(name: str) -> None:
-    """The tables of a system without a study."""
+    """Find no table: the tables of a system without a study."""
 
 
 def _frame(given: Mapping[str, Any]) -> pd.DataFrame:

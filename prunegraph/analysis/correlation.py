@@ -1,4 +1,4 @@
-"""Ramanujan properties against the accuracy drop and against layer density (MGE, section 4.1)."""
+"""Correlation of Ramanujan properties with the accuracy drop and with layer density (MGE, section 4.1)."""
 
 from collections.abc import Sequence
 
@@ -22,14 +22,14 @@ def with_drop(
     target: str = "accuracy_drop",
     fewest: int = 4,
 ) -> pd.DataFrame:
-    """Correlation of each property with `target` over the networks of each scenario.
+    """Correlate each property with `target` over the networks of each scenario.
 
     Parameters
     ----------
     table
         The table of :func:`prunegraph.tables.features.feature_table`.
     fewest
-        Scenarios with fewer networks that have the property are reported without numbers.
+        Smallest number of networks with the property for which a scenario gets numbers.
 
     Returns
     -------
@@ -55,16 +55,18 @@ def summary(
     times: int = 200,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Correlations of scenarios averaged over each group, beside those of all networks of the group at once.
+    """Average the correlations of scenarios over each group, and correlate over all networks of the group at once.
 
     Parameters
     ----------
     scenarios
         The table of :func:`with_drop`.
     table
-        The feature table that it was made of.
-    times, seed
-        Bootstrap samples of scenarios.
+        The feature table from which `scenarios` was made.
+    times
+        Number of bootstrap samples of scenarios.
+    seed
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -96,10 +98,21 @@ def _by_scenario(rows: pd.DataFrame, name: str) -> pd.Series:
 
 
 def with_density(ramanujan: pd.DataFrame, *, encoding: str = "rolled", fewest: int = 4) -> pd.DataFrame:
-    """Correlation of each Ramanujan property of a layer with the layer's density, over all layers.
+    """Correlate each Ramanujan property of a layer with the layer's density, over all layers.
 
-    `ramanujan` is the table of :func:`prunegraph.tables.collect.ramanujan`. Returns the table
-    "correlation_layers" of :mod:`prunegraph.tables.schemas`.
+    Parameters
+    ----------
+    ramanujan
+        The table of :func:`prunegraph.tables.collect.ramanujan`.
+    encoding
+        Encoding of the layers, "rolled" or "rolled_channel".
+    fewest
+        Smallest number of layers with the property for which there are numbers.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table "correlation_layers" of :mod:`prunegraph.tables.schemas`.
     """
     layers = ramanujan[ramanujan.encoding == encoding]
     groups = [*layers.groupby("model", sort=False), ("all", layers)]
@@ -113,7 +126,7 @@ def with_density(ramanujan: pd.DataFrame, *, encoding: str = "rolled", fewest: i
 
 
 def layers_of(ramanujan: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
-    """The layers of the networks that are rows of `networks`."""
+    """Select the layers of the networks that are rows of `networks`."""
     keys = ["source", *IDENTITY]
     return ramanujan.merge(networks[keys], on=keys)
 

@@ -1,4 +1,4 @@
-"""Whether one feature set explains more than another, beyond the accident of which networks were measured."""
+"""Differences of R2 between feature sets, with intervals over the choice of the measured networks."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from prunegraph.statistics.leave_out import orthonormal
 from prunegraph.statistics.resampling import interval, resamples
 from prunegraph.tables.frames import shaped
 
-#: Pairs that the claims of MGE are about: its graph against others, at equal and at unequal metrics, and with
-#: and without trained weights.
+#: Pairs of feature sets that the claims of MGE compare: its graph with others, with equal and with different metrics,
+#: and with and without trained weights.
 PAIRS = (
     ("unrolled", "ramanujan"),
     ("unrolled", "layer_density"),
@@ -40,18 +40,20 @@ def differences(
     seed: int = 0,
     rows_per_feature: float = 5.0,
 ) -> pd.DataFrame:
-    """Difference of adjusted R2 (least squares, in sample) for pairs of feature sets, with bootstrap intervals.
+    """Compare pairs of feature sets by their adjusted R2 (least squares, in sample), with bootstrap intervals.
 
     Parameters
     ----------
     table, levels, target, rows_per_feature
         As in :func:`prunegraph.analysis.regression.regression`.
     pairs
-        (features, against).
+        Pairs (features, against) of names of feature sets.
     sets
-        Further sets in which the networks must be complete, so that they are those of the regression table.
-    times, seed
-        Bootstrap samples of configurations; both sets of a pair see the same samples.
+        Further sets in which the networks must be complete, so that the networks are those of the regression table.
+    times
+        Number of bootstrap samples of configurations; both sets of a pair are fitted to the same samples.
+    seed
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def _fits(part: pd.DataFrame, name: str, rows_per_feature: float) -> bool:
 def _bootstrap(
     part: pd.DataFrame, names: Sequence[str], target: str, times: int, seed: int, *purpose: str
 ) -> dict[str, np.ndarray]:
-    """Adjusted R2 of each set on all rows, then on each bootstrap sample: (1 + times,)."""
+    """Adjusted R2 of each set on all rows, then on each bootstrap sample: (1 + times,) numbers a set."""
     y = part[target].to_numpy(dtype="float64")
     samples = [np.arange(len(part)), *resamples(numbers(part), times, seed, "differences", *purpose)]
     return {name: np.array([_adjusted(x[rows], y[rows]) for rows in samples]) for name, x in _matrices(part, names)}

@@ -1,4 +1,4 @@
-"""Who is held out when a regression is tested on networks that it has not seen."""
+"""Ways to hold out networks when a regression is tested on networks that it was not fitted to."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from prunegraph.statistics.folds import deal
 
-#: Columns whose values name the networks that differ by nothing but their seed.
+#: Columns that are equal for networks which differ only by their seed.
 CONFIGURATION = ("model", "dataset", "method", "sparsity")
 
 #: Name of a way to hold out -> what is held out together; None: single networks are dealt.
@@ -23,10 +23,10 @@ FOLDS: dict[str, tuple[str, ...] | None] = {
 
 
 def numbers(rows: pd.DataFrame, columns: Sequence[str] = CONFIGURATION) -> np.ndarray:
-    """A number from 0 for each combination of values in `columns`, (n,), in the order of their joined names.
+    """Number the combinations of values in `columns` from 0, in the order of their joined names: (n,).
 
-    The name of a configuration is "model|dataset|method|sparsity"; folds are dealt in this order, so it is part
-    of the protocol.
+    The joined name of a configuration is "model|dataset|method|sparsity". Folds are assigned in this order, so that it
+    is part of the protocol.
     """
     if not columns:
         return np.zeros(len(rows), dtype=int)
@@ -35,10 +35,10 @@ def numbers(rows: pd.DataFrame, columns: Sequence[str] = CONFIGURATION) -> np.nd
 
 
 def dealt(rows: pd.DataFrame, name: str, folds: int = 5, repeats: int = 10) -> list[np.ndarray]:
-    """The fold of every row under `name` (a key of :data:`FOLDS`), an array (n,) for each repeat.
+    """Assign every row to a fold in the way `name` (a key of :data:`FOLDS`), an array (n,) for each repeat.
 
-    "random" and "grouped" are dealt `repeats` times; the others have one way, or none where all networks share
-    the value that is to be left out.
+    "random" and "grouped" are assigned `repeats` times. Each other way has a single assignment, or none where all
+    networks share the value that is to be left out.
     """
     if name in ("random", "grouped"):
         groups = np.arange(len(rows)) if name == "random" else numbers(rows)
@@ -48,6 +48,6 @@ def dealt(rows: pd.DataFrame, name: str, folds: int = 5, repeats: int = 10) -> l
 
 
 def splits(rows: pd.DataFrame, names: Sequence[str], folds: int, repeats: int) -> Mapping[str, list[np.ndarray]]:
-    """:func:`dealt` for several names, those without any fold left out."""
+    """Assign rows to folds as :func:`dealt` does, for several ways; ways without any fold are left out."""
     found = {name: dealt(rows, name, folds, repeats) for name in names}
     return {name: folds for name, folds in found.items() if folds}

@@ -1,11 +1,9 @@
-"""Which features carry a regression: the exact Shapley decomposition of R2 (MGE, section 4.2.2).
+"""Importance of the features of a regression: the exact Shapley decomposition of R2 (MGE, section 4.2.2).
 
-Slopes are no measure of importance here, because topometrics are collinear. The
-decomposition averages what a feature adds to R2 over all orders in which the
-features can enter (Lindeman, Merenda, Gold 1980; Groemping, J. Stat. Softw. 17,
-2006, "LMG"). Beside it stand what held-out predictions lose when a feature is
-permuted (:mod:`prunegraph.statistics.permutation`), and the slopes with their
-variance inflation.
+Slopes are no measure of importance here, because topometrics are collinear. The decomposition averages the increase of
+R2 by a feature over all orders in which the features can enter the regression (Lindeman, Merenda, Gold 1980; Groemping,
+J. Stat. Softw. 17, 2006, "LMG"). Two other measures are reported beside it: the loss of held-out R2 when a feature is
+permuted (:mod:`prunegraph.statistics.permutation`), and the slopes with their variance inflation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,15 +23,15 @@ from prunegraph.tables.frames import shaped
 
 MOST_FEATURES = 20  # 2**20 subsets of doubles are 8 MB per feature
 
-#: Above this variance inflation a slope must not be read as an importance.
+#: A slope with a larger variance inflation must not be read as an importance.
 COLLINEAR = 10.0
 
-# Share of a standardised feature's variance that earlier features must leave for it to count as new.
+# A feature counts as new if the features before it leave more than this share of its variance unexplained.
 _NEW = 1e-12
 
 
 def importance(table: pd.DataFrame, **options) -> pd.DataFrame:
-    """The table "importance" of :mod:`prunegraph.tables.schemas`; options as in :func:`with_stability`."""
+    """Make the table "importance" of :mod:`prunegraph.tables.schemas`; options as in :func:`with_stability`."""
     return with_stability(table, **options)[0]
 
 
@@ -48,22 +46,22 @@ def with_stability(
     repeats: int = 10,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Decompose the R2 of one feature set in every group of every level, and say how stable the order is.
+    """Decompose the R2 of one feature set in every group of every level, and measure how stable the ranking is.
 
     Parameters
     ----------
     table
         The table of :func:`prunegraph.tables.features.feature_table`.
     features
-        The feature set.
+        Name of the feature set.
     levels, target, rows_per_feature
         As in :func:`prunegraph.analysis.regression.regression`.
     times
-        Bootstrap samples of configurations for the intervals; 0 for none.
+        Number of bootstrap samples of configurations for the intervals; 0 for no intervals.
     repeats
-        How many times the grouped folds of the permutation importance are dealt.
+        Number of assignments to grouped folds for the permutation importance.
     seed
-        Of the bootstrap and of the permutations.
+        Seed of the bootstrap and of the permutations.
 
     Returns
     -------
@@ -128,7 +126,7 @@ def _intervals(samples: np.ndarray) -> dict[str, list[float]]:
 
 
 def _halves(x: np.ndarray, y: np.ndarray, groups: np.ndarray, times: int, seed: int, *purpose: str) -> np.ndarray:
-    """Shares in both halves of random splits, (splits, 2, p); none where a half has too few networks for a fit."""
+    """Shares in both halves of random splits, (splits, 2, p); no splits where a half has too few networks for a fit."""
     shares = [
         [_shares(shapley_r_squared(x[half], y[half])) for half in pair]
         for pair in halves(groups, times, seed, "importance", *purpose)
@@ -141,7 +139,7 @@ _Drawn = Mapping[tuple[str, str], np.ndarray]
 
 
 def _stability(samples: _Drawn, split: _Drawn, levels: Sequence[str]) -> pd.DataFrame:
-    """Rank correlation of the shares of two bootstrap samples, or of two halves, of one group and of two."""
+    """Rank correlations of the shares in two bootstrap samples or two halves, of the same and of different groups."""
     results = []
     for level in levels:
         drawn = [shares for (own, _), shares in samples.items() if own == level and len(shares) > 1]
@@ -149,8 +147,8 @@ def _stability(samples: _Drawn, split: _Drawn, levels: Sequence[str]) -> pd.Data
         compared = {
             "within": [(a, b) for shares in drawn for a, b in zip(shares[::2], shares[1::2], strict=False)],
             "between": _crossed([(shares[::2], shares[1::2]) for shares in drawn]),
-            # Bootstrap samples of one group are alike because they hold the same networks; halves hold none in common,
-            # within a group as between two, so that without a difference between groups both agree as well.
+            # Bootstrap samples of one group resemble each other because they hold the same networks. Halves have none
+            # in common, whether of one group or of two, so that both correlations are equal where groups do not differ.
             "within_halves": [(a, b) for pairs in halved for a, b in pairs],
             "between_halves": _crossed([(pairs[:, 0], pairs[:, 1]) for pairs in halved]),
         }
@@ -164,12 +162,12 @@ def _stability(samples: _Drawn, split: _Drawn, levels: Sequence[str]) -> pd.Data
 
 
 def _crossed(drawn: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The first of one group with the second of another, for every two groups."""
+    """Pair the first sample of one group with the second of another, for every two groups."""
     return [pair for one, two in combinations(drawn, 2) for pair in zip(one[0], two[1], strict=False)]
 
 
 def variance_inflation(features: np.ndarray) -> np.ndarray:
-    """1 / (1 - R2) of each column on all others, (p,): 1 if unrelated, infinite if the others determine it."""
+    """Variance inflation 1 / (1 - R2) of each column on all others, (p,): 1 if unrelated, infinite if determined."""
     inflation = np.empty(features.shape[1])
     for place, column in enumerate(features.T):
         others = np.delete(features, place, axis=1)
@@ -179,14 +177,15 @@ def variance_inflation(features: np.ndarray) -> np.ndarray:
 
 
 def shapley_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The part of R2 that each column of `features` (n, p) carries, (p,); the parts sum to R2.
+    """Decompose R2 into the parts of the columns of `features` (n, p): (p,) numbers whose sum is R2.
 
-    Exact over all 2**p subsets: O(2**p p) numbers, a fraction of a second for 16 features.
+    The decomposition is exact over all 2**p subsets: O(2**p p) numbers, a fraction of a second for 16 features.
+    Source: U. Groemping, J. Stat. Softw. 17 (2006), the measure "LMG".
 
     Raises
     ------
     UserError
-        If more than :data:`MOST_FEATURES` features.
+        If there are more than :data:`MOST_FEATURES` features.
     """
     count = features.shape[1]
     if count > MOST_FEATURES:
@@ -198,12 +197,12 @@ def shapley_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def subset_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """R2 of the least-squares fit on every subset of the p columns, (2**p,).
+    """Compute R2 of the least-squares fit on every subset of the p columns, (2**p,); NaN for a constant target.
 
-    Subset number s holds column j if bit p - 1 - j of s is set (column 0 is the slowest index after a reshape
-    to (2,) * p). Works on the correlation matrix: a column at a time is either swept out of all that follow
-    (a Schur complement) or dropped, so every subset costs a few operations on an ever smaller matrix and
-    nothing is fitted twice. NaN for a constant target.
+    Subset number s holds column j if bit p - 1 - j of s is set (column 0 is the slowest index after a reshape to
+    (2,) * p). The function works on the correlation matrix. One column after the other is either eliminated from all
+    that follow (a Schur complement) or dropped, so that each subset costs a few operations on a matrix that becomes
+    smaller, and nothing is fitted twice.
     """
     scores, _, _ = ols.standardise(features)
     if ols.is_constant(target):
@@ -213,7 +212,7 @@ def subset_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
     residual = (joint.T @ joint / len(target))[np.newaxis]
     for _ in range(features.shape[1]):
         pivot, row, rest = residual[:, 0, 0], residual[:, 0, 1:], residual[:, 1:, 1:]
-        # A column that the chosen ones already span adds nothing.
+        # A column in the span of the chosen columns adds nothing.
         scale = np.divide(1.0, pivot, out=np.zeros_like(pivot), where=pivot > _NEW)
         swept = rest - scale[:, None, None] * row[:, :, None] * row[:, None, :]
         residual = np.stack([rest, swept], axis=1).reshape(-1, *rest.shape[1:])
@@ -221,7 +220,7 @@ def subset_r_squared(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _orders(count: int) -> np.ndarray:
-    """The Shapley weight of a subset of each size s: s! (p - 1 - s)! / p!."""
+    """Shapley weight of a subset of each size s: s! (p - 1 - s)! / p!."""
     weights = np.empty(count)
     weights[0] = 1 / count
     for size in range(1, count):

@@ -1,10 +1,10 @@
-"""Predict the accuracy drop of a network that was not measured with the others, with an interval.
+"""Prediction of the accuracy drop of a new network, with an interval.
 
-The fit is least squares. Its interval is conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in
-a Random World", 2005; leave-one-out residuals as in R. F. Barber et al., Ann. Statist. 49, 2021): every network
-is predicted by a fit to all other configurations, its error is divided by what the position of the network makes
-it expect, and the quantile of these errors is the half width. It promises its coverage for networks of the same
-kind; a new pruner, model or data set is extrapolation, and the table "coverage" says what it costs.
+The fit is least squares. Its interval is conformal (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random
+World", 2005; leave-one-out residuals as in R. F. Barber et al., Ann. Statist. 49, 2021). Every network is predicted by
+a fit to all other configurations. Its error is divided by the error that is expected at the position of its features.
+A quantile of these ratios gives the half width of the interval. The interval has its nominal coverage for networks of
+the same kind only. A new pruner, model or data set is extrapolation; the table "coverage" shows the coverage there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,21 +21,22 @@ from prunegraph.statistics import ols
 from prunegraph.statistics.leave_out import LeaveOut
 from prunegraph.tables.features import feature_set
 
-#: What the intervals promise.
+#: Nominal coverage of the intervals.
 NOMINAL = 0.9
 
-#: A network further away than this share of the networks of the fit is outside of their range.
+#: A network that is further away than this share of the fitted networks counts as outside of their range.
 FAR = 0.99
 
-# Part of a standardised feature vector, relative to its length, that no network of the fit has.
+# A network also counts as outside if this share of the length of its standardised features has a direction in which the
+# fitted networks do not differ.
 _UNSEEN = 1e-6
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A fitted predictor; plain numbers and lists, so that it can be written as JSON.
+    """A fitted predictor, made of plain numbers and lists, so that it can be written as JSON.
 
-    `whitening` (p, rank) maps standardised features to coordinates in which the networks of the fit are round.
+    `whitening` (p, rank) maps standardised features to coordinates in which the fitted networks have unit covariance.
     """
 
     features: str
@@ -55,14 +56,14 @@ class Predictor:
     nominal: float = NOMINAL
 
     def predict(self, values: np.ndarray) -> pd.DataFrame:
-        """What is to be expected of networks whose raw features are the rows of `values` (n, p).
+        """Predict the accuracy drop of networks whose raw features are the rows of `values` (n, p).
 
         Returns
         -------
         pd.DataFrame
-            Columns drop, low, high (conformal interval), t_low, t_high (of least squares theory), distance
-            (Mahalanobis, of the networks of the fit), percentile (share of these that lie nearer), outside (further
-            than 99 % of them, or in a direction in which they do not differ).
+            Columns drop, low, high (conformal interval), t_low, t_high (interval of least squares theory), distance
+            (Mahalanobis distance from the fitted networks), percentile (share of these that lie nearer), outside
+            (further away than 99 % of them, or in a direction in which they do not differ).
         """
         scores = (values - np.array(self.means)) / np.array(self.scales)
         whitening = np.array(self.whitening)
@@ -84,21 +85,21 @@ class Predictor:
         )
 
     def beyond(self, values: Sequence[float]) -> dict[str, tuple[float, float, float]]:
-        """Feature -> (value, lowest, highest of the fit), for the features of one network outside of that range."""
+        """List the features of one network outside of the fitted range, each with its value and that range."""
         rows = zip(self.columns, values, self.lowest, self.highest, strict=True)
         return {name: (value, low, high) for name, value, low, high in rows if not low <= value <= high}
 
     def has_interval(self) -> bool:
-        """Whether the networks of the fit suffice for an interval; without one, low and high are infinite."""
+        """Whether there are enough fitted networks for an interval; otherwise low and high are infinite."""
         return bool(np.isfinite(self.quantile))
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """Return the predictor as plain JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Predictor":
-        """From what :meth:`to_dict` gave; UserError if something is missing."""
+        """Make a predictor from the result of :meth:`to_dict`; `UserError` if something is missing."""
         lacking = [name for name in cls.__dataclass_fields__ if name not in content]
         if lacking:
             raise UserError(f"This is no predictor: it lacks {lacking[0]}. The rule transfer makes one.")
@@ -112,7 +113,7 @@ class Predictor:
 
 
 def fit(rows: pd.DataFrame, features: str, *, target: str = "accuracy_drop") -> Predictor:
-    """Fit the feature set `features` to networks, rows of the feature table without missing values in it."""
+    """Fit a predictor with the feature set `features` to rows of the feature table that have all of these features."""
     x, y = matrix(rows, features), rows[target].to_numpy(dtype="float64")
     model, held = ols.fit(x, y), LeaveOut(x, y)
     scores = (x - model.means) / model.scales
@@ -139,9 +140,9 @@ def fit(rows: pd.DataFrame, features: str, *, target: str = "accuracy_drop") -> 
 
 
 def _conformal(held: LeaveOut, configurations: np.ndarray) -> float:
-    """The quantile of held-out errors, each over what the position of its network makes it expect.
+    """Quantile of held-out errors, each divided by the error that is expected at the position of its network.
 
-    Infinite if under 9 networks can be predicted by other configurations: so few errors promise nothing at 90 %.
+    Infinite if fewer than 9 networks can be predicted by other configurations: so few errors give no 90 % interval.
     """
     errors = np.abs(held.target - held.predict(configurations))
     scaled = errors / np.sqrt(1 + held.leverage_without(configurations))
@@ -151,7 +152,7 @@ def _conformal(held: LeaveOut, configurations: np.ndarray) -> float:
 
 
 def _unseen(scores: np.ndarray, whitening: np.ndarray) -> np.ndarray:
-    """Whether a network has a part that the networks of the fit, all in one plane, do not have."""
+    """Whether each network differs from the fitted networks in a direction in which these do not differ: (n,)."""
     basis, _ = np.linalg.qr(whitening)
     outside = np.linalg.norm(scores - scores @ basis @ basis.T, axis=1)
     return outside > _UNSEEN * np.maximum(np.linalg.norm(scores, axis=1), 1)

@@ -1,7 +1,7 @@
-"""Ranking study: can a predictor order the pruners of a scenario (MGE, section 4.2.3)?
+"""Ranking study: how well a predictor ranks the pruners of a scenario (MGE, section 4.2.3).
 
-A scenario is a data set, a model and a sparsity. The methods of a scenario are
-ordered by predicted accuracy drop and by true accuracy, both averaged over seeds.
+A scenario is a data set, a model and a sparsity. The methods of a scenario are ranked by predicted accuracy drop and by
+true accuracy, both averaged over seeds.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ from prunegraph.tables.frames import shaped, sort
 
 MEASURES = ("spearman", "kendall", "rbo", "top1", "regret")
 
-#: Single properties tried as predictors: the larger, the smaller the predicted drop.
+#: Single properties that serve as predictors: the larger the property, the smaller the predicted drop.
 SINGLE = ("ramanujan.delta_r", "ramanujan.imdb", "ramanujan.imsg", "layer_density", "log_edges")
 
-#: Feature sets that are mixed by default: those of more than one feature.
+#: Feature sets that are fitted by default ("mixtures"): those of more than one feature.
 MIXTURES = tuple(
     name for name in FEATURE_SETS if name in (*DEFAULT_SETS, "ramanujan_density") and len(FEATURE_SETS[name]) > 1
 )
 
-#: How a mixture is tested -> the columns of which one combination at a time is kept out of the fit.
+#: For each protocol, the columns of which one combination of values at a time is held out from the fit of a mixture.
 PROTOCOLS: dict[str, tuple[str, ...]] = {
     "in_sample": (),
     "leave_scenario_out": SCENARIO,
@@ -38,7 +38,7 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "leave_method_out": ("method",),
 }
 
-#: Protocols that leave out so much that only a fit to everything else makes sense.
+#: Protocols that hold out so much that a fit needs all other networks: they have the level "all" only.
 _FIT_ON_ALL = ("leave_dataset_out", "leave_model_out", "leave_method_out")
 
 
@@ -55,32 +55,33 @@ def ranking(
     rows_per_feature: float = 5.0,
     tie_decimals: int | None = agreement.TIE_DECIMALS,
 ) -> pd.DataFrame:
-    """Agreement of predicted and true order of the methods, per predictor and scenario.
+    """Measure the agreement of predicted and true ranking of the methods, for each predictor and scenario.
 
     Parameters
     ----------
     table
         The table of :func:`prunegraph.tables.features.feature_table`.
     single
-        Columns whose negative is the predicted drop.
+        Columns whose negative serves as the predicted drop.
     sets
-        Feature sets mixed by least squares on `target`.
+        Feature sets that are fitted to `target` by least squares ("mixtures").
     levels
-        A mixture is fitted separately in every group of each of these levels.
+        Levels of fitting: a mixture is fitted separately in every group of each level.
     protocols
-        Names from :data:`PROTOCOLS`. Those that leave out a data set, model or method have the level "all" only.
+        Names from :data:`PROTOCOLS`. Those that hold out a data set, model or method have the level "all" only.
+    rbo_p
+        Persistence p of the rank-biased overlap.
     fewest
-        Scenarios with fewer methods are left out.
+        Smallest number of methods in a scenario; scenarios with fewer methods are left out.
     tie_decimals
-        Mean accuracies and predictions equal to this many decimals are ties, which go to the name that comes first in
-        the alphabet. None leaves the order of equal means to rounding noise, as in the reference computation.
+        Number of decimals to which mean accuracies and predictions must be equal to count as ties. A tie is won by the
+        name that comes first in the alphabet. With None, rounding errors decide, as in the reference computation.
 
     Returns
     -------
     pd.DataFrame
-        The table "ranking" of :mod:`prunegraph.tables.schemas` (rbo with p = `rbo_p`). Missing numbers: a mixture that
-        has too few networks to be fitted, or a scenario in which all methods are predicted alike or are equally
-        accurate.
+        The table "ranking" of :mod:`prunegraph.tables.schemas`. Numbers are missing where a mixture has too few
+        networks to be fitted, and where all methods of a scenario have the same prediction or the same accuracy.
     """
     rows, usable = comparable(_no_subgraph_is_zero(table), [*sets, *_sets_of(single)], target)
     test = partial(_scenarios, rows, rbo_p=rbo_p, fewest=fewest, tie_decimals=tie_decimals)
@@ -95,7 +96,7 @@ def ranking(
 
 
 def _tests(protocols: Sequence[str], levels: Sequence[str]) -> list[tuple[str, str]]:
-    """The pairs of protocol and level that are tried."""
+    """List the pairs of protocol and level that are tested."""
     return [
         (protocol, level)
         for protocol in protocols
@@ -105,10 +106,21 @@ def _tests(protocols: Sequence[str], levels: Sequence[str]) -> list[tuple[str, s
 
 
 def summary(scenarios: pd.DataFrame, *, times: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Mean of every measure over the scenarios of a predictor, with `spearman_sd` (n - 1) and a bootstrap interval.
+    """Average every measure over the scenarios of a predictor, with `spearman_sd` (n - 1) and a bootstrap interval.
 
-    `scenarios` is the table of :func:`ranking`, the result the table "ranking_summary" of
-    :mod:`prunegraph.tables.schemas`.
+    Parameters
+    ----------
+    scenarios
+        The table of :func:`ranking`.
+    times
+        Number of bootstrap samples of scenarios.
+    seed
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table "ranking_summary" of :mod:`prunegraph.tables.schemas`.
     """
     results = []
     for label, part in scenarios.groupby(_PREDICTOR, sort=False):
@@ -131,11 +143,11 @@ def predict(
     target: str = "accuracy_drop",
     rows_per_feature: float = 5.0,
 ) -> pd.Series:
-    """Predicted drop of every network by least squares on the feature set, fitted per group of `level`.
+    """Predict the drop of every network by least squares on the feature set, fitted in each group of `level`.
 
-    With `held_out` columns, each combination of their values (a scenario, a data set, a pruner) is predicted
-    by a fit to the other rows of its group. Missing where the fit has under `rows_per_feature` networks per
-    feature.
+    With `held_out` columns, the networks with each combination of their values (a scenario, a data set, a pruner) are
+    predicted by a fit to the other rows of the group. A prediction is missing where the fit has fewer than
+    `rows_per_feature` networks for each feature.
     """
     x, y = matrix(rows, features), rows[target].to_numpy(dtype="float64")
     predicted = np.full(len(rows), np.nan)
@@ -153,16 +165,16 @@ def predict(
 
 
 def _sets_of(columns: Sequence[str]) -> list[str]:
-    """The feature sets that single columns come from, so that they are asked to be complete too."""
+    """List the feature sets to which single columns belong, so that networks must be complete in these, too."""
     names = {"layer_density": "layer_density", "log_edges": "log_edges"}
     return sorted({names.get(column, column.partition(".")[0]) for column in columns})
 
 
 def _no_subgraph_is_zero(table: pd.DataFrame) -> pd.DataFrame:
-    """A network that is too sparse for any regular subgraph has no margin and no gap: it counts as 0 here.
+    """Set imdb and imsg to 0 for networks that are too sparse for any regular subgraph: they have no margin and no gap.
 
-    Leaving it out would leave whole methods out of the sparsest scenarios. Networks without any Ramanujan
-    measurement stay missing.
+    Without such networks, whole methods would be missing in the sparsest scenarios. Networks without any Ramanujan
+    measurement keep missing values.
     """
     names = ["ramanujan.imdb", "ramanujan.imsg"]
     measured = table.layer_density.notna()
@@ -178,7 +190,7 @@ def _scenarios(
     if tie_decimals is not None:
         means = means.round(tie_decimals)
     results = []
-    # Methods in alphabetical order, in which ties are broken: it favours none, and the reference has it too.
+    # Ties are broken by alphabetical order: it favours no method, and the reference computation has it as well.
     means = sort(means.reset_index().sort_values("method"), "model", "dataset", "sparsity")
     for scenario, part in means.groupby(list(SCENARIO), sort=False):
         if len(part) >= fewest:
@@ -188,7 +200,7 @@ def _scenarios(
 
 
 def _compare(predicted: np.ndarray, accuracy: np.ndarray, rbo_p: float) -> dict[str, float]:
-    # Equal predictions order nothing: the alphabet would decide whether the best method is hit.
+    # Equal predictions give no ranking: the alphabet would decide whether the best method is found.
     if np.isnan(predicted).any() or ols.is_constant(predicted) or ols.is_constant(accuracy):
         return dict.fromkeys(MEASURES, float("nan"))
     chosen, best = int(predicted.argmin()), int(accuracy.argmax())

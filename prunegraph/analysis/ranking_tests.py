@@ -1,4 +1,4 @@
-"""Does one predictor order the pruners better than another, over the same scenarios?"""
+"""Tests whether one predictor ranks the pruners better than another, over the same scenarios."""
 
 from collections.abc import Sequence
 
@@ -24,14 +24,18 @@ def tests(
     ----------
     scenarios
         The table of :func:`prunegraph.analysis.ranking.ranking`.
-    times, seed
-        Bootstrap samples of scenarios.
+    predictors
+        Names of predictors; each is compared with every other predictor in the table.
+    times
+        Number of bootstrap samples of scenarios.
+    seed
+        Seed of the bootstrap.
 
     Returns
     -------
     pd.DataFrame
         The table "ranking_tests" of :mod:`prunegraph.tables.schemas`. The p value is that of Wilcoxon's two-sided
-        signed-rank test; it is not corrected for the number of tests. Differences equal to 12 decimals are ties.
+        signed-rank test, not corrected for the number of tests. Differences that are equal to 12 decimals are ties.
     """
     groups = scenarios.groupby(list(_KEY), sort=False)
     found = {key: part.set_index(list(SCENARIO)).spearman for key, part in groups}
@@ -53,10 +57,10 @@ _KEY = ("predictor", "kind", "protocol", "level")
 
 
 def _signed_rank(differences: np.ndarray) -> float:
-    from scipy.stats import wilcoxon  # seconds to import, which no figure should wait for
+    from scipy.stats import wilcoxon  # takes seconds to import, and most figures do not need it
 
-    # Between few methods few rank correlations are possible, so that many differences are equal, or zero, but for
-    # rounding, and rounding must not rank them.
+    # With few methods there are few possible rank correlations. Many differences are then equal, or zero, except for
+    # rounding errors, which must not decide their ranks.
     differences = differences.round(TIE_DECIMALS)
     if not np.any(differences):
         return 1.0

@@ -1,4 +1,4 @@
-"""Regression study: how much of the accuracy drop a set of features explains (MGE, section 4.2.1)."""
+"""Regression study: the share of the accuracy drop that a set of features explains (MGE, section 4.2.1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -35,11 +35,15 @@ def regression(
         The table of :func:`prunegraph.tables.features.feature_table`.
     sets, levels
         Names of feature sets and levels.
-    folds, repeats
-        cross-validation deals the networks (`cv_r2`) or the configurations (`grouped_cv_r2`: the seeds of a
-        configuration stay together) into `folds` folds, `repeats` times.
+    target
+        Column that is explained.
+    folds
+        Number of folds of cross-validation. For `cv_r2` single networks are assigned to folds, for `grouped_cv_r2`
+        configurations: all seeds of a configuration are in one fold.
+    repeats
+        Number of assignments to folds.
     rows_per_feature
-        A group with fewer networks per feature is reported without numbers.
+        Smallest number of networks for each feature; a group with fewer networks gets no numbers.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def out_of_fold(
     lasso_repeats: int = 2,
     rows_per_feature: float = 5.0,
 ) -> pd.DataFrame:
-    """R2 and mean absolute error on networks that were held out, by estimator and by who is held out.
+    """Compute R2 and mean absolute error on held-out networks, for each estimator and each way to hold out.
 
     Parameters
     ----------
@@ -76,10 +80,10 @@ def out_of_fold(
     estimators
         Names of :data:`prunegraph.statistics.shrinkage.ESTIMATORS`.
     ways
-        Names of :data:`prunegraph.analysis.folds.FOLDS`. Only least squares, which has a closed form for it, leaves out
-        single networks.
+        Names of :data:`prunegraph.analysis.folds.FOLDS`. Single networks are left out only for least squares, which has
+        a closed form for it.
     lasso_repeats
-        The lasso, which fits a path six times for each fold, is dealt fewer repeats.
+        Number of assignments to folds for the lasso: fewer, because it fits six paths for each fold.
 
     Returns
     -------
@@ -114,7 +118,10 @@ _Fits = list[tuple[dict, np.ndarray | None]]
 def _groups(
     table: pd.DataFrame, sets: Sequence[str], levels: Sequence[str], target: str, rows_per_feature: float
 ) -> Iterator[tuple[pd.DataFrame, np.ndarray, _Fits]]:
-    """(rows, target, (description, features or None if there are too few rows) of every set) of every group."""
+    """Yield for every group its rows, the target, and for every set its description and features.
+
+    The features of a set are None if there are too few rows.
+    """
     rows, usable = comparable(table, sets, target)
     for level, group, part in cells(rows, levels):
         fits: _Fits = []
@@ -138,7 +145,7 @@ def _in_sample(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 
 def _short(x: np.ndarray, y: np.ndarray, ways: Mapping[str, list[np.ndarray]]) -> dict[str, float]:
-    """Least squares out of fold, as the columns of the table name it."""
+    """R2 of held-out predictions by least squares, under the names of the table's columns."""
     model, cell = LeaveOut(x, y), {}
     for name, dealt in ways.items():
         values = [ols.r_squared(y, model.predict(fold)) for fold in dealt]

@@ -10,10 +10,10 @@ from prunegraph.errors import UserError
 from prunegraph.tables.features import feature_set, pruned
 from prunegraph.tables.frames import sort
 
-#: What two networks share whose pruners are compared.
+#: Columns that are equal for two networks whose pruners are compared.
 SCENARIO = ("source", "dataset", "model", "sparsity")
 
-#: Level -> the columns whose values make its groups.
+#: For each level, the columns whose values define its groups.
 LEVELS: dict[str, tuple[str, ...]] = {
     "all": (),
     "sparsity": ("sparsity",),
@@ -24,12 +24,12 @@ LEVELS: dict[str, tuple[str, ...]] = {
 
 
 def level_columns(name: str) -> tuple[str, ...]:
-    """The columns of the level `name`; UserError with the legal names if there is none."""
+    """Return the columns of the level `name`; a `UserError` lists the legal names if there is no such level."""
     return LEVELS[known(LEVELS, name, "level")]
 
 
 def cells(table: pd.DataFrame, levels: Iterable[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Every (level, group, rows) of `table`; the group is written as in "0.9", "conv6", "conv6/cifar10"."""
+    """Yield (level, group, rows) for every group of `table`; names of groups are "0.9", "conv6", "conv6/cifar10"."""
     for level in levels:
         columns = level_columns(level)
         if not columns:
@@ -40,22 +40,27 @@ def cells(table: pd.DataFrame, levels: Iterable[str]) -> Iterator[tuple[str, str
 
 
 def is_whole(part: pd.DataFrame, table: pd.DataFrame) -> bool:
-    """Whether the rows of a group are all rows of `table`, so that the level says the same as "all" once more."""
+    """Whether a group holds all rows of `table`, so that its level repeats the level "all"."""
     return len(part) == len(table)
 
 
 def comparable(
     table: pd.DataFrame, sets: Sequence[str], target: str = "accuracy_drop", missing_limit: float = 0.5
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The pruned networks on which all feature sets can be compared, and the sets that can be.
+    """Select the pruned networks on which all feature sets can be compared, and the sets that can be compared.
 
-    A set is left out if one of its features is missing in more than `missing_limit` of the networks (a small
-    network may be too sparse for any Ramanujan subgraph); the rows are those complete in all other sets.
+    A set is left out if one of its features is missing in more than the share `missing_limit` of the networks: a small
+    network may be too sparse for any Ramanujan subgraph.
 
     Returns
     -------
     tuple[pd.DataFrame, list[str]]
-        (rows, sets that stay)
+        The rows that are complete in all remaining sets, and the names of these sets.
+
+    Raises
+    ------
+    UserError
+        If no pruned network has an accuracy drop.
     """
     rows = pruned(table)
     rows = rows[rows[target].notna()]
@@ -70,10 +75,10 @@ def comparable(
 
 
 def matrix(rows: pd.DataFrame, name: str) -> np.ndarray:
-    """The features of the set `name` as a float64 array (networks, features)."""
+    """Return the features of the set `name` as a float64 array (networks, features)."""
     return rows[list(feature_set(name))].to_numpy(dtype="float64")
 
 
 def enough(rows: int, features: int, rows_per_feature: float) -> bool:
-    """Whether `rows` networks suffice to fit `features` features with an intercept."""
+    """Whether `rows` networks are enough to fit `features` features with an intercept."""
     return rows >= max(rows_per_feature * features, features + 2, 4)

@@ -1,4 +1,4 @@
-"""Does what holds for MGE's networks hold for networks of other systems, and do the intervals keep their promise?"""
+"""Transfer of the regression from MGE's networks to other systems, and coverage of the predictor's intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,10 +21,10 @@ SYSTEMS = ("mge", *BEYOND, *(name for name in catalogue.SYSTEMS if name != "mge"
 
 SETS = ("layer_density", "log_edges", "ramanujan_density", "rolled", "rolled_channel", "unrolled_mask", "unrolled")
 
-#: Feature sets that one unrolled graph has: what a predictor for single networks can be fitted to.
+#: Feature sets of a single unrolled graph, to which a predictor for single networks can be fitted.
 WHOLE = ("log_edges", "unrolled_mask", "unrolled")
 
-#: The folds in which the intervals are tested: the same kind of networks, then four kinds of new ones.
+#: The ways to hold out networks in which the intervals are tested: networks of the same kind, then four new kinds.
 TESTED = ("grouped", "leave_sparsity_out", "leave_dataset_out", "leave_model_out", "leave_method_out")
 
 
@@ -37,18 +37,22 @@ def transfer(
     target: str = "accuracy_drop",
     rows_per_feature: float = 5.0,
 ) -> pd.DataFrame:
-    """Fit to MGE's networks, predict those of each system.
+    """Fit each feature set to MGE's networks, and predict the networks of each system.
 
     Parameters
     ----------
     table
-        The feature table of MGE's study (:func:`prunegraph.tables.features.feature_table`), of any sources.
+        The feature table of MGE's study (:func:`prunegraph.tables.features.feature_table`), with any sources.
     others
-        System -> the feature table of its study, for those that have one.
-    systems, sets
-        Names of what is predicted, and of the feature sets it is predicted from.
+        Feature table of the study of each other system that has one, by system.
+    systems
+        Names of the systems whose networks are predicted.
+    sets
+        Names of the feature sets.
+    target
+        Column that is predicted.
     rows_per_feature
-        No fit to fewer networks per feature.
+        Smallest number of networks for each feature; nothing is fitted to fewer.
 
     Returns
     -------
@@ -86,7 +90,14 @@ def coverage(
     target: str = "accuracy_drop",
     rows_per_feature: float = 5.0,
 ) -> pd.DataFrame:
-    """How many held-out networks the intervals of the predictor hold, by who is held out.
+    """Measure the share of held-out networks that the intervals of the predictor hold, for each way to hold out.
+
+    Parameters
+    ----------
+    table, sets, target, rows_per_feature
+        As in :func:`transfer`.
+    ways
+        Names of :data:`prunegraph.analysis.folds.FOLDS`.
 
     Returns
     -------
@@ -115,10 +126,10 @@ def coverage(
 def fitted(
     table: pd.DataFrame, tested: pd.DataFrame, *, sets: Sequence[str] = WHOLE, rows_per_feature: float = 5.0
 ) -> dict:
-    """The content of predictor.json: a predictor for each feature set that the networks suffice for, with an interval.
+    """Make the content of predictor.json: a predictor with an interval for each feature set with enough networks.
 
-    Besides `models` (name -> predictor) it says which networks they were fitted to, and, from the table of
-    :func:`coverage`, what share of held-out networks their intervals held (name -> folds -> share).
+    Besides `models` (predictors by name) it holds the networks that they were fitted to and, from the table of
+    :func:`coverage`, the share of held-out networks in their intervals (by name and way to hold out).
     """
     everything = pruned(table)
     names = ("source", "dataset", "model", "method", "sparsity")
@@ -138,7 +149,7 @@ def fitted(
 def _parts(
     table: pd.DataFrame, others: Mapping[str, pd.DataFrame], systems: Sequence[str]
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(system, source, its networks), one with an empty source for a system without networks."""
+    """Yield (system, source, networks); the source is empty for a system without networks."""
     groups = beyond(table).replace("", "mge")
     for system in systems:
         of_system = others.get(system, table[groups == system])
@@ -159,7 +170,7 @@ def _impossible(
 
 
 def _held_out(known: pd.DataFrame, name: str, target: str) -> dict:
-    """MGE's networks, each predicted by a fit that has not seen its configuration."""
+    """Predict MGE's networks, each by a fit to the other configurations, and score the predictions."""
     x, y = matrix(known, name), known[target].to_numpy(dtype="float64")
     predicted = LeaveOut(x, y).predict(numbers(known))
     if np.isnan(predicted).any():
@@ -186,7 +197,7 @@ def _scores(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 
 def _kept(found: pd.DataFrame) -> dict[str, float]:
-    """The share of true drops inside the intervals, and how wide these are."""
+    """Share of true drops inside the intervals, and median width of the intervals."""
     return {
         "coverage": float(found.y.between(found.low, found.high).mean()),
         "width": float((found.high - found.low).median()),

@@ -1,4 +1,4 @@
-"""The command for people with a checkpoint: ``prunegraph measure | graph | draw | predict``."""
+"""The command line: ``prunegraph measure | graph | draw | predict``, for networks in checkpoint files."""
 
 from prunegraph.cli.command import main
 

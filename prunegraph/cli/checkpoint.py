@@ -1,4 +1,4 @@
-"""Weights and their masks from files that other people made."""
+"""Reading weights and their masks from checkpoint files of any origin."""
 
 import pickle
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from prunegraph.masks import Mask
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 
-# Where training programs put the state dict when they save more than that.
+# Keys under which training programs keep the state dict when they save more than that.
 NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
 
 WRAPPERS = ("module.", "_orig_mod.")
@@ -23,20 +23,24 @@ Arrays = dict[str, np.ndarray]
 
 
 def read(path: str | Path, mask: str | Path | None = None) -> tuple[Arrays, Arrays]:
-    """The tensors of a state dict by name, float32, and which of their numbers are kept, bool of the same shapes.
+    """Read the tensors of a state dict, and which of their weights are kept. No code in the file is run.
 
-    Runs nothing that the file holds.
-
-    So does ``X_mask`` of torch.nn.utils.prune, which with ``X_orig`` becomes ``X``; what both name is kept if both
-    keep it. Of weights without a mask zeros are removed (:func:`prunegraph.encoding.mask_from_zeros`).
-    ``module.`` (DataParallel) and ``_orig_mod.`` (torch.compile) in front of every name are left out.
+    A tensor ``X_mask`` of torch.nn.utils.prune is a mask as well; with ``X_orig`` it becomes the weight ``X``. A weight
+    with two masks is kept if both keep it. For tensors without a mask, zeros count as removed
+    (:func:`prunegraph.encoding.mask_from_zeros`). The prefixes ``module.`` (DataParallel) and ``_orig_mod.``
+    (torch.compile) are dropped if all names have them.
 
     Parameters
     ----------
     path
-        ``.safetensors``, or what ``torch.save`` wrote of tensors and plain containers.
+        Path of a ``.safetensors`` file, or of a file of ``torch.save`` that holds tensors and plain containers.
     mask
-        A mask of the workflow, which says what is kept of the weights that it names.
+        Path of a mask file of the workflow.
+
+    Returns
+    -------
+    tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
+        Tensors by name, float32; and masks by name, bool, of the same shapes.
 
     Raises
     ------
@@ -56,7 +60,7 @@ def read(path: str | Path, mask: str | Path | None = None) -> tuple[Arrays, Arra
 
 
 def without_prefix(tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """Names without what a wrapper puts in front of all of them."""
+    """Remove the prefixes that wrappers put in front of all names."""
     for prefix in WRAPPERS:
         if tensors and all(name.startswith(prefix) for name in tensors):
             return without_prefix({name.removeprefix(prefix): value for name, value in tensors.items()})
@@ -64,7 +68,7 @@ def without_prefix(tensors: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def masked(arrays: Mapping[str, np.ndarray], path: str | Path) -> tuple[Arrays, Arrays]:
-    """Weights multiplied by the masks that torch.nn.utils.prune keeps beside them, and where these are not zero.
+    """Multiply weights by the masks of torch.nn.utils.prune; return the weights, and where the masks are not zero.
 
     Raises
     ------

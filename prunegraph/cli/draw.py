@@ -8,7 +8,7 @@ from prunegraph.memory import check_edge_list
 
 
 def run(options: argparse.Namespace) -> None:
-    """Encode or read, and draw; say what was written."""
+    """Encode the network or read its graph, draw it, and print the path of the picture."""
     from prunegraph.figures import multipartite, style
 
     graph = whole_graph(options, "the picture")

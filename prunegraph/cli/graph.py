@@ -1,4 +1,4 @@
-"""``graph``: the edges of a network's graph, for other programs."""
+"""``graph``: a network's graph in the file formats of other programs."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ from prunegraph.memory import check_edge_list
 
 
 def run(options: argparse.Namespace) -> None:
-    """Encode or read, and write; say what was written."""
+    """Encode the network or read its graph, write it, and print the path of the file."""
     output = Path(options.output)
     if output.suffix not in {*BY_SUFFIX, STORED}:
         raise UserError(f"{output} is of no known kind: expected a name ending in {', '.join([*BY_SUFFIX, STORED])}.")

@@ -1,4 +1,4 @@
-"""``measure``: the table of a network's graph."""
+"""``measure``: a table of the metrics of a network's graph."""
 
 import argparse
 import shutil
@@ -13,12 +13,12 @@ from prunegraph.errors import UserError
 from prunegraph.graphs import MultipartiteGraph
 from prunegraph.metrics import ramanujan, topometrics
 
-# Of the layer graphs, what the terminal shows; the files hold everything.
+# Columns of layer graphs that the terminal shows; the files hold all columns.
 SHOWN = ("layer", "nodes", "edges", "density", "delta_r", "imdb", "imsg")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print, and write the files that were asked for."""
+    """Measure the graph, print the table, and write the files that were asked for."""
     outputs = {options.output: writer_of(options.output)} if options.output else {}
     outputs |= {path: write for path, write in ((options.json, _json), (options.csv, _csv)) if path}
     graph = graph_of(options)
@@ -38,12 +38,12 @@ def run(options: argparse.Namespace) -> None:
 
 
 def writer_of(path: str) -> Callable[[str, list[dict], dict], None]:
-    """What writes rows, and facts about them where the kind of file has a place for these: by the suffix of `path`.
+    """Choose the function that writes rows by the suffix of `path`; it also writes facts, where the format allows it.
 
     Raises
     ------
     UserError
-        If no such kind of file is written.
+        If the suffix is none of a known format.
     """
     suffix = Path(path).suffix
     if suffix not in WRITERS:
@@ -70,7 +70,7 @@ WRITERS = {".json": _json, ".csv": _csv, ".parquet": _parquet}
 
 
 def row(name: str, graph: MultipartiteGraph, normalised: bool, with_ramanujan: bool, **counted: Any) -> dict[str, Any]:
-    """Everything measured of one graph: sizes, topometrics, and of a layer graph its Ramanujan properties."""
+    """Measure one graph: sizes, topometrics, and for a layer graph its Ramanujan properties."""
     sizes = {"layer": name, "nodes": graph.number_of_nodes(), "edges": graph.number_of_edges()}
     sizes |= {"weights_kept": graph.weights, "weights": graph.parameters, "density": graph.density}
     found = topometrics(graph, normalised=normalised, **counted)

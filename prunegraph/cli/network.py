@@ -1,4 +1,4 @@
-"""From what the command line says to a graph."""
+"""From the options of the command line to a graph."""
 
 import argparse
 import importlib
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-#: The suffix of prunegraph's own file of a graph.
+#: The suffix of prunegraph's own graph files.
 STORED = ".graph"
 
-# What says how a checkpoint becomes a graph, and what it is where it was not said.
+# Options that say how a checkpoint becomes a graph, with their defaults.
 _CHOICES = {"model": None, "input": None, "classes": None, "option": [], "mask": None}
 _CHOICES |= {"encoding": "unrolled", "mode": "clean", "identity_edges": False}
 
 
 def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
-    """The graph that the options name: of a checkpoint, or one that a .graph file holds.
+    """Make the graph that the options name: from a checkpoint, or from a .graph file.
 
     Raises
     ------
     UserError
-        If the file, the model or their fit is wrong, or an option is lacking or has no meaning; see there.
+        If the file or the model is wrong, they do not fit each other, or an option is missing or has no meaning here.
     """
     if is_stored(options):
         said = [name for name, default in _CHOICES.items() if getattr(options, name, default) != default]
@@ -59,7 +59,7 @@ def graph_of(options: argparse.Namespace) -> MultipartiteGraph | LayerGraphs:
 
 
 def whole_graph(options: argparse.Namespace, purpose: str) -> MultipartiteGraph:
-    """As :func:`graph_of`, and one graph of the whole network; `purpose` says what needs it ("the picture")."""
+    """Make one graph of the whole network as :func:`graph_of` does; `purpose` says for what ("the picture")."""
     graph = graph_of(options)
     if not isinstance(graph, MultipartiteGraph):
         raise UserError(f"{options.weights} holds one graph per layer; {purpose} is made from the unrolled graph.")
@@ -72,7 +72,7 @@ def is_stored(options: argparse.Namespace) -> bool:
 
 
 def origin(options: argparse.Namespace, graph: MultipartiteGraph | LayerGraphs) -> dict[str, Any]:
-    """What a graph was made from and how, as far as that is known: None where a .graph file does not say."""
+    """Describe what a graph was made from and how; None for a fact that a .graph file does not hold."""
     found = provenance(options.weights) if is_stored(options) else vars(options)
     facts = {name: found.get(name) for name in ("model", "input", "encoding", "mode", "identity_edges")}
     if isinstance(graph, MultipartiteGraph) and not facts["encoding"]:
@@ -81,7 +81,7 @@ def origin(options: argparse.Namespace, graph: MultipartiteGraph | LayerGraphs) 
 
 
 def build(model: str, input_shape: tuple[int, ...], classes: int | None, extra: Mapping[str, Any]) -> "nn.Module":
-    """The network of a model of the catalogue, or of ``module:function``; its weights do not matter.
+    """Build the network of a model of the catalogue, or of ``module:function``; its weights are not used.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def build(model: str, input_shape: tuple[int, ...], classes: int | None, extra: 
 
 
 def classes_in(options: argparse.Namespace, weights: Mapping[str, np.ndarray]) -> int | None:
-    """Outputs of the model: as asked for, else those of a catalogue model's last layer in the checkpoint."""
+    """Number of outputs of the model: from the options, else for a catalogue model from the checkpoint's last layer."""
     if options.classes is not None or ":" in options.model:
         return options.classes
     known(MODELS, options.model, "model")
@@ -122,7 +122,7 @@ def classes_in(options: argparse.Namespace, weights: Mapping[str, np.ndarray]) -
 
 
 def check_fit(network: "nn.Module", weights: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Refuse a checkpoint with weights that the network lacks or has in another shape, for it is of another one."""
+    """Refuse a checkpoint of another network: one with weights that the network lacks or has in another shape."""
     from torch.nn.parameter import is_lazy
 
     own = network.state_dict() | dict(network.named_parameters())
@@ -143,7 +143,7 @@ def check_fit(network: "nn.Module", weights: Mapping[str, np.ndarray], path: str
 
 def _imported(model: str) -> Any:
     module, _, attribute = model.partition(":")
-    # As `python -m` does for modules in the folder where the command is called.
+    # As `python -m` does, so that modules in the current folder are found.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
@@ -155,7 +155,7 @@ def _imported(model: str) -> Any:
 
 
 def _class_argument(function: Any) -> str:
-    """The argument by which a model function takes its number of classes."""
+    """Find the argument by which a model function takes its number of classes."""
     parameters = inspect.signature(function).parameters
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     named = [name for name in ("classes", "num_classes", "n_classes") if name in parameters]

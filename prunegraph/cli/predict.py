@@ -1,4 +1,4 @@
-"""``predict``: the accuracy that pruning is expected to cost a network, from its graph."""
+"""``predict``: the expected accuracy drop of a pruned network, from its graph."""
 
 import argparse
 import math
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Read or measure the network, predict, print, and write the file that was asked for."""
-    from prunegraph.analysis.predictor import Predictor  # after the measuring: pandas takes a moment
+    """Read or measure the network, predict its drop, print it, and write the file that was asked for."""
+    from prunegraph.analysis.predictor import Predictor  # here, because importing pandas takes a moment
 
     content = _fitted(Path(options.predictor))
     name = options.features or next(name for name in ("unrolled_mask", *content["models"]) if name in content["models"])
@@ -53,7 +53,7 @@ def _fitted(path: Path) -> dict[str, Any]:
 
 
 def _measured(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    """(sizes and normalised topometrics of the unrolled graph; the mode that it was encoded in, if known)."""
+    """Sizes and normalised topometrics of the unrolled graph, and the mode of its encoding, if known."""
     if Path(options.weights).suffix == ".json":
         return _from_json(Path(options.weights))
     from prunegraph.cli.measure import row
@@ -78,7 +78,7 @@ def _from_json(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _values(row: Mapping[str, Any], columns: list[str]) -> list[float]:
-    """The features `columns` of one network."""
+    """Return the features `columns` of one network."""
     metrics = {f"unrolled.{name}": value for name, value in row.items()}
     metrics["log_edges"] = math.log10(row["edges"]) if row["edges"] else None
     for name in columns:
@@ -90,7 +90,7 @@ def _values(row: Mapping[str, Any], columns: list[str]) -> list[float]:
 def _said(
     found: Mapping[str, Any], beyond: Mapping[str, tuple], model: "Predictor", content: Mapping[str, Any], mode: str
 ) -> dict[str, str]:
-    """What the terminal shows, line by line."""
+    """Write what the terminal shows, line by line."""
     place = "OUTSIDE" if found["outside"] else "inside"
     facts = {
         "accuracy drop": f"{found['drop']:.3f} (fraction of {_reference(content['fitted_to']['source'])} that is lost)",
@@ -115,13 +115,13 @@ def _said(
 
 
 def _reference(sources: list[str]) -> str:
-    """What the drop of the fitted networks refers to: no dense network is among the published ones."""
+    """Name the reference of the drop of the fitted networks; there are no dense networks among the published ones."""
     if sources == ["published"]:
         return "the best pruner's mean accuracy"
     return "the dense network's accuracy" + (" (published: of the best pruner's mean)" if len(sources) > 1 else "")
 
 
-# What each test of the intervals held out.
+# What was held out in each test of the intervals.
 _TESTS = {
     "grouped": "(same kind of networks)",
     "leave_sparsity_out": "(new sparsity)",

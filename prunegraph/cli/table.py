@@ -8,7 +8,7 @@ GAP = 2
 
 
 def table(rows: Sequence[Mapping[str, Any]], width: int) -> str:
-    """Rows as aligned columns if `width` characters hold them, else one paragraph for each row."""
+    """Format rows as aligned columns if they fit into `width` characters, else as one paragraph for each row."""
     columns = list(rows[0])
     cells = [[text(row[column]) for column in columns] for row in rows]
     widths = [max(len(name), *(len(row[place]) for row in cells)) for place, name in enumerate(columns)]
@@ -19,7 +19,7 @@ def table(rows: Sequence[Mapping[str, Any]], width: int) -> str:
 
 
 def paragraph(facts: Mapping[str, Any], width: int | None = None) -> str:
-    """One line for each name and value; text that `width` characters do not hold goes on below its beginning."""
+    """Format one line for each name and value; text that is longer than `width` continues below its beginning."""
     indent = max(map(len, facts)) + GAP
     lines = [f"{name:{indent}}{text(value)}" for name, value in facts.items()]
     if width is None:
@@ -29,7 +29,7 @@ def paragraph(facts: Mapping[str, Any], width: int | None = None) -> str:
 
 
 def text(value: Any) -> str:
-    """A number as people read it: whole ones in full, others to seven digits, a dash for none."""
+    """Format a number for readers: integers in full, other numbers with seven digits, a dash for None."""
     if value is None:
         return "-"
     if isinstance(value, int):
@@ -38,7 +38,7 @@ def text(value: Any) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    # The first column is a name; numbers stand to the right.
+    # The first column is a name; numbers are aligned to the right.
     first, *others = zip(cells, widths, strict=True)
     aligned = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
     return (" " * GAP).join(aligned).rstrip()

@@ -1,5 +1,5 @@
-"""Figures from tables: one file and one `draw` per figure, all in the style of `style`.
+"""Figures from tables: one file with one function `draw` for each figure, all in the style of `style`.
 
-A figure gets tables (the drawing of a graph gets a graph), never files, and
-returns a matplotlib Figure that no global state knows; `style.save` writes it.
+`draw` takes tables (for the drawing of a graph, a graph), never files. It returns a matplotlib Figure that is not
+registered with pyplot; `style.save` writes it.
 """

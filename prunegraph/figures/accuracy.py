@@ -1,4 +1,4 @@
-"""Figure: test accuracy against sparsity, one panel per data set and model."""
+"""Figure: test accuracy against sparsity, a panel for each data set and model."""
 
 import numpy as np
 import pandas as pd
@@ -16,24 +16,24 @@ INTERVALS = ("sd", "range")
 
 @style.styled
 def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
-    """Mean test accuracy over seeds against sparsity, a line per method.
+    """Draw the mean test accuracy over seeds against sparsity, a line for each method.
 
-    The horizontal axis is logarithmic in the density. The dense network is a dashed line, chance
-    (1 / classes) a dotted one. The axis of a data set begins at zero, or, where all its networks do far better than
-    chance, just below the worst (:func:`bottom`).
+    The horizontal axis is logarithmic in the density. The dense network is a dashed line, chance (1 / classes) a dotted
+    one. The vertical axis of a data set begins at zero or, where all its networks are far better than chance, just
+    below the worst network (:func:`bottom`).
 
     Parameters
     ----------
     networks
-        The network table (:func:`prunegraph.tables.collect.networks`).
+        The table of networks (:func:`prunegraph.tables.collect.networks`).
     interval
-        What the bars over seeds show: "sd" (standard deviation, n - 1) or "range" (smallest to largest). A single seed
-        has no bar.
+        Meaning of the error bars over seeds: "sd" (standard deviation, n - 1) or "range" (smallest to largest). A
+        single seed has no bar.
 
     Raises
     ------
     UserError
-        If no pruned network in the table, or an unknown interval.
+        If the table has no pruned network with an accuracy, or the interval is unknown.
     """
     known(INTERVALS, interval, "interval")
     rows = networks[(networks.pruner != "dense") & networks.accuracy.notna()]
@@ -63,11 +63,11 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
 
 
 def bottom(networks: pd.DataFrame) -> float:
-    """Where the axis of accuracies (%) of one data set begins.
+    """Lower end of the axis of accuracies (%) of one data set.
 
-    Zero if a network is nearer to chance than to the best one, or chance is unknown; else a tenth of the span below
-    the worst (or the standard deviation below the mean of its seeds), so that lines between 95 and 99 % do not lie on
-    each other.
+    It is zero if a network is nearer to chance than to the best network, or if chance is unknown. Otherwise it lies a
+    tenth of the span below the worst network (or below the lowest error bar), so that lines between 95 and 99 % can be
+    told apart.
     """
     seen, classes = 100 * networks.accuracy.dropna(), networks.classes.dropna()
     if seen.empty or classes.empty or seen.min() < (100 / classes.iloc[0] + seen.max()) / 2:
@@ -78,7 +78,7 @@ def bottom(networks: pd.DataFrame) -> float:
 
 
 def place(sparsity: float | np.ndarray) -> float | np.ndarray:
-    """Where a sparsity lies on the axis: -log10 of the density."""
+    """Position of a sparsity on the axis: -log10 of the density."""
     return -np.log10(1 - sparsity)
 
 
@@ -92,7 +92,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, styles: dict[str, dict], interval: st
     for number, (method, look) in enumerate(styles.items()):
         seeds = 100 * rows[rows.method == method].set_index("sparsity").accuracy.sort_index()
         if len(seeds):
-            # Methods stand side by side at a sparsity, so that bars do not hide each other.
+            # Methods are drawn side by side at each sparsity, so that error bars do not hide each other.
             shift = 0.012 * (number - (len(styles) - 1) / 2)
             _line(axes, seeds.groupby(level=0), look, interval, shift)
 

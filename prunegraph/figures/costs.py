@@ -1,4 +1,4 @@
-"""Figure: time and memory of encoding networks and measuring their graphs, against the size of the graph."""
+"""Figure: time and memory for encoding networks and measuring their graphs, against the size of the graph."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,17 +17,17 @@ _QUANTITIES = {"seconds": "Wall time per network (s)", "memory_mb": "Peak memory
 
 @style.styled
 def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
-    """A dot per job (all seeds of a cell): time per network and peak memory against edges of the unrolled graph.
+    """Draw time per network and peak memory against edges of the unrolled graph, a dot for each job (seeds of a cell).
 
-    Axes are logarithmic. Colours are rules, markers models. Times include the start of the process, which dominates
-    for small graphs.
+    Both axes are logarithmic. Colours stand for rules, markers for models. Times include the start of the process,
+    which takes most of the time for small graphs.
 
     Parameters
     ----------
     costs
         The table of :func:`prunegraph.tables.costs.costs`.
     topometrics
-        The table of :func:`prunegraph.tables.collect.topometrics`; gives edges, and networks per job.
+        The table of :func:`prunegraph.tables.collect.topometrics`, with the edges and the number of networks of a job.
 
     Raises
     ------
@@ -63,5 +63,5 @@ def draw(costs: pd.DataFrame, topometrics: pd.DataFrame) -> Figure:
 
 
 def _tick(value: float, _: int | None = None) -> str:
-    """Tick labels at 1, 2 and 5 times powers of ten, as plain numbers."""
+    """Label a tick at 1, 2 or 5 times a power of ten as a plain number; other ticks get no label."""
     return f"{value:g}" if f"{value:e}"[0] in "125" else ""

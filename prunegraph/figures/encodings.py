@@ -1,4 +1,4 @@
-"""Figure: the three encodings of one tiny network (MGE, section 3)."""
+"""Figure: the three encodings of a small network (MGE, section 3)."""
 
 from itertools import pairwise
 
@@ -19,11 +19,11 @@ _PALE = "#b9b9b9"
 
 @style.styled
 def draw() -> Figure:
-    """The weights of a convolution and a linear layer, pruned to half, and the graphs that stand for them.
+    """Draw the weights of a convolution and of a linear layer, half of them pruned, and the graphs that encode them.
 
-    The graphs are made by :func:`prunegraph.encoding.encode_weights` from :func:`example`. Edges that one kept weight
-    of the convolution makes are coloured: one in the rolled graph, its kernel's in the rolled-channel graph, one for
-    each position of the kernel in the unrolled graph.
+    The graphs are made by :func:`prunegraph.encoding.encode_weights` from :func:`example`. The edges of one kept weight
+    of the convolution are coloured: one edge in the rolled graph, the edge of its kernel in the rolled-channel graph,
+    and one edge for each position of the kernel in the unrolled graph.
     """
     architecture, weights, mask = example()
     chosen = _one_weight(mask)
@@ -54,7 +54,13 @@ def draw() -> Figure:
 
 
 def example() -> tuple[Architecture, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """A network of 2x3x3 inputs, two 2x2 kernels a channel and two outputs; its 32 weights; which half is kept."""
+    """Make a network with 2x3x3 inputs, two 2x2 kernels for each channel and two outputs.
+
+    Returns
+    -------
+    tuple[Architecture, dict[str, np.ndarray], dict[str, np.ndarray]]
+        The architecture, the 32 weights, and the mask, which keeps half of them.
+    """
     whole = {"pool": (1, 1), "stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1, "shortcut": False}
     whole |= {"kernel": (2, 2), "channels": (0, 2), "outputs": (0, 2)}
     layers = (
@@ -72,7 +78,7 @@ def example() -> tuple[Architecture, dict[str, np.ndarray], dict[str, np.ndarray
 
 
 def _one_weight(mask: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A mask of the first weight alone that the convolution keeps."""
+    """Make a mask that keeps only the first of the weights of the convolution that `mask` keeps."""
     only = {name: np.zeros_like(kept) for name, kept in mask.items()}
     name = f"{CONVOLUTION}.weight"
     only[name][tuple(np.argwhere(mask[name])[0])] = True
@@ -80,7 +86,7 @@ def _one_weight(mask: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _weights(axes: Axes, mask: dict[str, np.ndarray], chosen: dict[str, np.ndarray]) -> None:
-    """Squares, filled where the weight is kept: kernels above (a row per output channel), the linear layer below."""
+    """Draw weights as squares, filled if kept: kernels above (a row for each output channel), linear layer below."""
     kernels, matrix = mask[f"{CONVOLUTION}.weight"], mask[f"{LINEAR}.weight"]
     marked = chosen[f"{CONVOLUTION}.weight"]
     for place in np.ndindex(kernels.shape):
@@ -106,7 +112,7 @@ def _square(axes: Axes, x: float, y: float, kept: bool, marked: bool) -> None:
 
 
 def _graph(axes: Axes, graph: MultipartiteGraph, marked: MultipartiteGraph, first: float) -> None:
-    """Parts as columns from x = `first`; the edges of `marked`, a subgraph, above the others."""
+    """Draw parts as columns from x = `first` on; the edges of `marked`, a subgraph, lie above the others."""
     offsets = np.cumsum([0, *graph.parts])
     places = np.concatenate(
         [np.column_stack([np.full(size, first + column), _heights(size)]) for column, size in enumerate(graph.parts)]

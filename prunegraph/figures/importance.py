@@ -1,4 +1,4 @@
-"""Figure: which topometrics carry the regression (MGE, section 4.2.2)."""
+"""Figure: importance of the topometrics in the regression (MGE, section 4.2.2)."""
 
 import numpy as np
 import pandas as pd
@@ -14,18 +14,18 @@ _HEADINGS = {"all": "", "sparsity": "Sparsity", "model": "Model", "dataset": "Da
 
 @style.styled
 def draw(importance: pd.DataFrame, *, levels: tuple[str, ...] = ("all", "sparsity", "model", "dataset")) -> Figure:
-    """Share of R2 (%) of every feature, a column per group: the exact Shapley (LMG) decomposition.
+    """Draw the share of R2 (%) of every feature, a column for each group: the exact Shapley (LMG) decomposition.
 
-    Below each group stand R2 of the whole set and the number of networks. A hatched column has too few
-    networks. Stars mark metrics of the trained weights.
+    Below each group are R2 of the whole set and the number of networks. A hatched column has too few networks. Stars
+    mark metrics of the trained weights.
 
     Parameters
     ----------
     importance
         The table of :func:`prunegraph.analysis.importance.importance`. If it has bootstrap intervals (`share_low`,
-        `share_high`), they stand below each share.
+        `share_high`), they are written below each share.
     levels
-        Which levels to show, left to right; a level of one group says the same as "all" and is left out.
+        Names of the levels from left to right; a level with a single group repeats "all" and is left out.
 
     Raises
     ------

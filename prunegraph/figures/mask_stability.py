@@ -1,4 +1,4 @@
-"""Figure: how much of each method's masks stays with other images, another precision, another device."""
+"""Figure: the share of each method's masks that stays with other images, another precision, another device."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +9,7 @@ from prunegraph.errors import UserError
 from prunegraph.figures import style
 from prunegraph.tables.frames import ordered
 
-# From the largest mark to the smallest, so that all can be seen where they coincide at 1.
+# Marks from the largest to the smallest, so that all are visible where they coincide at 1.
 SIZES = {"precision": 4.6, "device": 3.6, "draw": 2.0}
 CHANGES = {
     "draw": (style.BLUE, "o", "Other training images"),
@@ -20,9 +20,10 @@ CHANGES = {
 
 @style.styled
 def draw(stability: pd.DataFrame) -> Figure:
-    """Share of kept weights that stay: a row per model, a column per data set, sparsities from left to right.
+    """Draw the share of kept weights that stay: a row for each model, a column for each data set.
 
-    Grey bars: what chance alone would keep of a mask with the same layer densities (the mean over changes).
+    Sparsities increase from left to right. Grey bars show the share that a random mask with the same layer densities
+    would keep (mean over changes).
 
     Parameters
     ----------

@@ -29,23 +29,24 @@ def draw(
     bins: int = 150,
     seed: int = 0,
 ) -> Figure:
-    """The graph with one column per part, input at the left.
+    """Draw the graph with one column for each part, the input at the left.
 
-    A column's height is logarithmic in its number of nodes, which stands below it. Edges to the next part are
+    The height of a column is logarithmic in its number of nodes, which is written below it. Edges to the next part are
     blue, those that skip parts (shortcuts) orange. Edges are rasterised. Memory is that of `edges()`.
 
     Parameters
     ----------
     graph
-        Anything with `parts` (nodes per part) and `edges()` -> (source, target, weight).
+        Any object with `parts` (nodes of each part) and a method `edges()` that returns (source, target, weight).
     title
-        What the graph is, written above.
+        Title above the drawing.
     most_edges
-        A graph with more edges is shown by a uniform sample of this size; the caption says so.
+        Largest number of edges that are drawn; of a graph with more edges, a uniform sample of this size is drawn, and
+        the caption says so.
     bins
-        Nodes per column that are told apart; a bin stands for consecutive nodes and is dark if any of them has an edge.
+        Number of marks in a column; a mark stands for consecutive nodes and is dark if any of them has an edge.
     seed
-        Of the sample.
+        Seed of the sample.
 
     Raises
     ------
@@ -75,17 +76,17 @@ def draw_several(
     bins: int = 60,
     seed: int = 0,
 ) -> Figure:
-    """Graphs of the same parts side by side, each as in :func:`draw`, such as one network pruned by several methods.
+    """Draw graphs of the same parts side by side as :func:`draw` does, such as one network pruned by several methods.
 
-    Above each drawing stand its edges and the share of nodes without one; graphs drawn by a sample of their edges are
-    drawn by samples of equal size.
+    Above each drawing are its number of edges and the share of nodes without an edge. Where samples of edges are drawn,
+    the samples of all graphs have the same size.
 
     Parameters
     ----------
     graphs
-        Taken one after the other, so that only one need be in memory.
+        The graphs; they are taken one after the other, so that only one need be in memory.
     titles, title
-        Of each graph and of the figure.
+        Titles of the graphs, and title of the figure.
     most_edges, bins, seed
         As in :func:`draw`, for each graph.
 
@@ -115,13 +116,13 @@ def draw_several(
 
 
 def caption(parts: np.ndarray, total: int, drawn: int, lonely: int) -> str:
-    """One sentence about a drawing: sizes, how many edges are drawn, how many nodes have none."""
+    """Write a sentence about a drawing: sizes, number of edges that are drawn, number of nodes without an edge."""
     edges = f"all {total:,} edges drawn" if drawn == total else f"{drawn:,} of {total:,} edges drawn (uniform sample)"
     return f"{int(np.sum(parts)):,} nodes in {len(parts)} parts, {lonely:,} of them without an edge; {edges}"
 
 
 def _graph(axes: Axes, graph, parts: np.ndarray, most_edges: int, bins: int, seed: int) -> tuple[int, int, int]:
-    """Draw nodes and edges; (edges, edges drawn, nodes without an edge)."""
+    """Draw nodes and edges; return the numbers of edges, of edges drawn, and of nodes without an edge."""
     source, target, _ = graph.edges()
     total = len(source)
     connected = np.zeros(int(parts.sum()), dtype=bool)
@@ -137,7 +138,7 @@ def _graph(axes: Axes, graph, parts: np.ndarray, most_edges: int, bins: int, see
 
 
 def _positions(parts: np.ndarray) -> np.ndarray:
-    """(nodes, 2): column, and height in [-h, h] of every node, h logarithmic in the nodes of the part."""
+    """Positions (nodes, 2): column, and height in [-h, h], of every node; h is logarithmic in the size of the part."""
     heights = np.log10(1 + parts) / np.log10(1 + parts.max())
     columns = np.repeat(np.arange(len(parts), dtype=np.float32), parts)
     within = np.concatenate([(np.arange(size, dtype=np.float32) + 0.5) / size for size in parts])
@@ -158,7 +159,7 @@ def _edges(axes: Axes, positions: np.ndarray, source: np.ndarray, target: np.nda
 
 
 def _legend(figure: Figure) -> None:
-    """What the colours of edges mean, where there is more than one."""
+    """Add a legend for the colours of edges, if there is more than one."""
     seen = {collection.get_label() for axes in figure.axes for collection in axes.collections}
     handles = [Line2D([], [], color=colour, label=text) for colour, text in _EDGES.values() if text in seen]
     if len(handles) == 2:

@@ -1,4 +1,4 @@
-"""The names that readers expect, for names of the catalogue, metrics and features. Imports nothing."""
+"""Names for readers of figures, for names of the catalogue, metrics and features. This file imports nothing."""
 
 _NAMES = {
     **{"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow", "prospr": "ProsPr", "uniform": "Uniform"},
@@ -26,9 +26,9 @@ _NAMES = {
 
 
 def label(name: str) -> str:
-    """The name that a reader expects, for a name of the catalogue, a metric or a feature.
+    """Return the name for readers of a name of the catalogue, a metric or a feature.
 
-    A variant, such as ``resnet20_narrow``, is named after the longest known name that it begins with.
+    A variant, such as ``resnet20_narrow``, is named after the longest known name at its beginning.
     """
     name = name.rpartition(".")[2]
     if name.endswith("_compat"):

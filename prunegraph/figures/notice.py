@@ -1,4 +1,4 @@
-"""In place of a figure that a study is too small for: the reason, as a picture."""
+"""A notice in place of a figure for which a study is too small: the reason, as a picture."""
 
 import textwrap
 
@@ -9,7 +9,7 @@ from prunegraph.figures import style
 
 @style.styled
 def draw(sentence: str) -> Figure:
-    """A figure that holds only `sentence`, so that nobody takes it for a result."""
+    """Draw a figure that holds only `sentence`, so that nobody takes it for a result."""
     figure = style.new(style.PAGE, 1.6)
     figure.text(0.5, 0.5, "Not drawn.\n" + textwrap.fill(sentence, 80), ha="center", va="center")
     return figure

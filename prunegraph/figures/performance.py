@@ -16,17 +16,17 @@ _MODELS = ((style.BLUE, "o"), (style.ORANGE, "s"), (style.GREEN, "^"), (style.RE
 
 @style.styled
 def draw(correlation: pd.DataFrame, *, measure: str = "spearman") -> Figure:
-    """Correlation of each property with the accuracy drop, a dot per scenario, with means and 95 % intervals.
+    """Draw the correlation of each property with the accuracy drop, with means and 95 % intervals over scenarios.
 
-    A panel per property, a column per sparsity; dots are scenarios (data set and model). The title gives the mean
-    of the absolute correlation over the scenarios that have one.
+    Each property has a panel, each sparsity a column; a dot is a scenario (data set and model). The title gives the
+    mean absolute correlation over the scenarios that have one.
 
     Parameters
     ----------
     correlation
         The table of :func:`prunegraph.analysis.correlation.with_drop`.
     measure
-        "spearman" or "pearson".
+        Measure of correlation: "spearman" or "pearson".
 
     Raises
     ------
@@ -60,7 +60,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, sparsities: list[float], looks: dict,
     axes.axhline(0, color=style.BLACK, linewidth=0.6)
     for number, (model, (colour, marker)) in enumerate(looks.items()):
         part = rows[rows.model == model]
-        # Models stand side by side, left of the mean.
+        # The dots of the models are side by side, left of the mean.
         x = part.sparsity.map(sparsities.index) - 0.3 + 0.1 * number
         axes.plot(x, part[measure], marker, color=colour, markersize=2.6, alpha=0.8, markeredgewidth=0)
     for place, sparsity in enumerate(sparsities):

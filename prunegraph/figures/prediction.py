@@ -1,4 +1,4 @@
-"""Figure: predicted against true accuracy drop, networks held out (MGE, section 4.2.1)."""
+"""Figure: predicted against true accuracy drop of held-out networks (MGE, section 4.2.1)."""
 
 import numpy as np
 import pandas as pd
@@ -15,26 +15,26 @@ from prunegraph.statistics.leave_out import cross_predict
 from prunegraph.tables.features import feature_set
 
 SETS = ("ramanujan_density", "rolled", "rolled_channel", "unrolled")
-# Five steps of viridis, light to dark with the sparsity, so that the order shows in grey and to every eye.
+# Five colours of viridis, darker for higher sparsity, so that the order is visible in grey and with colour blindness.
 _LOOKS = (("#E3D21E", "o"), ("#5EC962", "s"), ("#21918C", "^"), ("#3B528B", "D"), ("#440154", "v"))
 
 
 @style.styled
 def draw(features: pd.DataFrame, *, sets: tuple[str, ...] = SETS, folds: int = 5) -> Figure:
-    """Accuracy drop predicted by least squares from other configurations, against the true drop.
+    """Draw the accuracy drop predicted by least squares from other configurations, against the true drop.
 
-    A dot is a network. Predictions outside the axes stand at their edge. The title gives R2 and the mean absolute
-    error of the held-out predictions.
+    A dot is a network. Predictions outside of the axes are drawn at their edge. The title gives R2 and the mean
+    absolute error of the held-out predictions.
 
     Parameters
     ----------
     features
         The table of :func:`prunegraph.tables.features.feature_table`.
     sets
-        The feature sets, a panel each; one that most networks lack, or that has fewer than two networks per feature, is
-        reported as such.
+        Names of the feature sets, a panel each; a panel says so if most networks lack the set, or if there are fewer
+        than two networks for each feature.
     folds
-        All seeds of a configuration are predicted together, by a fit to the configurations of the other folds.
+        Number of folds of configurations; a fold is predicted by a fit to the other folds.
 
     Raises
     ------

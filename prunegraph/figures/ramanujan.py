@@ -18,17 +18,17 @@ _TURNS = 6
 
 @style.styled
 def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
-    """Each Ramanujan property of each pruned layer against the layer's density, with Spearman's rho.
+    """Draw each Ramanujan property of each pruned layer against the layer's density, with Spearman's rho.
 
-    Dense networks are left out. Layers without the property (no regular subgraph) are not drawn; n counts
-    those that are.
+    Dense networks are left out. Layers without the property (no regular subgraph) are not drawn; n is the number of
+    layers that are drawn.
 
     Parameters
     ----------
     ramanujan
         The table of :func:`prunegraph.tables.collect.ramanujan`.
     encoding
-        Which layer encoding to show.
+        Encoding of the layers, "rolled" or "rolled_channel".
 
     Raises
     ------
@@ -54,10 +54,10 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
         axes.set(xscale="log", xlabel="Layer density", ylabel=style.label(name))
         if points.empty:
             axes.set_xlim(1e-3, 1)
-        if name == "imsg":  # a gap: from 0 to tens
+        if name == "imsg":  # a gap, which ranges from 0 to tens
             axes.set_yscale("symlog", linthresh=0.1, linscale=0.3)
             axes.set_ylim(bottom=min(0.0, points[name].min()) if len(points) else 0.0)
-        else:  # at and above the line the layer is a Ramanujan graph
+        else:  # a layer at or above the line is a Ramanujan graph
             axes.axhline(0, color=style.BLACK, linewidth=0.6)
         rho = agreement.spearman[name]
         correlation = f"$\\rho$ = {rho:.2f}, " if np.isfinite(rho) else ""
@@ -71,7 +71,7 @@ def draw(ramanujan: pd.DataFrame, *, encoding: str = "rolled") -> Figure:
 
 
 def _points(axes: Axes, points: pd.DataFrame, name: str, styles: dict[str, dict], size: float) -> None:
-    """A point per layer, by turns a few of each method, so that no method covers the others."""
+    """Draw a point for each layer, alternately a few of each method, so that no method covers the others."""
     for turn in range(_TURNS):
         for method, look in styles.items():
             some = points[points.method == method].iloc[turn::_TURNS]

@@ -1,4 +1,4 @@
-"""Figure: how well predictors order the pruners of a scenario (MGE, section 4.2.3)."""
+"""Figure: how well predictors rank the pruners of a scenario (MGE, section 4.2.3)."""
 
 import numpy as np
 import pandas as pd
@@ -31,17 +31,17 @@ _LOOKS = {
 
 @style.styled
 def draw(scenarios: pd.DataFrame, *, measure: str = "spearman") -> Figure:
-    """Mean of `measure` over scenarios with its 95 % interval, per predictor; a panel per level of fitting.
+    """Draw the mean of `measure` over scenarios with its 95 % interval, for each predictor.
 
-    The interval is mean +- 1.96 sd / sqrt(scenarios). "Not available": the mixture had too few networks to be
-    fitted, or its features are missing.
+    Each level of fitting has a panel. The interval is mean +- 1.96 sd / sqrt(scenarios). "Not available" means that the
+    mixture had too few networks to be fitted, or that its features are missing.
 
     Parameters
     ----------
     scenarios
         The table of :func:`prunegraph.analysis.ranking.ranking`.
     measure
-        One of spearman, kendall, rbo, top1, regret.
+        Measure of agreement: spearman, kendall, rbo, top1 or regret.
 
     Raises
     ------

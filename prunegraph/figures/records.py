@@ -1,4 +1,4 @@
-"""Every figure of the main study, in the order of the report: its drawing, what it is drawn from, and its caption.
+"""Records of all figures of a study, in the order of the report: function, tables or graphs that it reads, caption.
 
 This file imports nothing heavy, so the workflow can plan figures without Matplotlib.
 """
@@ -7,17 +7,18 @@ from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """All that the workflow knows of a figure.
+    """The record of a figure, from which the workflow makes it.
 
     Parameters
     ----------
     draw
-        ``"module:function"``, from what is read, in this order, to a Matplotlib figure.
+        Drawing function as ``"module:function"``; it takes what `reads` lists, in this order, and returns a Matplotlib
+        figure.
     reads
-        Tables by name; or ``graph``, the unrolled graph of the network that `drawing` in the configuration names; or
-        ``graphs``, those of the other pruners of the same data set, model, sparsity and seed beside it.
+        Names of tables; or ``graph``, the unrolled graph of the network that `drawing` in the configuration names; or
+        ``graphs``, that graph with those of the other pruners of the same data set, model, sparsity and seed.
     caption
-        Sentences for the report.
+        Caption in the report, in sentences.
     """
 
     draw: str

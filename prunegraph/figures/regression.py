@@ -1,4 +1,4 @@
-"""Figure: how much of the accuracy drop each feature set explains (MGE, section 4.2.1)."""
+"""Figure: the share of the accuracy drop that each feature set explains (MGE, section 4.2.1)."""
 
 from collections.abc import Iterable
 
@@ -27,7 +27,7 @@ _COLOURS = {
     "unrolled_mask": style.ORANGE,
     "unrolled": style.RED,
 }
-# In grey, what is known from the mask alone is told by its stripes.
+# In a grey print, stripes mark feature sets that need only the mask.
 _HATCHES = dict.fromkeys(("rolled_mask", "unrolled_mask"), "//////")
 _FLOOR = -0.3
 
@@ -36,19 +36,19 @@ _FLOOR = -0.3
 def draw(
     regression: pd.DataFrame, *, sets: tuple[str, ...] = DEFAULT_SETS, out_of_sample: str = "grouped_cv_r2"
 ) -> Figure:
-    """Bars: adjusted R2 in sample; diamonds: R2 out of sample; one panel per level, as wide as a column of text.
+    """Draw adjusted R2 in sample as bars and R2 out of sample as diamonds; a panel for each level.
 
-    A cross marks a fit that was not made because there are too few networks; a triangle at the lower edge an R2
-    below -0.3.
+    A cross marks a fit that was not made because there are too few networks. A triangle at the lower edge marks an R2
+    below -0.3. The figure is as wide as a column of text.
 
     Parameters
     ----------
     regression
         The table of :func:`prunegraph.analysis.regression.regression`.
     sets
-        The feature sets to show.
+        Names of the feature sets.
     out_of_sample
-        "grouped_cv_r2" (seeds of a configuration kept together) or "cv_r2".
+        Column of R2 out of sample: "grouped_cv_r2" (seeds of a configuration kept together) or "cv_r2".
 
     Raises
     ------
@@ -76,7 +76,7 @@ def draw(
 
 
 def _rows_of(levels: Iterable[str]) -> list[list[str]]:
-    """A line per level; "all", which has one group, shares the next one's."""
+    """Arrange the levels in lines of panels; "all", which has one group, shares the line of the next level."""
     lines: list[list[str]] = []
     for level in levels:
         if lines and lines[-1] == ["all"]:

@@ -1,4 +1,4 @@
-"""Figure: every feature set in every scope, in sample and held out, as numbers (MGE, section 4.2.1)."""
+"""Figure: R2 of every feature set in every scope, in sample and held out, as numbers (MGE, section 4.2.1)."""
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,21 @@ _PANELS = {
     "adjusted_r2": "Adjusted $R^2$ in sample",
     "grouped_cv_r2": "$R^2$ held out, seeds kept together",
 }
-#: A lower number is written as "below" this one: what is worse than the mean by so much has no finer meaning.
+#: Lower numbers are written as "below" this number: differences between predictions that are so bad have no meaning.
 LOWEST = -9.0
 
 
 @style.styled
 def draw(regression: pd.DataFrame) -> Figure:
-    """A row per feature set, a column per scope, R2 of the accuracy drop in the cells; one panel for each measure.
+    """Draw R2 of the accuracy drop as a table: a row for each feature set, a column for each scope.
 
-    `regression` is the table of :func:`prunegraph.analysis.regression.regression`. Cells without a number are fits
-    that were not made. Colours run from 0 or less to 1. Stars mark sets that need trained weights.
+    Each measure of R2 has a panel. Cells without a number are fits that were not made. Colours range from 0 or less to
+    1. Stars mark sets that need trained weights.
+
+    Parameters
+    ----------
+    regression
+        The table of :func:`prunegraph.analysis.regression.regression`.
 
     Raises
     ------

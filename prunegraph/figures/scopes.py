@@ -1,4 +1,4 @@
-"""Which scopes of a study a figure shows, and what it calls them."""
+"""The scopes of a study that figures show, and their names."""
 
 import pandas as pd
 
@@ -8,17 +8,17 @@ HEADINGS = {"all": "All", "sparsity": "By sparsity", "model": "By model", "datas
 
 
 def shown(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """(level, group) of every scope in the order of `rows`; beside "all", levels of one group are left out."""
+    """List (level, group) of every scope in the order of `rows`, without levels of a single group, except "all"."""
     scopes = list(dict.fromkeys(zip(rows.level, rows.group, strict=True)))
     sizes = pd.Series([level for level, _ in scopes], dtype="str").value_counts()
     return [scope for scope in scopes if scope[0] == "all" or sizes[scope[0]] > 1 or "all" not in sizes]
 
 
 def heading(level: str) -> str:
-    """The name of a level, such as "By data set"."""
+    """Return the name of a level, such as "By data set"."""
     return HEADINGS.get(level, f"By {level.replace('_', ' and ')}")
 
 
 def group_name(group: str) -> str:
-    """The name of a group: a sparsity as it is, others as readers know them, "CONV-6 / CIFAR-10" for a pair."""
+    """Return the name of a group for readers: a sparsity as a number, "CONV-6 / CIFAR-10" for model and data set."""
     return group if "." in group else " / ".join(map(label, group.split("/")))

@@ -16,11 +16,15 @@ _LOOKS = {"rolled": (style.BLUE, "o"), "rolled_channel": (style.ORANGE, "s"), "u
 
 @style.styled
 def draw(topometrics: pd.DataFrame) -> Figure:
-    """Nodes and edges per network and encoding: mean (line) and smallest to largest (band) over all networks.
+    """Draw nodes and edges of each encoding: mean (line) and smallest to largest (band) over all networks.
 
-    `topometrics` is the table of :func:`prunegraph.tables.collect.topometrics`; layer graphs are summed
-    over the layers of a network. Dense networks are left out. Both axes are logarithmic (the horizontal one in
-    the density).
+    Layer graphs are summed over the layers of a network. Dense networks are left out. Both axes are logarithmic; the
+    horizontal one is logarithmic in the density.
+
+    Parameters
+    ----------
+    topometrics
+        The table of :func:`prunegraph.tables.collect.topometrics`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One look for all figures: sizes, colours, names, and how a figure becomes a file."""
+"""The common style of all figures: sizes, colours, line styles; and writing a figure to a file."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ __all__ = ["STYLE", "half_interval", "label", "legend_below", "method_styles", "
 #: Widths in inches of one column and of a page.
 COLUMN, PAGE = 3.4, 7.0
 
-# Okabe and Ito's colours: told apart with every kind of colour vision, and in grey by their lightness.
+# Okabe and Ito's colours, which can be told apart with every kind of colour vision, and in grey by their lightness.
 BLACK, GREY, LIGHT = "#000000", "#8c8c8c", "#d5d5d5"
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, RED, PINK = "#0072B2", "#D55E00", "#CC79A7"
@@ -85,7 +85,7 @@ STYLE = {
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Let a drawing function run under the defaults plus :data:`STYLE`, whatever the user's own settings are."""
+    """Make a drawing function use Matplotlib's defaults and :data:`STYLE`, whatever the settings of the user are."""
 
     @wraps(draw)
     def inside(*args, **options) -> Figure:
@@ -96,16 +96,16 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 def new(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, laid out so that labels never overlap, unknown to pyplot."""
+    """Make an empty figure of this size in inches, not registered with pyplot; its layout keeps labels apart."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def save(figure: Figure, *paths: str | Path) -> None:
-    """Write `figure` atomically to every path, PDF or PNG (300 dpi) by suffix; same figure, same bytes.
+    """Write `figure` atomically to every path, as PDF or PNG (300 dpi) by its suffix.
 
-    Dates and the names of programs stay out of the files.
+    The same figure gives the same bytes: the files hold neither dates nor names of programs.
     """
     for path in map(Path, paths):
         if path.suffix not in (".pdf", ".png"):
@@ -116,10 +116,10 @@ def save(figure: Figure, *paths: str | Path) -> None:
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, dict]:
-    """Line style of each method: colour and marker of a pruner are the same in every figure.
+    """Assign a line style to each method; colour and marker of a pruner are the same in every figure.
 
-    A `_compat` variant has its pruner's colour and an open marker. Names outside the catalogue take the spare
-    markers in the order given.
+    A `_compat` variant has the colour of its pruner and an open marker. Names that are not in the catalogue get spare
+    markers in the given order.
     """
     styles, spare = {}, 0
     for method in methods:
@@ -136,14 +136,14 @@ def method_styles(methods: Iterable[str]) -> dict[str, dict]:
 
 
 def half_interval(values: np.ndarray) -> float:
-    """Half the width of the 95 % interval of the mean, by Student's t; NaN for fewer than two values."""
+    """Half width of the 95 % interval of the mean, by Student's t; NaN for fewer than two values."""
     if len(values) < 2:
         return float("nan")
     return float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def legend_below(figure: Figure, handles: list, columns: int) -> None:
-    """One legend for the whole figure, below the axes and never over data."""
+    """Add one legend for the whole figure below the axes, so that it hides no data."""
     ncols = max(1, min(columns, len(handles)))
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols, columnspacing=1.2, handletextpad=0.5)
 

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from prunegraph.errors import UserError
 from prunegraph.figures import scopes, style
 
-#: Feature sets of the mask alone -> the same with strength, spectral gap and spectral radius of the trained weights.
+#: For each feature set of the mask alone, the same set with strength, spectral gap and spectral radius of the weights.
 PAIRS = {
     "rolled_mask": "rolled",
     "rolled_channel_mask": "rolled_channel",
@@ -20,10 +20,15 @@ _MEASURES = {"adjusted_r2": (style.BLUE, "o", "In sample"), "grouped_cv_r2": (st
 
 @style.styled
 def draw(regression: pd.DataFrame) -> Figure:
-    """R2 with trained-weight metrics (filled) and without (open), in sample and held out, a line per group.
+    """Draw R2 with metrics of the trained weights (filled) and without (open), in sample and held out.
 
-    `regression` is the table of :func:`prunegraph.analysis.regression.regression`. Each encoding of which it holds
-    both feature sets has a panel. Values below -0.5 stand at the edge.
+    Each group has a line, and each encoding with both feature sets has a panel. Values below -0.5 are drawn at the
+    edge.
+
+    Parameters
+    ----------
+    regression
+        The table of :func:`prunegraph.analysis.regression.regression`.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""Networks of the studies by name, initialised reproducibly.
+"""Networks of the studies, by name, with reproducible initial weights.
 
-Models know nothing of masks, data sets or training. Every network is an ordinary
-``torch.nn.Module`` that torch.fx can trace; its state dict has the names of the
-published networks, so published weights load strictly.
+Models know nothing of masks, data sets or training. Every network is an ordinary ``torch.nn.Module`` that torch.fx can
+trace. Its state dict has the names of the published networks, so that published weights can be loaded with strict
+names.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,23 +20,22 @@ def create(
 ) -> "nn.Module":
     """Build the model `name` with fresh weights, on the CPU, in training mode.
 
-    Weights of convolutions and linear layers are Kaiming-normal (fan-in, gain of
-    ReLU; He et al. 2015, equation 10), biases zero, BatchNorm the identity. Every
-    layer draws from its own stream of `seed`; the global random state is neither
-    read nor changed.
+    Weights of convolutions and linear layers are Kaiming-normal (fan-in, gain of ReLU; He et al. 2015, equation 10);
+    biases are zero, and BatchNorm is the identity. Every layer draws from its own random stream of `seed`; the global
+    random state is neither read nor changed.
 
     Parameters
     ----------
     name
-        One of ``catalogue.MODELS``.
+        Name of the model, one of ``catalogue.MODELS``.
     classes
-        Outputs of the last layer, at least 2.
+        Number of outputs of the last layer, at least 2.
     input_shape
-        (channels, height, width) of one image.
+        Shape (channels, height, width) of one image.
     seed
-        Same name, shape, options and seed: same bytes.
+        Seed of the initial weights; equal name, shape, options and seed give equal weights.
     options
-        Of the model; all know ``width``, the multiplier of hidden channels and units (published: 1.0).
+        Options of the model; all models have ``width``, the multiplier of hidden channels and units (published: 1.0).
 
     Raises
     ------
@@ -49,10 +48,10 @@ def create(
 
 
 def prunable(network: "nn.Module") -> "dict[str, nn.Parameter]":
-    """The weight of every Conv2d and Linear of `network` by parameter name, in module order.
+    """Return the weight of every Conv2d and Linear of `network` by parameter name, in the order of its modules.
 
-    First and last layer and shortcuts are included, biases and BatchNorm never.
-    Works for any module; a weight shared by two layers is named once.
+    First and last layer and shortcuts are included; biases and BatchNorm are not. The function works for any module; a
+    weight that two layers share is named once.
     """
     from torch import nn
 

@@ -14,16 +14,16 @@ from prunegraph.randomness import torch_generator
 def build(
     name: str, classes: int, input_shape: tuple[int, int, int], seed: int, options: Mapping[str, Any]
 ) -> nn.Module:
-    """What :func:`prunegraph.models.create` does; see there."""
+    """Build a model with fresh weights; see :func:`prunegraph.models.create`."""
     model = lookup(MODELS, name, "model")
     legal = [key for key, value in inspect.signature(model).parameters.items() if value.kind is value.KEYWORD_ONLY]
     for option in options:
         known(legal, option, f"option of model {name!r}:")
-    # Layers draw weights when they are born; those are written over below, and the global random state is put
-    # back. (The meta device would draw none, but its first use costs 1.5 s of imports.)
+    # Layers draw weights when they are made; these are overwritten below, and the global random state is restored. (The
+    # meta device would draw none, but its first use costs 1.5 s of imports.)
     with torch.random.fork_rng(devices=[]):
         network = model(classes, input_shape, **options)
-    # Whoever needs an input of the right shape (SynFlow, for one) can ask the network itself.
+    # Functions that need an input of the right shape, such as SynFlow, can read it from the network.
     network.input_shape = tuple(input_shape)
     return initialise(network, seed, name)
 
@@ -32,10 +32,9 @@ def build(
 def initialise(network: nn.Module, seed: int, *purpose: str) -> nn.Module:
     """Fill every parameter and buffer of `network` in place, and return it.
 
-    Kaiming-normal weights (fan-in, gain sqrt(2)) from the stream (seed, "init",
-    *purpose, parameter name) and zero biases for Conv2d and Linear; every other
-    layer that owns tensors must know how to reset itself (BatchNorm: scale 1,
-    shift 0, mean 0, variance 1).
+    Conv2d and Linear get Kaiming-normal weights (fan-in, gain sqrt(2)) from the random stream (seed, "init", *purpose,
+    parameter name), and zero biases. Every other layer with parameters must have a method ``reset_parameters``
+    (BatchNorm: scale 1, shift 0, mean 0, variance 1).
     """
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear):

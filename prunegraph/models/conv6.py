@@ -9,8 +9,8 @@ from prunegraph.models.sizes import check, scaled
 class Conv6(nn.Module):
     """Three pairs of 3x3 convolutions, each pair followed by 2x2 pooling, then three linear layers.
 
-    Maps (N, channels, height, width) to (N, classes). `channels` holds the width
-    of the three pairs, `units` that of the two hidden linear layers.
+    The network maps (N, channels, height, width) to (N, classes). `channels` holds the widths of the three pairs;
+    `units` is the width of the two hidden linear layers.
     """
 
     def __init__(self, classes: int, input_shape: tuple[int, int, int], channels: tuple[int, int, int], units: int):
@@ -25,15 +25,15 @@ class Conv6(nn.Module):
         self.linear = nn.Sequential(*_linear(features, units), *_linear(units, units), nn.Linear(units, classes))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits of a batch of images."""
+        """Compute the logits of a batch of images."""
         return self.linear(torch.flatten(self.convs1(images), 1))
 
 
 def conv6(classes: int, input_shape: tuple[int, int, int], *, width: float = 1.0) -> Conv6:
-    """CONV-6 (Frankle and Carbin 2019, figure 2) with BatchNorm, as in Cunegatti et al. 2024.
+    """Make CONV-6 (Frankle and Carbin 2019, figure 2) with BatchNorm, as in Cunegatti et al. 2024.
 
-    2,261,184 prunable weights for 10 classes at 3x32x32. The first linear layer
-    takes what the three poolings leave of the image: 4x4 of 32x32, 1x1 of 8x8.
+    It has 2,261,184 prunable weights for 10 classes at 3x32x32. The first linear layer reads the map that remains after
+    three poolings: 4x4 for images of 32x32, 1x1 for 8x8.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from prunegraph.models.sizes import check, scaled
 class MLP(nn.Module):
     """Linear layers with bias, ReLU between them; images are flattened.
 
-    Maps (N, channels, height, width) to (N, classes). `units` holds the width of the hidden layers.
+    The network maps (N, channels, height, width) to (N, classes). `units` holds the widths of the hidden layers.
     """
 
     def __init__(self, classes: int, inputs: int, units: Sequence[int]):
@@ -24,29 +24,29 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(inputs, classes))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits of a batch of images."""
+        """Compute the logits of a batch of images."""
         return self.layers(torch.flatten(images, 1))
 
 
 def mlp(
     classes: int, input_shape: tuple[int, int, int], *, hidden: Sequence[int] = (300, 100), width: float = 1.0
 ) -> MLP:
-    """A multilayer perceptron; by default LeNet-300-100 (LeCun et al. 1998, section III.C).
+    """Make a multilayer perceptron; by default LeNet-300-100 (LeCun et al. 1998, section III.C).
 
-    266,200 prunable weights for 10 classes at 1x28x28. Other published sizes: [256] and
-    [512, 512] (MLP-Rank), [500, 500] (DIVNET and DPP pruning).
+    It has 266,200 prunable weights for 10 classes at 1x28x28. Other published sizes: [256] and [512, 512] (MLP-Rank),
+    [500, 500] (DIVNET and DPP pruning).
 
     Parameters
     ----------
     hidden
-        Units of each hidden layer; an empty list leaves one linear layer.
+        Number of units of each hidden layer; an empty list leaves one linear layer.
     width
-        Multiplies them.
+        Multiplier of the numbers of hidden units.
 
     Raises
     ------
     UserError
-        For fewer than 2 classes, layers that are no positive whole numbers, a width that is not positive.
+        For fewer than 2 classes, layers that are not positive whole numbers, or a width that is not positive.
     """
     channels, height, across = check("mlp", classes, input_shape, smallest=1)
     sizes = hidden if isinstance(hidden, list | tuple) else [hidden]

@@ -6,17 +6,16 @@ from torch.nn import functional
 
 from prunegraph.models.sizes import check, scaled
 
-# (expansion, channels, blocks, stride of the first block); table 2 of the paper with stride 1 in place of 2 in the
-# second row and in the first convolution, as usual for 32x32 images.
+# (expansion, channels, blocks, stride of the first block): table 2 of the paper, but with stride 1 instead of 2 in the
+# second row and in the first convolution, as is usual for 32x32 images.
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 
 
 class Block(nn.Module):
-    """Inverted residual: a 1x1 convolution to more channels, a 3x3 one of each by itself, a 1x1 one to fewer.
+    """Inverted residual block: a 1x1 convolution to more channels, a 3x3 depthwise one, a 1x1 convolution to fewer.
 
-    The last has no ReLU. Blocks of stride 1 are added to a shortcut, the identity or,
-    where the channels differ, a 1x1 convolution with BatchNorm; blocks of stride 2
-    have none.
+    The last convolution has no ReLU. Blocks of stride 1 have a shortcut: the identity or, where the numbers of channels
+    differ, a 1x1 convolution with BatchNorm. Blocks of stride 2 have none.
     """
 
     def __init__(self, inputs: int, outputs: int, expansion: int, stride: int):
@@ -34,7 +33,7 @@ class Block(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         inner = functional.relu(self.bn1(self.conv1(features)))
         inner = functional.relu(self.bn2(self.conv2(inner)))
         outer = self.bn3(self.conv3(inner))
@@ -44,8 +43,8 @@ class Block(nn.Module):
 class MobileNetV2(nn.Module):
     """One convolution, seven stages of blocks, a 1x1 convolution, global average pooling, a linear layer.
 
-    Maps (N, channels, height, width) to (N, classes). `width` multiplies the channels
-    of all but input and output.
+    The network maps (N, channels, height, width) to (N, classes). `width` multiplies all numbers of channels except
+    those of input and output.
     """
 
     def __init__(self, classes: int, inputs: int, width: float):
@@ -65,16 +64,16 @@ class MobileNetV2(nn.Module):
         self.linear = nn.Linear(head, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits of a batch of images."""
+        """Compute the logits of a batch of images."""
         features = self.layers(functional.relu(self.bn1(self.conv1(images))))
         features = functional.relu(self.bn2(self.conv2(features)))
         return self.linear(torch.flatten(functional.adaptive_avg_pool2d(features, 1), 1))
 
 
 def mobilenet_v2(classes: int, input_shape: tuple[int, int, int], *, width: float = 1.0) -> MobileNetV2:
-    """MobileNetV2 (Sandler et al. 2018, table 2) in its usual form for CIFAR, as in Cunegatti et al. 2024.
+    """Make MobileNetV2 (Sandler et al. 2018, table 2) in its usual form for CIFAR, as in Cunegatti et al. 2024.
 
-    2,261,824 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
+    It has 2,261,824 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
 
     Raises
     ------

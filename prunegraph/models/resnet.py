@@ -10,8 +10,8 @@ from prunegraph.models.sizes import check, scaled
 class Block(nn.Module):
     """Basic block: two 3x3 convolutions with BatchNorm, added to a shortcut.
 
-    The shortcut is the identity where the shape stays, else a 1x1 convolution with
-    BatchNorm (He et al. 2016, "option B").
+    The shortcut is the identity where the shape does not change, else a 1x1 convolution with BatchNorm (He et al. 2016,
+    "option B").
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int):
@@ -27,7 +27,7 @@ class Block(nn.Module):
             )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         inner = functional.relu(self.bn1(self.conv1(features)))
         return functional.relu(self.bn2(self.conv2(inner)) + self.shortcut(features))
 
@@ -35,7 +35,7 @@ class Block(nn.Module):
 class ResNet(nn.Module):
     """One convolution, three stages of `blocks` basic blocks, global average pooling, a linear layer.
 
-    Maps (N, channels, height, width) to (N, classes). `channels` holds the width of the three stages.
+    The network maps (N, channels, height, width) to (N, classes). `channels` holds the widths of the three stages.
     """
 
     def __init__(self, classes: int, inputs: int, blocks: int, channels: tuple[int, int, int]):
@@ -49,16 +49,16 @@ class ResNet(nn.Module):
         self.linear = nn.Linear(third, classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits of a batch of images."""
+        """Compute the logits of a batch of images."""
         features = functional.relu(self.bn1(self.conv1(images)))
         features = self.layer3(self.layer2(self.layer1(features)))
         return self.linear(torch.flatten(functional.adaptive_avg_pool2d(features, 1), 1))
 
 
 def resnet20(classes: int, input_shape: tuple[int, int, int], *, width: float = 1.0) -> ResNet:
-    """ResNet-20 (He et al. 2016, section 4.2; n = 3) with 1x1 convolutions in the shortcuts.
+    """Make ResNet-20 (He et al. 2016, section 4.2; n = 3) with 1x1 convolutions in the shortcuts.
 
-    270,896 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
+    It has 270,896 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def resnet20(classes: int, input_shape: tuple[int, int, int], *, width: float = 
 
 
 def resnet32(classes: int, input_shape: tuple[int, int, int], *, width: float = 1.0) -> ResNet:
-    """ResNet-32 (He et al. 2016, section 4.2; n = 5) with 1x1 convolutions in the shortcuts.
+    """Make ResNet-32 (He et al. 2016, section 4.2; n = 5) with 1x1 convolutions in the shortcuts.
 
-    464,432 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
+    It has 464,432 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
 
     Raises
     ------

@@ -6,12 +6,13 @@ from prunegraph.errors import UserError
 
 
 def check(model: str, classes: int, input_shape: tuple[int, int, int], smallest: int) -> tuple[int, int, int]:
-    """Return (channels, height, width) if they are positive and at least `smallest` pixels wide and high.
+    """Check the arguments of a model and return (channels, height, width).
 
     Raises
     ------
     UserError
-        Naming the model and what it needs.
+        If there are fewer than 2 classes, or a size is not positive or below `smallest` pixels; the message names the
+        model and what it needs.
     """
     if not _whole(classes) or classes < 2:
         raise UserError(f"{model} needs a whole number of classes, at least 2, found {classes!r}.")
@@ -29,7 +30,7 @@ def check(model: str, classes: int, input_shape: tuple[int, int, int], smallest:
 
 
 def scaled(channels: int, width: float) -> int:
-    """`channels` times the width multiplier, rounded, at least 1.
+    """Multiply `channels` by `width` and round; the result is at least 1.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A network's state on disk, as safetensors."""
+"""Writing and reading a network's parameters and buffers as safetensors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,28 +13,33 @@ if TYPE_CHECKING:
 
 
 def save(network: "nn.Module", path: str | Path, **provenance: Any) -> None:
-    """Write parameters and buffers of `network` with `provenance` in the header."""
+    """Write parameters and buffers of `network`, with `provenance` in the header."""
     tensors.save(path, network.state_dict(), **provenance)
 
 
 def load_weights(network: "nn.Module", path: str | Path) -> "nn.Module":
-    """Fill `network` in place with what :func:`save` wrote, and return it; its device stays.
+    """Fill `network` in place with what :func:`save` wrote, and return it; it stays on its device.
 
     Raises
     ------
     UserError
-        If the file is unreadable, lacks a tensor, has one too many, or one of another shape.
+        If the file is unreadable, lacks a tensor, has one that the network lacks, or one of another shape.
     """
     return fill(network, tensors.load(path)[0], path)
 
 
 def fill(network: "nn.Module", arrays: "Mapping[str, np.ndarray]", path: str | Path) -> "nn.Module":
-    """Fill `network` in place with `arrays`, its parameters and buffers by name, read from `path`; return it.
+    """Fill `network` in place with `arrays`, its parameters and buffers by name, and return it.
+
+    Parameters
+    ----------
+    path
+        Path of the file from which the arrays were read, for messages.
 
     Raises
     ------
     UserError
-        If a tensor is lacking, is one too many, or has another shape.
+        If a tensor is missing, is unknown to the network, or has another shape.
     """
     import torch
 
@@ -47,7 +52,8 @@ def fill(network: "nn.Module", arrays: "Mapping[str, np.ndarray]", path: str | P
             f"to {type(network).__name__}. Create the model the file was made with."
         )
     for name, shape in expected.items():
-        if shape == () and arrays[name].size == 1:  # numpy's contiguous arrays, and torch 0.3, know no scalars
+        # Contiguous arrays of numpy, and tensors of torch 0.3, are never scalars.
+        if shape == () and arrays[name].size == 1:
             arrays[name] = arrays[name].reshape(())
         if arrays[name].shape != shape:
             raise UserError(

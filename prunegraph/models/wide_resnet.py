@@ -10,8 +10,7 @@ from prunegraph.models.sizes import check, scaled
 class Block(nn.Module):
     """Pre-activation block: BatchNorm and ReLU come before each of the two 3x3 convolutions.
 
-    Where width or stride changes, a 1x1 convolution of the activated input is the
-    shortcut; elsewhere it is the input itself.
+    Where width or stride changes, the shortcut is a 1x1 convolution of the activated input; elsewhere it is the input.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int):
@@ -25,7 +24,7 @@ class Block(nn.Module):
             self.convShortcut = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         active = functional.relu(self.bn1(features))
         inner = self.conv2(functional.relu(self.bn2(self.conv1(active))))
         shortcut = features if self.convShortcut is None else self.convShortcut(active)
@@ -41,15 +40,15 @@ class Stage(nn.Module):
         self.layer = nn.Sequential(Block(inputs, outputs, stride), *rest)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         return self.layer(features)
 
 
 class WideResNet(nn.Module):
     """One convolution, three stages, BatchNorm, global average pooling, a linear layer.
 
-    Maps (N, channels, height, width) to (N, classes). `channels` holds the width
-    of the first convolution and of the three stages.
+    The network maps (N, channels, height, width) to (N, classes). `channels` holds the widths of the first convolution
+    and of the three stages.
     """
 
     def __init__(self, classes: int, inputs: int, blocks: int, channels: tuple[int, int, int, int]):
@@ -63,17 +62,17 @@ class WideResNet(nn.Module):
         self.fc = nn.Linear(stages[2], classes)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits of a batch of images."""
+        """Compute the logits of a batch of images."""
         features = self.block3(self.block2(self.block1(self.conv1(images))))
         features = functional.relu(self.bn1(features))
         return self.fc(torch.flatten(functional.adaptive_avg_pool2d(features, 1), 1))
 
 
 def wide_resnet28_2(classes: int, input_shape: tuple[int, int, int], *, width: float = 1.0) -> WideResNet:
-    """Wide-ResNet-28-2 (Zagoruyko and Komodakis 2016, table 1; N = 4, k = 2).
+    """Make Wide-ResNet-28-2 (Zagoruyko and Komodakis 2016, table 1; N = 4, k = 2).
 
-    1,463,984 prunable weights for 10 classes at 3x32x32. `width` multiplies on top
-    of k, in the first convolution too. Convolutions have no bias.
+    It has 1,463,984 prunable weights for 10 classes at 3x32x32. `width` multiplies the widths in addition to k, also
+    that of the first convolution. Convolutions have no bias.
 
     Raises
     ------

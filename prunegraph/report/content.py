@@ -1,4 +1,4 @@
-"""What the report shows, from the tables: plain lists and dicts that the template prints."""
+"""Content of the report, made from the tables: plain lists and dicts that the template prints."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,21 +28,21 @@ VERDICTS = ("holds", "holds in part", "does not hold", "not tested")
 def study(
     name: str, given: Mapping[str, Any], captions: Mapping[str, str], config: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:
-    """Everything that the page says of one study.
+    """Collect everything that the page shows of one study.
 
     Parameters
     ----------
     name
-        Of the study.
+        Name of the study.
     given
-        As :class:`prunegraph.workflow.questions.Questions` lists it: sources, system, number of expected networks,
-        tables and pictures by name.
+        Facts about the study from :class:`prunegraph.workflow.questions.Questions`: sources, system, number of expected
+        networks, paths of tables and pictures by name.
     captions
-        Of the figures, by name.
+        Captions of the figures, by name.
     config
-        The configuration of the run.
+        Configuration of the run.
     folder
-        Of the page, to which links are relative.
+        Folder of the page, to which links are relative.
     """
     paths = {key: Path(path) for key, path in given["tables"].items()}
     tables = {key: read(path) for key, path in paths.items()}
@@ -58,7 +58,7 @@ def study(
 
 
 def title(studies: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The title of the page."""
+    """Make the title of the page."""
     names = ", ".join(label(each["name"]) for each in studies)
     return {
         "title": f"{'Study' if len(studies) == 1 else 'Studies'}: {names}" if len(studies) > 1 else studies[0]["title"]
@@ -66,7 +66,7 @@ def title(studies: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def networks_by_system(studies: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """The number of networks of each system that were trained here."""
+    """Count the networks of each system that were trained here."""
     found: dict[str, int] = {}
     for each in studies:
         if each["system"] and each["own"]:
@@ -81,7 +81,7 @@ def studied(
     sources: Sequence[str],
     expected: int,
 ) -> dict[str, Any]:
-    """What was studied, in numbers and names; `expected` networks were asked for."""
+    """Describe what was studied, in numbers and names; `expected` is the number of networks that were asked for."""
     networks, features = tables["networks"], tables.get("features")
     pruned = networks[networks.pruner != "dense"]
     names = {
@@ -118,7 +118,7 @@ def studied(
 
 
 def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
-    """What all trainings have in common, as (name, value), and a table of the rest by data set and model."""
+    """Separate the training settings that all networks share, as (name, value), from a table of the other settings."""
     said = hyperparameters.notna() & hyperparameters.astype(str).ne("")
     table = hyperparameters.loc[:, said.any()]
     fields = [name for name in table.columns if name not in ("dataset", "model")]
@@ -128,7 +128,7 @@ def training(hyperparameters: pd.DataFrame) -> dict[str, Any]:
 
 
 def conditions(networks: pd.DataFrame) -> list[str]:
-    """On what the networks were trained, most of them first: a sentence for each device, precision and version."""
+    """Write a sentence for each device, precision and version on which networks were trained, most networks first."""
     groups = networks.groupby(["device", "threads", "precision", "torch"], dropna=True).size()
     return [
         f"{count:,} networks on {'the CPU' if device == 'cpu' else device} with {threads} "
@@ -138,12 +138,12 @@ def conditions(networks: pd.DataFrame) -> list[str]:
 
 
 def verdicts(ledger: pd.DataFrame, networks: Mapping[str, int]) -> dict:
-    """The systems with their claims, and the words for verdicts; `networks` counts those of each system."""
+    """Collect the systems with their claims, and the words for verdicts; `networks` is the number for each system."""
     return {"systems": systems(ledger, networks), "verdicts": VERDICTS}
 
 
 def costs(cells: Sequence[pd.DataFrame | None], benchmarks: Path) -> dict[str, Any]:
-    """Cost by rule: of the jobs of studies from their tables, of all other rules from the folder of benchmark files."""
+    """Sum up costs by rule: from the tables of the studies, and for all other rules from the benchmark files."""
     known = [table for table in cells if table is not None]
     seen = {rule for table in known for rule in table.rule}
     files = sorted(benchmarks.rglob("*.tsv")) if benchmarks.is_dir() else []
@@ -153,7 +153,7 @@ def costs(cells: Sequence[pd.DataFrame | None], benchmarks: Path) -> dict[str, A
 
 
 def figures(pictures: Mapping[str, Path], captions: Mapping[str, str], folder: Path) -> list[dict[str, Any]]:
-    """Every picture with its caption."""
+    """Collect every picture with its size, caption and link; pictures are embedded as data."""
     found = []
     for name, path in pictures.items():
         width, height = page.size(path)
@@ -164,12 +164,15 @@ def figures(pictures: Mapping[str, Path], captions: Mapping[str, str], folder: P
 
 
 def link(path: Path, table: pd.DataFrame, folder: Path) -> dict[str, Any]:
-    """A table's name, its CSV file relative to the page, and its rows."""
+    """Describe a table by its name, its CSV file relative to the page, and its number of rows."""
     return {"name": path.stem, "href": path.with_suffix(".csv").relative_to(folder).as_posix(), "rows": len(table)}
 
 
 def grid(networks: pd.DataFrame) -> list[dict[str, Any]]:
-    """Accuracy of the dense networks and mean loss at each sparsity, a row per data set and model."""
+    """Average the accuracies of the dense networks and at each sparsity, a row for each data set and model.
+
+    Each sparsity has the smallest, the mean and the largest of the methods' mean accuracies, in percent.
+    """
     rows = []
     for dataset in ordered(networks.dataset, "dataset"):
         for model in ordered(networks.model[networks.dataset == dataset], "model"):
@@ -197,7 +200,7 @@ def grid(networks: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def systems(ledger: pd.DataFrame, networks: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Every system of the catalogue: the number of its own networks, and its claims as dicts."""
+    """List every system of the catalogue with the number of its own networks, and its claims as dicts."""
     found = []
     for name, text in SYSTEMS.items():
         claims = [plain(row) for row in ledger[ledger.system == name].to_dict("records")]

@@ -1,4 +1,4 @@
-"""Facts about a run that no table holds: software, source code, machine."""
+"""Facts about a run that are in no table: software, source code, machine."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Version of Python and of each of :data:`PACKAGES` that is installed where this runs."""
+    """Return the versions of Python and of each of :data:`PACKAGES` that is installed."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -27,7 +27,7 @@ def versions() -> dict[str, str]:
 
 
 def commit(folder: str | Path) -> str:
-    """The git commit of `folder`, with "and uncommitted changes" where there are; empty outside a checkout."""
+    """Return the git commit of `folder`, with "and uncommitted changes" if there are any; empty outside a checkout."""
     try:
         found = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
@@ -37,7 +37,7 @@ def commit(folder: str | Path) -> str:
 
 
 def hardware() -> dict[str, str]:
-    """Processor, usable cores, memory (GiB) and GPUs of this machine; what cannot be found out is left out."""
+    """Find processor, usable cores, memory (GiB) and GPUs of this machine; unknown facts are left out."""
     facts = {"system": f"{platform.system()} {platform.machine()}", "processor": _processor()}
     facts["cores"] = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     if memory.total() is not None:
@@ -60,7 +60,7 @@ def _processor() -> str:
 
 
 def _gpus(folder: str | Path = "/proc/driver/nvidia/gpus") -> list[str]:
-    """Models of NVIDIA GPUs, as the driver lists them."""
+    """List the models of NVIDIA GPUs as the driver names them."""
     files = sorted(Path(folder).glob("*/information"))
     lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]

@@ -1,4 +1,4 @@
-"""Fill the template of the report."""
+"""Filling the template of the report."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ TEMPLATES = Path(__file__).parent
 
 
 def render(context: Mapping[str, Any]) -> str:
-    """The page for what :mod:`prunegraph.report.content` and :mod:`prunegraph.report.facts` found.
+    """Render the page from the content of :mod:`prunegraph.report.content` and :mod:`prunegraph.report.facts`.
 
     The same context gives the same text.
     """
@@ -31,7 +31,7 @@ def render(context: Mapping[str, Any]) -> str:
 
 
 def embedded(path: str | Path) -> str:
-    """A PNG file as a data URL, in 256 colours where that is smaller: a page of many figures should stay mailable."""
+    """Encode a PNG file as a data URL, with 256 colours if that is smaller: the page should be small enough to mail."""
     from PIL import Image
 
     few, original = io.BytesIO(), Path(path).read_bytes()
@@ -42,13 +42,13 @@ def embedded(path: str | Path) -> str:
 
 
 def size(path: str | Path) -> tuple[int, int]:
-    """(width, height) in pixels of a PNG file, so that the page does not jump while it loads."""
+    """Return (width, height) in pixels of a PNG file; with it the layout of the page does not change while it loads."""
     head = Path(path).read_bytes()[16:24]
     return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
 
 
 def number(value: Any) -> str:
-    """A number as people write it; a dash for a missing one; words as they are."""
+    """Format a number for readers; a missing one becomes a dash, text stays as it is."""
     if value is None:
         return "\u2013"
     if isinstance(value, bool):
@@ -59,7 +59,7 @@ def number(value: Any) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as "4.2 s", "3 min 20 s" or "2 h 5 min"."""
+    """Format seconds as "4.2 s", "3 min 20 s" or "2 h 5 min"."""
     if seconds is None:
         return "\u2013"
     if seconds < 60:
@@ -71,5 +71,5 @@ def duration(seconds: float | None) -> str:
 
 
 def capitalize_first(text: str) -> str:
-    """`text` with its first letter large and the rest as it is."""
+    """Make the first letter of `text` a capital and keep the rest as it is."""
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""What the report says of the quality of the data: what is missing, unusual or not as expected."""
+"""Content of the report about data quality: what is missing, unusual or not as expected."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from prunegraph.tables.columns import METRICS
 
 
 def quality(networks: pd.DataFrame, features: pd.DataFrame | None, expected: int) -> list[dict[str, Any]]:
-    """What is missing or unusual among the networks: what, how many, of how many, and what follows."""
+    """Count what is missing or unusual among the networks: what, how many, of how many, and the consequence."""
     pruned = networks[networks.pruner != "dense"]
     checks = [
         ("networks missing from the tables", expected - len(networks), expected, "the study is not complete"),
@@ -55,6 +55,6 @@ def _of_graphs(features: pd.DataFrame | None) -> list[tuple[str, Any, int, str]]
 
 
 def reading(checks: pd.DataFrame) -> dict[str, Any]:
-    """The table of :mod:`prunegraph.tables.quality`, and how many of its checks came out how."""
+    """Describe the table of :mod:`prunegraph.tables.quality`: its rows, and the number of checks with each status."""
     counts = [f"{count} {status}" for status, count in checks.status.value_counts().items()]
     return {"summary": ", ".join(counts), **rows_of(checks)}

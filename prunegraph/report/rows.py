@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def rows_of(frame: pd.DataFrame) -> dict[str, Any]:
-    """A table as its column names and rows of plain values, missing ones None."""
+    """Turn a table into its column names and rows of plain values; missing values become None."""
     return {"columns": list(frame.columns), "rows": [list(plain(row).values()) for row in frame.to_dict("records")]}
 
 

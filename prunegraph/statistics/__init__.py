@@ -1,1 +1,1 @@
-"""General statistics on plain arrays: fits, held-out predictions, resampling, agreement. It knows no networks."""
+"""General statistics on plain arrays: fits, held-out predictions, resampling, agreement of rankings."""

@@ -1,13 +1,13 @@
-"""How well two orders of the same few things agree."""
+"""Agreement of two rankings of the same few items."""
 
 import numpy as np
 
 from prunegraph.statistics.ols import is_constant
 
-#: Numbers that are equal to this many decimals are ties: what differs behind them is rounding.
+#: Numbers that are equal to this many decimals count as ties: a smaller difference is rounding error.
 TIE_DECIMALS = 12
 
-# scipy.stats is imported where it is used: it takes a second, which no figure should wait for.
+# scipy.stats is imported where it is used: importing it takes a second, and most figures do not need it.
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
@@ -18,14 +18,20 @@ def pearson(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Spearman's rho: the Pearson correlation of the ranks, equal values sharing the mean of theirs; NaN as there."""
+    """Spearman's rho: the Pearson correlation of the ranks; equal values get the mean of their ranks.
+
+    NaN for fewer than 3 pairs or a constant vector.
+    """
     from scipy.stats import spearmanr
 
     return float(spearmanr(x, y).statistic) if _vary(x, y) else float("nan")
 
 
 def kendall(x: np.ndarray, y: np.ndarray) -> float:
-    """Kendall's tau-b: concordant minus discordant pairs, over the pairs not tied in x or y; NaN as for Pearson."""
+    """Kendall's tau-b: concordant minus discordant pairs, over the geometric mean of the pairs not tied in x or y.
+
+    NaN for fewer than 3 pairs or a constant vector.
+    """
     from scipy.stats import kendalltau
 
     return float(kendalltau(x, y).statistic) if _vary(x, y) else float("nan")
@@ -36,12 +42,12 @@ def _vary(x: np.ndarray, y: np.ndarray) -> bool:
 
 
 def rank_biased_overlap(x: np.ndarray, y: np.ndarray, p: float = 0.9) -> float:
-    """Rank-biased overlap of the orders of `x` and `y`, smallest first, extrapolated from the full lists.
+    """Rank-biased overlap of the rankings by `x` and by `y`, smallest first, extrapolated from the full lists.
 
-    With A_d the fraction shared by the first d of both lists of length k:
+    With A_d the fraction of items that the first d places of both lists (of length k) share:
     RBO = A_k p**k + (1 - p) / p * sum over d = 1..k of A_d p**d (Webber, Moffat, Zobel, ACM TOIS 28, 2010,
-    equation 32). 1 for equal orders; the expected value for random orders of 7 is 0.745 at p = 0.9. Ties
-    are broken by position.
+    equation 32). The value is 1 for equal rankings; for random rankings of 7 items its expected value is 0.745 at
+    p = 0.9. Ties are broken by position.
     """
     depth = len(x)
     places = np.empty((2, depth), dtype=int)

@@ -1,46 +1,54 @@
-"""The exact path of the lasso, of many small problems at once.
+"""The exact path of the lasso, for many small problems at once.
 
-As the penalty falls, the slopes of the lasso move along straight lines. A feature joins when its correlation with the
-residual reaches the penalty, and leaves when its slope reaches zero (M. R. Osborne, B. Presnell, B. A. Turlach, IMA J.
-Numer. Anal. 20, 2000; B. Efron et al., Ann. Statist. 32, 2004). Both are an exchange step on the Gram matrix (the sweep
-of A. E. Beaton, 1964): it then holds the inverse for the features inside and their regression on those outside. All
-problems take their steps together, because a step of one is less work than calling numpy for it.
+As the penalty falls, the slopes of the lasso change linearly between corners. At a corner, a feature joins the fit when
+its correlation with the residual reaches the penalty, or leaves it when its slope reaches zero (M. R. Osborne,
+B. Presnell, B. A. Turlach, IMA J. Numer. Anal. 20, 2000; B. Efron et al., Ann. Statist. 32, 2004). Both are an exchange
+step on the Gram matrix (the sweep of A. E. Beaton, 1964): afterwards the matrix holds the inverse for the features in
+the fit, and their regression on the other features. All problems take their steps together, because one step of one
+problem is less work than a call of numpy.
 
-It is written out here because the published study makes 5,484 lasso fits of six paths each: one takes 1 to 2 ms, with
-scikit-learn's LassoCV, which approaches the solution by coordinate descent, 38 to 81 ms, and that one stops where
-predictions still differ from the solution's by up to 0.015 (16 features, one core of a virtual Intel Xeon).
+The path is written out here because the published study makes 5,484 lasso fits of six paths each. One fit takes 1 to
+2 ms here, and 38 to 81 ms with scikit-learn's LassoCV. LassoCV uses coordinate descent and stops where predictions
+still differ from those of the exact solution by up to 0.015 (16 features, one core of a virtual Intel Xeon).
 """
 
 import numpy as np
 
-# Share of a feature's variance that those inside must leave for it to join: less is rounding. With twins let in,
-# slopes of 1e11 that cancel each other were seen.
+# A feature joins only if the features in the fit leave more than this share of its variance unexplained: less is
+# rounding error. Where two nearly equal features joined, slopes of 1e11 that cancel each other were seen.
 _NEW = 1e-12
 
-# Corners for each feature after which a path is given up; without ties there are hardly more than two.
+# A path is given up after this many corners for each feature; without ties there are rarely more than two.
 _MOST = 40
 
 _JOINS_ABOVE, _JOINS_BELOW, _LEAVES = range(3)
 
 
 def lasso_paths(gram: np.ndarray, correlation: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-    """The slopes b that minimise b' G b / 2 - c' b + penalty * sum(abs(b)), (problems, penalties, p).
+    """Compute the slopes b that minimise b' G b / 2 - c' b + penalty * sum(abs(b)).
 
     Parameters
     ----------
-    gram, correlation
-        G (problems, p, p), symmetric, without negative eigenvalues, and c (problems, p), in its range.
+    gram
+        The matrices G (problems, p, p), symmetric and without negative eigenvalues.
+    correlation
+        The vectors c (problems, p), each in the range of its G.
     penalties
-        (problems, penalties), each row descending and above 0.
+        Penalties (problems, penalties), each row descending and above 0.
+
+    Returns
+    -------
+    np.ndarray
+        Slopes (problems, penalties, p).
 
     Notes
     -----
-    Of features that determine each other only those that joined first have slopes.
+    Among features that are linear combinations of each other, only those that joined first have slopes.
     """
     problems, features = correlation.shape
     every, exchanged = np.arange(problems), gram.copy()
     variance = np.einsum("bii->bi", gram)
-    slopes, sign, came_out = (np.zeros_like(correlation) for _ in range(3))  # sign: 0 outside
+    slopes, sign, came_out = (np.zeros_like(correlation) for _ in range(3))  # sign 0: not in the fit
     penalty = np.abs(correlation).max(axis=1)
     running = penalty > penalties[:, -1]
     joining, feature = running, np.abs(correlation).argmax(axis=1)
@@ -54,7 +62,7 @@ def lasso_paths(gram: np.ndarray, correlation: np.ndarray, penalties: np.ndarray
         reach = np.full((problems, 3, features), np.inf)
         new = ~inside & (np.einsum("bii->bi", exchanged) > _NEW * variance)
         for place, side in ((_JOINS_ABOVE, 1.0), (_JOINS_BELOW, -1.0)):
-            # What has just come out lies on its boundary and would join again at once.
+            # A feature that has just left lies on the boundary and would join again at once.
             can = new & (1 - side * along > _NEW) & (came_out != side)
             gap = np.maximum(penalty[:, None] - side * rest, 0)
             np.divide(gap, 1 - side * along, out=reach[:, place], where=can)
@@ -77,10 +85,11 @@ def lasso_paths(gram: np.ndarray, correlation: np.ndarray, penalties: np.ndarray
 
 
 def _exchange(matrix: np.ndarray, which: np.ndarray, one: np.ndarray) -> None:
-    """Let feature `one` (k,) of the problems `which` (k,) in, or out again: the step undoes itself. In place.
+    """Let feature `one` (k,) join in the problems `which` (k,), in place; a second such step takes it out again.
 
-    With M the matrix and s the signs of the features inside, M s is how far slopes inside rise, and correlations
-    outside fall, for each unit that the penalty falls. The diagonal outside is the variance that is new.
+    With M the matrix and s the signs of the features in the fit, M s says, for each unit by which the penalty falls,
+    how far the slopes in the fit rise and the correlations of the other features fall. The diagonal entry of a feature
+    that is not in the fit is the share of its variance that the fit does not explain.
     """
     part, place = matrix[which], np.arange(len(which))
     pivot = part[place, one, one][:, None]
@@ -92,7 +101,10 @@ def _exchange(matrix: np.ndarray, which: np.ndarray, one: np.ndarray) -> None:
 
 
 def _between(corners: np.ndarray, places: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-    """The slopes at `penalties`, from those (corners, problems, p) at the corners (corners, problems) of each path."""
+    """Interpolate the slopes at `penalties` between the corners of each path.
+
+    `corners` (corners, problems) holds the penalty at each corner, `places` (corners, problems, p) the slopes there.
+    """
     found = np.empty((*penalties.shape, places.shape[2]))
     for problem, wanted in enumerate(penalties):
         knots, slopes = corners[:, problem], places[:, problem]

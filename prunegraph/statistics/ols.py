@@ -1,10 +1,10 @@
-"""Ordinary least squares with an intercept, the way the regression study fits it."""
+"""Ordinary least squares with an intercept, as the regression study uses it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-#: Singular values below this fraction of the largest count as zero: collinear features do not blow up.
+#: Singular values below this fraction of the largest count as zero, so that collinear features get no huge slopes.
 SMALLEST_SINGULAR_VALUE = 1e-10
 
 
@@ -24,19 +24,26 @@ class Fit:
 
 
 def standardise(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(z-scores, means, scales) of the columns of an (n, p) array; population deviation, constants become 0."""
+    """Standardise the columns of an (n, p) array.
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray, np.ndarray]
+        z-scores (n, p), means (p,) and scales (p,). The scale is the population standard deviation; the z-scores of a
+        constant column are 0.
+    """
     means = features.mean(axis=0)
     scales = features.std(axis=0)
-    # The deviation of a constant column is rounding noise; dividing by it would make a feature out of nothing.
+    # The deviation of a constant column is rounding error; dividing by it would turn that error into a feature.
     scales = np.where(scales > 1e-12 * np.abs(means), scales, 1.0)
     return (features - means) / scales, means, scales
 
 
 def fit(features: np.ndarray, target: np.ndarray) -> Fit:
-    """Least squares of `target` (n,) on `features` (n, p) by the singular value decomposition.
+    """Fit `target` (n,) to `features` (n, p) by least squares, with the singular value decomposition.
 
-    Features are standardised first; directions with a singular value below
-    :data:`SMALLEST_SINGULAR_VALUE` of the largest are left out, and `rank` counts those that stay.
+    Features are standardised first. Directions whose singular value is below :data:`SMALLEST_SINGULAR_VALUE` times the
+    largest one are left out; `rank` counts those that stay.
     """
     scores, means, scales = standardise(features)
     intercept = float(target.mean())
@@ -45,16 +52,18 @@ def fit(features: np.ndarray, target: np.ndarray) -> Fit:
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Whether `values` (n,) differ by no more than rounding: their mean need not be any of them, so deviations from it
-    are noise that must not be divided by. n > 0.
+    """Whether `values` (n,), n > 0, differ by no more than rounding error.
+
+    The computed mean of equal values need not equal them, so that deviations from it are noise that nothing may be
+    divided by.
     """
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
 def r_squared(target: np.ndarray, predicted: np.ndarray) -> float:
-    """1 - residual sum of squares / total sum of squares about the mean of `target`; NaN for a constant target.
+    """R2: 1 - residual sum of squares / total sum of squares about the mean of `target`; NaN for a constant target.
 
-    0 = as good as the mean, negative = worse (possible for predictions of rows that were not fitted).
+    The value 0 means as good as the mean; a negative value means worse, which is possible for rows that were held out.
     """
     if is_constant(target):
         return float("nan")

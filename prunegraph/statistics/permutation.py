@@ -1,4 +1,4 @@
-"""Permutation importance on rows that the fit has not seen."""
+"""Permutation importance on held-out rows."""
 
 import numpy as np
 
@@ -10,23 +10,29 @@ from prunegraph.statistics.folds import deal
 def lost_when_permuted(
     features: np.ndarray, target: np.ndarray, groups: np.ndarray, *, folds: int = 5, repeats: int = 10, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How much held-out R2 least squares loses when one feature is shuffled among the held-out rows.
+    """Compute the loss of held-out R2 of least squares when one feature is shuffled among the held-out rows.
+
+    Source: L. Breiman, Machine Learning 45 (2001), section 10.
 
     Parameters
     ----------
     features, target
-        (n, p) and (n,).
+        Features (n, p) and target (n,).
     groups
-        Number of each row's group, from 0; the rows of a group are held out together.
-    folds, repeats, seed
-        The folds are dealt `repeats` times, with one permutation for each fold and feature.
+        Group of each row (n,), numbered from 0; the rows of a group are held out together.
+    folds
+        Number of folds.
+    repeats
+        Number of times that rows are assigned to folds; each fold and feature has one permutation a time.
+    seed
+        Seed of the permutations.
 
     Returns
     -------
     tuple[np.ndarray, np.ndarray]
-        (mean, standard deviation) over repeats, (p,) each. About 0 for a feature that does not matter; negative where
-        shuffling happened to help. NaN for a constant target and for a single group, which leaves nothing to fit to. L.
-        Breiman, Machine Learning 45 (2001), section 10.
+        Mean and standard deviation over repeats, (p,) each. About 0 for a feature that does not matter; negative where
+        shuffling improved the prediction by chance. NaN for a constant target, and for a single group, which leaves
+        nothing to fit to.
     """
     if ols.is_constant(target) or groups.max() == 0:
         return (np.full(features.shape[1], np.nan),) * 2
@@ -43,7 +49,7 @@ def lost_when_permuted(
 
 
 def _lost(x: np.ndarray, y: np.ndarray, seen_x: np.ndarray, seen_y: np.ndarray, draw: np.random.Generator):
-    """Rise of the sum of squared errors on the held-out rows, by feature."""
+    """Increase of the sum of squared errors on the held-out rows, for each feature (p,)."""
     model = ols.fit(x, y)
     error = (seen_y - model.predict(seen_x))[:, None]
     shuffled = draw.permuted(seen_x, axis=0)

@@ -1,4 +1,4 @@
-"""Bootstrap: how far a number would move if other groups of rows had been drawn."""
+"""Bootstrap samples and random halves of groups of rows, and intervals from them."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ from prunegraph.randomness import numpy_generator
 
 
 def resamples(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Iterator[np.ndarray]:
-    """Row numbers of `times` bootstrap samples that draw whole groups (numbered from 0) with replacement.
+    """Draw `times` bootstrap samples of whole groups (numbered from 0) with replacement, as arrays of row numbers.
 
-    Rows of one group are nearly equal: drawing them one by one would make intervals too narrow.
+    Rows of one group are nearly equal: intervals would be too narrow if rows were drawn one by one.
     """
     draw = numpy_generator(seed, "bootstrap", *purpose)
     order = np.argsort(groups, kind="stable")
@@ -20,7 +20,7 @@ def resamples(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Itera
 
 
 def halves(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Row numbers of both halves of `times` random splits that keep groups (numbered from 0) whole."""
+    """Draw `times` random splits into two halves that keep groups (numbered from 0) whole, as arrays of row numbers."""
     draw = numpy_generator(seed, "halves", *purpose)
     count = int(groups.max()) + 1
     for _ in range(times):
@@ -29,7 +29,7 @@ def halves(groups: np.ndarray, times: int, seed: int, *purpose: str) -> Iterator
 
 
 def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """The central interval that holds `level` of the values, missing ones left out; NaN if there is none."""
+    """Central interval that holds the share `level` of the values, without missing ones; NaN if all are missing."""
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
     if not len(values):
@@ -39,7 +39,7 @@ def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
 
 
 def mean_interval(values: np.ndarray, times: int, seed: int, *purpose: str) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean of independent values, missing ones left out."""
+    """95 % bootstrap interval of the mean of independent values; missing values are left out."""
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
     if len(values) < 2:

@@ -1,10 +1,10 @@
 """Ridge and lasso with a penalty chosen inside the fit, as scikit-learn's RidgeCV and LassoCV choose it.
 
-Both work on standardised features, as the protocol has it (StandardScaler before either). They are written out here,
-and compared with scikit-learn in the tests, because thousands of folds are fitted. The published study makes 17,964
-ridge fits: each takes 0.1 to 0.5 ms by one singular value decomposition for all penalties, with RidgeCV 0.8 to 1.9 ms
-for slopes that are the same to 5e-14 (one core of a virtual Intel Xeon). The lasso follows its exact piecewise
-linear path from Gram matrices.
+Both work on standardised features, as the protocol prescribes (a StandardScaler before the estimator). They are written
+out here because thousands of folds are fitted; tests compare them with scikit-learn. The published study makes 17,964
+ridge fits. Each takes 0.1 to 0.5 ms with one singular value decomposition for all penalties, and 0.8 to 1.9 ms with
+RidgeCV, whose slopes are the same to 5e-14 (one core of a virtual Intel Xeon). The lasso follows its exact, piecewise
+linear path, computed from Gram matrices.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from prunegraph.statistics.lasso_path import lasso_paths
 #: Penalties that ridge chooses from, by leave-one-out error.
 RIDGE_PENALTIES = np.logspace(-3, 3, 13)
 
-#: The lasso chooses from this many penalties, down to this fraction of the one that removes every feature.
+#: The lasso chooses from this many penalties, down to this fraction of the smallest penalty that removes every feature.
 LASSO_PENALTIES, LASSO_SMALLEST = 100, 1e-3
 
 INNER_FOLDS = 5
@@ -28,9 +28,10 @@ Estimator = Callable[[np.ndarray, np.ndarray], ols.Fit]
 
 
 def ridge(features: np.ndarray, target: np.ndarray) -> ols.Fit:
-    """Ridge regression with the penalty of least leave-one-out squared error among :data:`RIDGE_PENALTIES`.
+    """Fit a ridge regression with the penalty from :data:`RIDGE_PENALTIES` of least leave-one-out squared error.
 
-    The same fit as scikit-learn's ``make_pipeline(StandardScaler(), RidgeCV(RIDGE_PENALTIES))``.
+    The fit is that of scikit-learn's ``make_pipeline(StandardScaler(), RidgeCV(RIDGE_PENALTIES))``. `features` are
+    (n, p), `target` (n,).
     """
     scores, means, scales = ols.standardise(features)
     intercept = float(target.mean())
@@ -45,16 +46,17 @@ def ridge(features: np.ndarray, target: np.ndarray) -> ols.Fit:
 
 
 def lasso(features: np.ndarray, target: np.ndarray) -> ols.Fit:
-    """The lasso with the penalty of least squared error over five contiguous inner folds.
+    """Fit the lasso with the penalty of least squared error over five contiguous inner folds.
 
-    The same choice as scikit-learn's ``make_pipeline(StandardScaler(), LassoCV(cv=5))``, on the exact path instead of
-    coordinate descent, so equal up to that one's tolerance.
+    The choice is that of scikit-learn's ``make_pipeline(StandardScaler(), LassoCV(cv=5))``, made on the exact path
+    instead of by coordinate descent, so that slopes are equal up to the tolerance of scikit-learn. `features` are
+    (n, p), `target` (n,).
     """
     return lassos([(features, target)])[0]
 
 
 def lassos(problems: Sequence[Problem]) -> list[ols.Fit]:
-    """:func:`lasso` of each of several problems with the same number of features, whose paths are followed together."""
+    """Fit several lassos as :func:`lasso` does; all problems have the same number of features and share their steps."""
     scaled = [ols.standardise(features) for features, _ in problems]
     parts, penalties = [], []
     for (scores, _, _), (_, target) in zip(scaled, problems, strict=True):
@@ -80,14 +82,14 @@ def lassos(problems: Sequence[Problem]) -> list[ols.Fit]:
 
 
 def _moments(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """(covariances of the features, (p, p), and with the target, (p,); means of the features; mean of the target)."""
+    """Covariances of the features (p, p) and with the target (p,); means of the features (p,); mean of the target."""
     means, middle = scores.mean(axis=0), target.mean()
     centred = scores - means
     return centred.T @ centred / len(target), centred.T @ (target - middle) / len(target), means, middle
 
 
 def cross_predict(estimator: Estimator, features: np.ndarray, target: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """The prediction of every row by the estimator fitted to the rows of the other folds, (n,)."""
+    """Predict every row by the estimator fitted to the rows of the other folds, (n,)."""
     predicted = np.full(len(target), np.nan)
     parts = [held for held in (fold == one for one in np.unique(fold)) if (~held).sum() >= INNER_FOLDS]
     problems = [(features[~held], target[~held]) for held in parts]

@@ -1,4 +1,4 @@
-"""From the small JSON files of many networks to a few tidy tables."""
+"""Collection of the small JSON files of many networks into a few tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,31 +12,32 @@ from prunegraph.metrics.normalise import normalise
 from prunegraph.tables.columns import IDENTITY, METRICS, NETWORK_COLUMNS, RAMANUJAN_COLUMNS, TOPOMETRIC_COLUMNS, TYPES
 from prunegraph.tables.frames import sort, table
 
-#: What marks the networks that this project trained.
+#: The source of networks that this project trained.
 OWN = {"source": "own"}
 
-# Names that facts may not have: one name means one thing in all tables.
+# Names that facts must not have: a name has the same meaning in all tables.
 _TAKEN = {*TYPES, "log_edges", "collapsed"}
 
 _BY_LAYER = ("model", "dataset", "method", "sparsity", "seed", "encoding")
 
 
 def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row per network from its `score.json`, with its accuracy drop.
+    """Collect one row for each network from its `score.json`, with its accuracy drop.
 
     Parameters
     ----------
     scores
         Paths of score.json files.
     topometrics
-        The table of :func:`topometrics`; gives nodes and edges of the unrolled graph (missing without).
+        The table of :func:`topometrics`, from which nodes and edges of the unrolled graph are taken; missing without
+        it.
 
     Returns
     -------
     pd.DataFrame
         Columns of :data:`prunegraph.tables.columns.NETWORK_COLUMNS`, then those of :func:`fact_columns`. `accuracy`,
         `validation_accuracy`, `density` are fractions, `collapsed_layers` counts layers without a weight,
-        `accuracy_drop` is as :func:`accuracy_drop` says.
+        `accuracy_drop` is that of :func:`accuracy_drop`.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def networks(scores: Iterable[str | Path], topometrics: pd.DataFrame | None = No
 
 
 def fact_columns(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Column -> type of what pruners tell of their networks, by name.
+    """Type of each column that holds a fact which pruners report of their networks, by name of the column.
 
     Parameters
     ----------
@@ -70,8 +71,8 @@ def fact_columns(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     Raises
     ------
     UserError
-        If a fact has the name of another column, or is neither number, word nor truth value, or not always the same of
-        these.
+        If a fact has the name of another column, is neither a number, a word nor a truth value, or has different types
+        in different files.
     """
     found: dict[str, str] = {}
     for path, given in facts.items():
@@ -97,12 +98,12 @@ def _kind(value: Any) -> str:
 
 
 def accuracy_drop(frame: pd.DataFrame) -> pd.Series:
-    """Relative accuracy lost to pruning: 1 - accuracy / accuracy of the dense network.
+    """Compute the relative accuracy lost to pruning: 1 - accuracy / accuracy of the dense network.
 
-    The dense network is the row whose pruner is "dense", with the same dataset and model, and the seed of the network
-    that was pruned (`network_seed`, or `seed` where that is missing). Missing
-    where there is none. 0 = nothing lost, 1 = all lost, negative = the pruned network is better. The drop is
-    the target of the MGE study (Cunegatti et al., TMLR 2024, section 4.2.1).
+    The dense network is the row whose pruner is "dense", with the same data set and model, and the seed of the network
+    that was pruned (`network_seed`, or `seed` where that is missing). The drop is missing where there is no such row.
+    0 means that nothing is lost, 1 that all is lost; a negative drop means that the pruned network is better. The drop
+    is the target of the MGE study (Cunegatti et al., TMLR 2024, section 4.2.1).
     """
     same = ["dataset", "model", "seed"]
     dense = frame.loc[frame.pruner == "dense", [*same, "accuracy"]]
@@ -120,19 +121,19 @@ def accuracy_drop(frame: pd.DataFrame) -> pd.Series:
 
 
 def topometrics(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """One row per network, encoding and layer from `topometrics.json` files: nodes, edges, 16 raw topometrics.
+    """Collect one row for each network, encoding and layer from `topometrics.json`: nodes, edges, 16 raw topometrics.
 
-    The unrolled graph, which covers all layers, has the empty layer name. A metric that is not defined for a
-    graph is missing.
+    The unrolled graph, which covers all layers, has an empty layer name. A metric that is not defined for a graph is
+    missing.
     """
     return _graph_rows(paths, TOPOMETRIC_COLUMNS)
 
 
 def topometrics_normalised(raw: pd.DataFrame) -> pd.DataFrame:
-    """The same table with every topometric divided as in the published tables.
+    """Divide every topometric of the table of :func:`topometrics` as in the published tables.
 
-    Sinks, sources, disconnected nodes and the mean component by the nodes; all others except components and
-    the two spectral metrics by the edges (:func:`prunegraph.metrics.normalise.normalise`).
+    Sinks, sources, disconnected nodes and the mean component are divided by the number of nodes; all others, except
+    components and the two spectral metrics, by the number of edges (:func:`prunegraph.metrics.normalise.normalise`).
     """
     names = list(METRICS)
     values = raw[names].astype(object).where(raw[names].notna(), None).to_dict("records")
@@ -143,7 +144,7 @@ def topometrics_normalised(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def ramanujan(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """One row per network, encoding and layer from `ramanujan.json` files: delta_r, imdb, imsg, layer_density."""
+    """Collect delta_r, imdb, imsg and layer_density of each network, encoding and layer from `ramanujan.json` files."""
     return _graph_rows(paths, RAMANUJAN_COLUMNS)
 
 

@@ -1,10 +1,10 @@
-"""The columns of the tables of networks and their types; those of the studies are in `schemas`."""
+"""Columns of the tables of networks, with their types; those of the tables of studies are in `schemas`."""
 
 from prunegraph.metrics.normalise import NAMES
 from prunegraph.tables.schemas import SCHEMAS
 
-#: What names one network. `method` is a configured variant of a pruner; where nothing is configured it is
-#: the pruner's own name.
+#: Columns that identify a network. `method` is a configured variant of a pruner; where nothing is configured, it is the
+#: name of the pruner.
 IDENTITY = {"dataset": "str", "model": "str", "method": "str", "sparsity": "float64", "seed": "int64"}
 
 #: The sixteen topometrics, in the order in which they are reported everywhere.

@@ -1,4 +1,4 @@
-"""What the jobs of a workflow cost: Snakemake's benchmark files as one table."""
+"""Costs of the jobs of a workflow: Snakemake's benchmark files as one table."""
 
 import re
 from collections.abc import Iterable
@@ -28,18 +28,18 @@ _ASKED = re.compile(r"\.[0-9a-f]{12}$")
 
 
 def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """One row per job from its benchmark files ``.../benchmarks/{rule}/{job}.tsv``.
+    """Collect one row for each job from its benchmark files ``.../benchmarks/{rule}/{job}.tsv``.
 
-    Jobs of the pools have the hash of what was asked in their file's name (``{job}.{asked}.tsv``): of a cell whose
-    seeds were made by several jobs, the times are added.
+    The file names of jobs of the pools end in a hash of what was asked for (``{job}.{asked}.tsv``). Where the seeds of
+    a cell were made by several jobs, their times are added.
 
     Returns
     -------
     pd.DataFrame
-        Columns of :data:`COLUMNS`. `job` is what the file is named after; jobs of one cell also have dataset, model,
-        method and sparsity, those of a whole method all but the last. `seconds` is wall time, the start of the process
-        included; `cpu_seconds` is the processor's, `memory_mb` the largest resident set in MiB. The two are missing for
-        jobs under two seconds, at which Snakemake does not look often enough.
+        Columns of :data:`COLUMNS`. `job` is taken from the name of the file. Jobs of one cell also have dataset, model,
+        method and sparsity; jobs of a whole method have all of these but the sparsity. `seconds` is wall time,
+        including the start of the process; `cpu_seconds` is processor time; `memory_mb` is the largest resident set in
+        MiB. The last two are missing for jobs shorter than two seconds, of which Snakemake takes too few samples.
 
     Raises
     ------
@@ -55,7 +55,10 @@ def costs(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def by_rule(found: pd.DataFrame) -> pd.DataFrame:
-    """Jobs, total and longest wall time, processor time (s) and largest memory (MiB) of each rule, most time first."""
+    """Sum up the jobs of each rule, the rule with most time first.
+
+    Columns: number of jobs, total and longest wall time and processor time in seconds, largest memory in MiB.
+    """
     groups = found.groupby("rule", sort=False)
     summary = pd.DataFrame(
         {

@@ -1,7 +1,7 @@
-"""Feature sets: which numbers describe a network when its accuracy drop is predicted.
+"""Feature sets: the numbers of a network from which its accuracy drop is predicted.
 
-Layers become one number per network by the mean over layers, layers where a
-metric is missing or infinite left out (MGE, section 4).
+A metric of layers becomes one number for the network: the mean over those layers where it is neither missing nor
+infinite (MGE, section 4).
 """
 
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ from prunegraph.tables.columns import IDENTITY, METRICS, RAMANUJAN
 from prunegraph.tables.frames import sort
 from prunegraph.tables.grid import beyond
 
-#: Topometrics that need trained weights; the others are known as soon as the mask is.
+#: Topometrics that need trained weights; the others need only the mask.
 WEIGHTED = ("strength", "spectral_gap", "spectral_radius")
 
-#: Topometric -> the family that MGE puts it in.
+#: Family of each topometric, as in MGE.
 FAMILIES = {
     **dict.fromkeys(("sink_nodes", "source_nodes", "disconnected_nodes", "removable_out", "removable_in"), "local"),
     **dict.fromkeys(("one_hop", "two_hop", "motifs"), "neighbourhood"),
@@ -55,7 +55,7 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "unrolled": _columns("unrolled", METRICS),
 }
 
-#: The sets that reports show unless told otherwise.
+#: The sets that tables and figures show by default.
 DEFAULT_SETS = (
     *("layer_density", "log_edges", "ramanujan", "rolled", "rolled_channel"),
     *("unrolled_mask", "unrolled"),
@@ -80,7 +80,7 @@ def needs_training(name: str) -> bool:
 def feature_table(
     networks: pd.DataFrame, raw: pd.DataFrame, normalised: pd.DataFrame, ramanujan: pd.DataFrame
 ) -> pd.DataFrame:
-    """The network table with every feature as a column, sorted as published: the input of all studies.
+    """Make the table of networks with every feature as a column, sorted as published: the input of all studies.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def feature_table(
         One row per network: its columns, then `unrolled.<metric>`, `rolled.<metric>`, `rolled_channel.<metric>`
         (normalised, mean over layers), `rolled_raw.<metric>`, `rolled_channel_raw.<metric>` (raw, mean over layers),
         `ramanujan.<property>`, `layer_density` (mean over layers) and `log_edges`, the base-10 logarithm of the edges
-        of the unrolled graph. Missing where it was not measured.
+        of the unrolled graph. A feature is missing where it was not measured.
     """
     rolled = ramanujan[ramanujan.encoding == "rolled"]
     parts = [
@@ -110,9 +110,12 @@ def feature_table(
 
 
 def layer_mean(layers: pd.DataFrame, metrics: Iterable[str], prefix: str) -> pd.DataFrame:
-    """Mean of `metrics` over the layers of each network, missing and infinite values left out.
+    """Average `metrics` over the layers of each network; missing and infinite values are left out.
 
-    Returns a frame indexed by the network's identity with columns `prefix` + metric.
+    Returns
+    -------
+    pd.DataFrame
+        Columns `prefix` + metric, indexed by the columns that identify a network.
     """
     metrics = list(metrics)
     finite = layers[metrics].where(np.isfinite(layers[metrics]))
@@ -121,12 +124,12 @@ def layer_mean(layers: pd.DataFrame, metrics: Iterable[str], prefix: str) -> pd.
 
 
 def pruned(table: pd.DataFrame) -> pd.DataFrame:
-    """The pruned networks of a study with a known accuracy drop; published ones only from the paper's grid."""
+    """Select the pruned networks with a known accuracy drop; of published networks only those of the paper's grid."""
     return with_drop(table[beyond(table) == ""])
 
 
 def with_drop(table: pd.DataFrame) -> pd.DataFrame:
-    """The pruned networks with a known accuracy drop. The dense ones are the reference."""
+    """Select the pruned networks with a known accuracy drop; dense networks are the reference and are left out."""
     return table[(table.pruner != "dense") & table.accuracy_drop.notna()].reset_index(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""Tables as pandas frames with exactly their columns and types: made, ordered, written and read."""
+"""Tables as pandas frames with fixed columns and types: functions that make, sort, write and read them."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,14 +15,14 @@ _NAMES = {"dataset": DATASETS, "model": MODELS, "method": PRUNERS, "pruner": PRU
 
 
 def table(rows: Iterable[Mapping], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Rows as a frame with exactly these columns and types; keys that a row lacks are missing values."""
+    """Make a frame of `rows` with exactly these columns and types; keys that a row lacks become missing values."""
     return typed(pd.DataFrame.from_records(list(rows)), columns)
 
 
 def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """`frame` with exactly these columns and types, in this order; columns that it lacks are missing values."""
+    """Give `frame` exactly these columns and types, in this order; columns that it lacks hold missing values."""
     frame = frame.reindex(columns=list(columns))
-    # A missing word is the empty word: the one unrolled graph of a network has no layer name.
+    # A missing text is the empty text: the one unrolled graph of a network has no layer name.
     words = {
         name: frame[name].astype(object).where(frame[name].notna(), "")
         for name, kind in columns.items()
@@ -32,13 +32,13 @@ def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def shaped(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """`frame` with exactly the columns of the table `name` of a study (:mod:`prunegraph.tables.schemas`)."""
+    """Give `frame` exactly the columns of the table `name` of :mod:`prunegraph.tables.schemas`."""
     columns = SCHEMAS[known(SCHEMAS, name, "table")]
     return typed(frame, {column: kind for column, (kind, _) in columns.items()})
 
 
 def ordered(names: Iterable[str], kind: str) -> list[str]:
-    """The distinct `names` in the order of the catalogue; names it does not hold follow alphabetically.
+    """Sort the distinct `names` as in the catalogue; names that it does not hold follow alphabetically.
 
     `kind` is "dataset", "model", "method", "pruner" or "encoding".
     """
@@ -47,7 +47,7 @@ def ordered(names: Iterable[str], kind: str) -> list[str]:
 
 
 def sort(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Rows by `columns` (default: model, dataset, method, sparsity, seed), names in catalogue order; stable."""
+    """Sort rows by `columns` (default: model, dataset, method, sparsity, seed), names as in the catalogue; stable."""
     columns = columns or ("model", "dataset", "method", "sparsity", "seed")
 
     def rank(column: pd.Series) -> pd.Series:
@@ -60,9 +60,9 @@ def sort(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, *paths: str | Path) -> None:
-    """Write `frame` atomically to every path, as CSV or Parquet by suffix; the same frame gives the same bytes.
+    """Write `frame` atomically to every path, as CSV or Parquet by its suffix; the same frame gives the same bytes.
 
-    CSV numbers are the shortest that read back to the same float64.
+    Numbers in CSV have the fewest digits from which the same float64 is read back.
     """
     for path in map(Path, paths):
         with atomic(path) as temporary:
@@ -73,7 +73,7 @@ def write(frame: pd.DataFrame, *paths: str | Path) -> None:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Read a table written by :func:`write`; columns that this file names get their types back."""
+    """Read a table that :func:`write` wrote; columns with a known type get it back."""
     path = Path(path)
     if _format(path) == ".parquet":
         return pd.read_parquet(path)

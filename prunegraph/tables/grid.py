@@ -1,4 +1,4 @@
-"""Which of the published networks are those of the paper's own grid, and which lie beyond it."""
+"""The paper's own grid of networks, and the published networks beyond it."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,10 @@ BEYOND = ("mge_dynamic", "mge_mobilenet_v2")
 
 
 def beyond(networks: pd.DataFrame) -> pd.Series:
-    """The group of each network beyond the grid: "mge_mobilenet_v2" (another model) or "mge_dynamic" (another pruner).
+    """Name the group of networks beyond the grid: "mge_mobilenet_v2" (another model) or "mge_dynamic" (another pruner).
 
-    Empty for published networks of the grid, for dense networks and for all networks that this project trained.
+    The name is empty for published networks of the grid, for dense networks, and for networks that this project
+    trained.
     """
     dynamic, mobilenet = BEYOND
     groups = np.where(networks.model.isin(MODELS), np.where(networks.pruner.isin(PRUNERS), "", dynamic), mobilenet)

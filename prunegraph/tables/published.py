@@ -26,7 +26,7 @@ _TEST_IMAGES = 10_000  # of each of the three data sets, as many of every class
 
 @dataclass(frozen=True)
 class Published:
-    """The tables of the published networks, as those of a study; `quality` counts what reading them did."""
+    """The tables of the published networks, like those of a study; `quality` counts the rows after each step."""
 
     networks: pd.DataFrame
     topometrics: pd.DataFrame
@@ -37,17 +37,16 @@ class Published:
 
 
 def read(folder: str | Path | None = None) -> Published:
-    """The published tables: those that come with the package, or read anew from the authors' files.
+    """Read the published tables: those that come with the package, or the authors' own files.
 
-    Exact duplicate rows are dropped. Accuracy drops are relative to the best seed-mean accuracy of a pruned
-    network of the same model and data set, because no dense accuracy was published; `accuracy` is the
-    test accuracy as published. The networks beyond the paper's grid (:func:`prunegraph.tables.grid.beyond`) are
-    among them.
+    Exact duplicates of rows are dropped. Accuracy drops are relative to the best accuracy (mean over seeds) of a pruned
+    network of the same model and data set, because no dense accuracy was published; `accuracy` is the test accuracy as
+    published. Networks beyond the paper's grid (:func:`prunegraph.tables.grid.beyond`) are included.
 
     Parameters
     ----------
     folder
-        A copy of the authors' folder `graph_data`; without it, what comes with the package is read. Both give
+        Path of a copy of the authors' folder `graph_data`; None for the tables that come with the package. Both give
         the same tables.
 
     Raises
@@ -80,7 +79,7 @@ def _files_read() -> list[dict]:
 
 
 def _steps(unrolled: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
-    """From the rows of unrolled.csv to the networks that the studies use, a step at a time."""
+    """Count the rows at each step from unrolled.csv to the networks that the studies use."""
     inside = grid(unrolled)
     distinct = inside.drop_duplicates()
     whole = distinct.dropna(subset=list(METRICS))
@@ -98,7 +97,7 @@ def _steps(unrolled: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
 
 
 def _checks(distinct: pd.DataFrame, rolled: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
-    """Identities, then what is known to be flawed; whoever reads the results should know both."""
+    """Check identities of columns, then list the known flaws; a reader of the results should know both."""
     keys = list(IDENTITY)
     both = distinct.merge(rolled.drop_duplicates(keys), on=keys, suffixes=("", "_rolled"))
     inside = grid(features)
@@ -123,12 +122,12 @@ def _checks(distinct: pd.DataFrame, rolled: pd.DataFrame, features: pd.DataFrame
 
 
 def grid(networks: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the paper's own grid: four models and seven pruners at initialisation."""
+    """Select the rows of the paper's own grid: four models and seven pruners at initialisation."""
     return networks[networks.model.isin(MODELS) & networks.method.isin(PRUNERS)].reset_index(drop=True)
 
 
 def best_mean_accuracy(networks: pd.DataFrame) -> pd.Series:
-    """The best mean accuracy over seeds that a network pruned at initialisation reaches, by model and data set."""
+    """Find the best accuracy (mean over seeds) of networks pruned at initialisation, for each model and data set."""
     at_start = networks[networks.method.isin(PRUNERS)]
     cells = at_start.groupby(["model", "dataset", "method", "sparsity"]).accuracy.mean()
     return cells.groupby(["model", "dataset"]).max().rename("best")
@@ -148,7 +147,7 @@ def _raw(distinct: pd.DataFrame) -> pd.DataFrame:
 
 
 def _networks(distinct: pd.DataFrame, rolled: pd.DataFrame, ramanujan: pd.DataFrame) -> pd.DataFrame:
-    """Every network of unrolled.csv, then those (7 in the grid) that only the layer files have."""
+    """List every network of unrolled.csv, then those that only the layer files have (7 of them in the grid)."""
     names = [*IDENTITY, "accuracy"]
     frame = pd.concat([distinct[[*names, "nodes", "edges"]], rolled[names].drop_duplicates(list(IDENTITY))])
     frame = frame.drop_duplicates(list(IDENTITY), ignore_index=True)

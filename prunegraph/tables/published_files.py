@@ -1,7 +1,7 @@
-"""Which files the authors of MGE published, where they lie, and whether a copy is unchanged.
+"""The files that the authors of MGE published: their places, and checks that a copy is complete and unchanged.
 
 The list is published_files.json: path below the authors' folder `graph_data`, sha256, rows and columns at one
-commit of their repository. The Snakefile reads it, so nothing heavy is imported here.
+commit of their repository. The Snakefile reads this module, so nothing heavy is imported here.
 """
 
 import csv
@@ -25,7 +25,7 @@ SHIPPED: Mapping[str, str] = {name: f"{name}.parquet" for name in ("unrolled", "
 
 
 def lacking(folder: str | Path) -> str:
-    """What `folder` lacks of the published files, as a sentence; empty if nothing."""
+    """Say in a sentence which of the published files `folder` lacks; empty if none."""
     missing = [path for path in FILES if not Path(folder, path).is_file()]
     if not missing:
         return ""
@@ -42,7 +42,8 @@ def verify(folder: str | Path) -> None:
     Raises
     ------
     UserError
-        With every file that differs and how: rows and columns where these changed, else the checksum.
+        If a file is missing or differs. The message names each such file, with its rows and columns if these changed,
+        else with its checksum.
     """
     if sentence := lacking(folder):
         raise UserError(sentence)
@@ -57,7 +58,7 @@ def verify(folder: str | Path) -> None:
 
 
 def difference(file: str | Path, path: str) -> str:
-    """What makes `file` differ from the published file `path`, in words; empty if nothing does."""
+    """Say in words how `file` differs from the published file `path`; empty if it does not."""
     known = FILES[path]
     found = sha256(file)
     if found == known["sha256"]:

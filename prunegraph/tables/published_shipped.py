@@ -1,6 +1,6 @@
-"""The published tables as they come with this package: the contents of 37 files (53 MB) in four small ones.
+"""The published tables that come with this package: the contents of 37 files (53 MB) in four small ones.
 
-They hold the columns that tables of a study need, every number exactly as it is read from the authors' files.
+They hold the columns that the tables of a study need, and every number exactly as it is read from the authors' files.
 """
 
 from dataclasses import fields
@@ -17,12 +17,12 @@ from prunegraph.tables.published_sources import Sources, of_folder
 
 
 def sources(folder: str | Path = SHIPPED_IN) -> Sources:
-    """Read the four Parquet files of `folder`, by default those that come with the package.
+    """Read the four Parquet files in `folder`, by default those that come with the package.
 
     Raises
     ------
     UserError
-        If a file is missing or no Parquet file.
+        If a file is missing or is no Parquet file.
     """
     return Sources(**{name: _read(Path(folder, file)) for name, file in SHIPPED.items()})
 
@@ -33,7 +33,7 @@ def write(originals: str | Path, folder: str | Path = SHIPPED_IN) -> None:
     Raises
     ------
     UserError
-        See :func:`prunegraph.tables.published_sources.of_folder`.
+        As :func:`prunegraph.tables.published_sources.of_folder`.
     """
     found = of_folder(originals)
     for field in fields(found):
@@ -51,7 +51,10 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Each column in the encoding that takes the fewest bytes: floats of many digits by bytes of equal place."""
+    """Write `frame` with each column in the Parquet encoding that takes the fewest bytes.
+
+    For floats of many digits this is the split by bytes: all first bytes, then all second bytes, and so on.
+    """
     smallest = {name: min(_ENCODINGS, key=lambda kind, name=name: _size(frame[[name]], kind)) for name in frame}
     with atomic(path) as temporary:
         _store(frame, temporary, smallest)

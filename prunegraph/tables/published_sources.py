@@ -1,8 +1,8 @@
-"""The files that the authors of MGE published, read and joined: names become ours, duplicates of layers go.
+"""Reading the files that the authors of MGE published: columns are renamed, duplicates of layers are dropped.
 
-Two families of files describe layers (`graph_metrics/rolled`, `graph_metrics/rolled_channel`) and
-`ramanunjan_results` repeats the rows of `rolled` without their pruning column;
-`graph_metrics/unrolled/unrolled.csv` describes whole networks and is normalised already, the others are raw.
+Two folders describe layers (`graph_metrics/rolled` and `graph_metrics/rolled_channel`). A third, `ramanunjan_results`,
+repeats the rows of `rolled` without their pruning column. `graph_metrics/unrolled/unrolled.csv` describes whole
+networks; its numbers are normalised already, those of the other files are raw.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ _MODELS = {
 }
 _DATASETS = {"CIFAR-10": "cifar10", "CIFAR-100": "cifar100", "tinyimagenet": "tiny_imagenet"}
 
-# Column of a file -> our name. Layer files come with one of two headers: the names of the measuring script,
-# and the final names, which unrolled.csv has too.
+# Column of a file -> our name. Layer files have one of two headers: the names of the measuring script, or the final
+# names, which unrolled.csv has as well.
 _FINAL = {
     "pruning": "method",
     "layer_name": "layer",
@@ -55,7 +55,7 @@ _SCRIPT = {
     "spectral_gap_weighted_undirected": "spectral_gap",
     "spectral_radius_laplacian_weighted_undirected": "spectral_radius",
 }
-# Wrong in the layer files (negative counts) or empty there, so kept out.
+# Columns that are wrong (negative counts) or empty in the layer files, and are left out.
 _UNUSABLE = ("sink_nodes", "source_nodes", "disconnected_nodes", "motifs")
 _PROPERTIES = {
     "layer_name": "layer",
@@ -71,11 +71,11 @@ _KEPT = {"accuracy", "no_params", *TOPOMETRIC_COLUMNS, *RAMANUJAN_COLUMNS}
 
 @dataclass(frozen=True)
 class Sources:
-    """What the published files say, before anything is computed from it.
+    """The contents of the published files, before anything is computed from them.
 
-    `unrolled` has every row of unrolled.csv, exact duplicates too, normalised as published. `rolled`,
-    `rolled_channel` and `ramanujan` have one row per layer of a network, raw. Rows stand in the order of the files,
-    and these in the order of their names.
+    `unrolled` has every row of unrolled.csv, including exact duplicates, normalised as published. `rolled`,
+    `rolled_channel` and `ramanujan` have one row of raw numbers for each layer of a network. Rows are in the order of
+    the files; files are in the order of their names.
     """
 
     unrolled: pd.DataFrame
@@ -102,7 +102,7 @@ def of_folder(folder: str | Path) -> Sources:
 
 
 def _kept(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that tables of a study have or need."""
+    """Select the columns that the tables of a study hold or need."""
     return frame[[name for name in frame.columns if name in _KEPT]]
 
 

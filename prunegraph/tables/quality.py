@@ -1,4 +1,4 @@
-"""Data quality: what every step of reading tables kept, what must hold in them, and what is known to be flawed."""
+"""Data quality: the rows that each step of reading keeps, identities that must hold, and known flaws."""
 
 from collections.abc import Iterable
 
@@ -13,36 +13,36 @@ EXPECTED, CHANGED, COUNTED = "as expected", "changed", "counted"
 
 
 def step(what: str, before: int, after: int, expected: int | None, meaning: str = "") -> dict:
-    """A row of the table: a step that left `after` of `before` rows, `expected` of them if that is known."""
+    """Make a row of the table for a step that kept `after` of `before` rows; `expected` is None if it is not known."""
     status = COUNTED if expected is None else EXPECTED if after == expected else CHANGED
     row = {"kind": "step", "what": what, "rows_before": before, "rows_after": after}
     return row | {"expected": expected, "found": after, "status": status, "meaning": meaning}
 
 
 def identity(what: str, deviation: float, tolerance: float, meaning: str = "") -> dict:
-    """A row of the table: an identity of columns that holds up to `deviation`, of which `tolerance` is allowed."""
+    """Make a row of the table for an identity of columns that holds up to `deviation`; `tolerance` is allowed."""
     status = EXPECTED if deviation <= tolerance else CHANGED  # NaN: changed
     row = {"kind": "identity", "what": what, "expected": tolerance, "found": deviation}
     return row | {"status": status, "meaning": meaning}
 
 
 def note(what: str, rows: int, expected: int | None, meaning: str) -> dict:
-    """A row of the table: a known flaw that concerns `rows` rows."""
+    """Make a row of the table for a known flaw that concerns `rows` rows."""
     return step(what, None, rows, expected, meaning) | {"kind": "note"}
 
 
 def quality(rows: Iterable[dict], source: str) -> pd.DataFrame:
-    """The table "quality" of :mod:`prunegraph.tables.schemas`."""
+    """Make the table "quality" of :mod:`prunegraph.tables.schemas`."""
     return shaped(pd.DataFrame(list(rows)).assign(source=source), "quality")
 
 
 def insist(table: pd.DataFrame) -> None:
-    """Stop if a step or an identity is not as expected.
+    """Raise an error if a step or an identity is not as expected.
 
     Raises
     ------
     UserError
-        With what was found and what was expected.
+        If there is such a row. The message says what was found and what was expected.
     """
     changed = table[table.status == CHANGED]
     if len(changed):
@@ -51,7 +51,7 @@ def insist(table: pd.DataFrame) -> None:
 
 
 def of_own(networks: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
-    """What the studies can use of networks that this project made."""
+    """List the steps from the networks that this project made to those that its studies use."""
     kept = pruned(features)
     sets = {name: columns for name in FEATURE_SETS if features[list(columns := feature_set(name))].notna().any().all()}
     columns = sorted({column for part in sets.values() for column in part})
@@ -65,7 +65,7 @@ def of_own(networks: pd.DataFrame, features: pd.DataFrame) -> list[dict]:
 
 
 def of_unrolled(unrolled: pd.DataFrame) -> list[dict]:
-    """The identities of the normalisation of the published unrolled.csv (our names, values as published)."""
+    """Check the identities of the normalisation of the published unrolled.csv (our names, values as published)."""
     nodes, edges = (unrolled[name].astype("float64") for name in ("nodes", "edges"))
     rows = [identity(f"{name} * nodes is whole", _fraction(unrolled[name] * nodes), 1e-6) for name in _BY_NODES]
     rows += [identity(f"{name} * edges is whole", _fraction(unrolled[name] * edges), 1e-6) for name in _BY_EDGES]
@@ -92,7 +92,7 @@ _BY_EDGES = ("removable_out", "removable_in", "cut_edges", "cut_nodes")
 
 
 def _fraction(values: pd.Series, relative: bool = False) -> float:
-    """The largest distance of `values` from whole numbers, missing ones left out."""
+    """Largest distance of `values` from whole numbers; missing values are left out."""
     values = values.dropna().to_numpy(dtype="float64")
     distance = np.abs(values - np.round(values))
     return float((distance / np.maximum(np.abs(values), 1) if relative else distance).max())

@@ -1,9 +1,8 @@
-"""The columns of every table of the studies: name -> (type, meaning). Tables are written with exactly these.
+"""Columns of every table of the studies: name -> (type, meaning). Tables are written with exactly these columns.
 
-The tables of networks and graphs (networks, topometrics, topometrics_normalised, ramanujan) stand in
-:mod:`prunegraph.tables.columns`, the features in :mod:`prunegraph.tables.features`. Fractions are
-fractions, never percent. A missing number means that it could not be computed; the row stays and says for how
-many networks.
+The tables of networks and graphs (networks, topometrics, topometrics_normalised, ramanujan) are described in
+:mod:`prunegraph.tables.columns`, the features in :mod:`prunegraph.tables.features`. Shares are fractions, never
+percentages. A missing number means that it could not be computed; its row stays, with the number of networks.
 
 Words that several tables share:
 
