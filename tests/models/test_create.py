@@ -57,6 +57,54 @@ def test_mlp_is_lenet_300_100_on_mnist_or_of_other_layers():
     assert len(models.prunable(models.create("mlp", 10, (1, 28, 28), hidden=[]))) == 1
 
 
+# MLP-Rank's networks: hidden layers, shape, classes, parameters (by hand: weights, biases, two for each BatchNorm).
+RANKED = {
+    "two": ({"hidden": [256]}, (1, 28, 28), 10, 784 * 256 + 256 + 2_570),
+    "three": ({"hidden": [512, 512]}, (1, 28, 28), 10, 784 * 512 + 512 + 512 * 513 + 5_130),
+    "six": (
+        {"hidden": [512, 512, 256, 256, 128], "batch_norm": "shared", "skips": True},
+        (3, 32, 32),
+        10,
+        3073 * 512 + 513 * 512 + 513 * 256 + 257 * 256 + 257 * 128 + 1_290 + 2 * (512 + 256 + 128),
+    ),
+    "twelve": (
+        {"hidden": [2048] * 2 + [1024] * 4 + [512] * 2 + [256] * 3, "batch_norm": "shared"},
+        (3, 32, 32),
+        100,
+        (3073 + 2049) * 2048 + (2049 + 3 * 1025) * 1024 + (1025 + 513) * 512 + (513 + 2 * 257) * 256 + 257 * 100
+        + 2 * (2048 + 1024 + 512 + 256),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_networks_of_mlp_rank(name):
+    options, shape, classes, parameters = RANKED[name]
+    network = models.create("mlp", classes, shape, **options)
+    assert sum(parameter.numel() for parameter in network.parameters()) == parameters
+    assert len(models.prunable(network)) == {"two": 2, "three": 3, "six": 6, "twelve": 12}[name]
+    assert network(torch.randn(3, *shape)).shape == (3, classes)
+
+
+def test_what_follows_a_hidden_layer():
+    network = models.create("mlp", 3, (1, 2, 2), hidden=[4, 4, 5], batch_norm="shared", skips=True).eval()
+    assert list(network.norms) == ["4", "5"]
+    network.norms["4"].running_mean += 0.25
+    seen = torch.randn(6, 1, 2, 2)
+    norm = lambda values: (values - 0.25) / (1 + 1e-5) ** 0.5  # noqa: E731
+    one, two, three = network.hidden
+    first = norm(one(seen.flatten(1)).relu())  # as wide as the images, but no layer is before it
+    second = norm(two(first).relu()) + first
+    third = three(second).relu() / (1 + 1e-5) ** 0.5
+    assert torch.allclose(network(seen), network.last(third), atol=1e-6)
+    own = models.create("mlp", 3, (1, 2, 2), hidden=[4, 4], batch_norm="own")
+    assert len(own.norms) == 2
+    bare = models.create("mlp", 3, (1, 2, 2), hidden=[4, 4], skips=True)
+    assert not bare.norms
+    with pytest.raises(UserError, match=r"Unknown batch_norm of mlp: 'share'. Did you mean 'shared'\?"):
+        models.create("mlp", 3, (1, 2, 2), batch_norm="share")
+
+
 @pytest.mark.parametrize("hidden", [[300, 0], [2.5], "300", [True], None])
 def test_hidden_layers_are_whole_numbers(hidden):
     with pytest.raises(UserError, match="list of positive whole numbers, found"):

@@ -300,6 +300,24 @@ def test_images_are_drawn_from_a_data_set_by_the_seed(tmp_path):
         prune(network, "page_rank", 0.5, 0, data, images=9999)
 
 
+@pytest.mark.parametrize("options", [{"skips": True}, {}])
+def test_the_networks_of_mlp_rank_share_batchnorms_and_shrink(options):
+    widths = [64, 64, 32, 32, 16]
+    network = models.create("mlp", 10, (3, 8, 8), hidden=widths, batch_norm="shared", **options)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.rand(parameter.shape, generator=torch.Generator().manual_seed(0))
+    found = prune(network, "page_rank", 0.5, 0, batches(shape=(3, 8, 8)))
+    alive = [values.any(1) for values in list(found.values())[:-1]]
+    assert [int(units.sum()) for units in alive] == [width // 2 for width in widths]
+    # Only what a skip connection adds goes together; a shared BatchNorm ties nothing.
+    assert [np.array_equal(*pair) for pair in (alive[:2], alive[2:4])] == [bool(options)] * 2
+    smaller = shrink(network.eval(), (3, 8, 8), found)
+    assert [weight.shape[0] for weight in prunable(smaller).values()] == [32, 32, 16, 16, 8, 10]
+    seen = images(shape=(3, 8, 8)).float()
+    assert torch.allclose(smaller(seen), found.apply(network)(seen), atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [

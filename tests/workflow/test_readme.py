@@ -19,11 +19,16 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_example_runs(capsys):
-    example, shrinking = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    exec(compile(shrinking, "README.md", "exec"), {})
+    example, shrinking, saving = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    names = {}
+    exec(compile(shrinking, "README.md", "exec"), names)
     said = capsys.readouterr().out
     assert "in_features=64, out_features=100," in said
     assert "in_features=100, out_features=100," in said
+    exec(compile(saving, "README.md", "exec"), names)
+    said = capsys.readouterr().out
+    assert "'parameters': 50610, 'macs': 50200" in said and "'macs_left': 17600" in said
+    assert "{'median': 0.0" in said and "'batch': 64, 'device': 'cpu'" in said
     exec(compile(example, "README.md", "exec"), {})
     said = capsys.readouterr().out
     assert said.startswith("191894 ")
