@@ -1,9 +1,8 @@
-"""Data sets: read from their official files, split, and kept as one file of uint8 tensors.
+"""Data sets: read from their official files, split, and stored as one file of uint8 tensors.
 
-:func:`missing` says what has to be fetched, :func:`download` fetches it,
-:func:`prepare` makes the one file, :func:`load` gives it as batches on a device. A
-new data set is one file with a function ``read(folder, *, its_options) -> Original`` and
-a line in ``catalogue.DATASETS``.
+:func:`missing` says which official files are not there, :func:`download` fetches them, :func:`prepare` makes the
+prepared file, and :func:`load` reads it as batches on a device. To add a data set, write one file with a function
+``read(folder, *, its_options) -> Original``, and add a line to ``catalogue.DATASETS``.
 """
 
 from collections.abc import Mapping
@@ -49,12 +48,12 @@ def verify(path: str | Path) -> None:
 
 
 def load(path: str | Path, device: str = "cpu") -> "Data":
-    """A prepared data set with all its images on `device`; see :class:`prunegraph.datasets.data.Data`.
+    """Load a prepared data set with all its images on `device`; see :class:`prunegraph.datasets.data.Data`.
 
     Raises
     ------
     UserError
-        If `path` is not a file that :func:`prepare` wrote, or its images are not those of its checksum.
+        If `path` is not a file that :func:`prepare` wrote, or its images do not match its checksum.
     """
     from prunegraph.datasets import data  # imports torch
 

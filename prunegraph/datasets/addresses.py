@@ -1,8 +1,8 @@
-"""Where the official files of the data sets are, how long they are and what their sha256 is.
+"""Addresses, lengths and sha256 of the official files of the data sets.
 
-sha256 and lengths are those that TensorFlow Datasets publishes, for CIFAR's Python
-versions those of Keras; of Tiny-ImageNet no maker published any, so it is the one of
-the file that Stanford serves. ImageNet wants a registration, so it has no address here.
+Lengths and sha256 are those that TensorFlow Datasets publishes, and for CIFAR's Python versions those of Keras. For
+Tiny-ImageNet nobody published them; they were computed from the file that Stanford serves. ImageNet requires a
+registration, so it has no address here.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Remote:
-    """A file: its path below the data folder, length in bytes, sha256, and addresses, the best first."""
+    """A file to download: path below the data folder, length in bytes, sha256, and addresses, the best first."""
 
     path: str
     length: int
@@ -36,7 +36,7 @@ _TORONTO = ("https://www.cs.toronto.edu/~kriz/",)
 REMOTE: Mapping[str, tuple[Remote, ...]] = {
     "mnist": _files(
         "MNIST/raw/",
-        # PyTorch's copy first: the author's server often refuses.
+        # PyTorch's copy is first, because the author's server often refuses.
         ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
         {
             "train-images-idx3-ubyte.gz": (

@@ -5,11 +5,19 @@ from torch.nn import functional
 
 
 def crop_and_flip(images: torch.Tensor, generator: torch.Generator, padding: int = 4) -> torch.Tensor:
-    """Pad with black, cut out the original size at a random place, flip half of the images left to right.
+    """Pad with black, cut out the original size at a random position, and flip half of the images left to right.
 
-    As published for CIFAR (He et al. 2016, section 4.2), every image with its own
-    place and flip. Works on raw pixels, (N, channels, height, width) of any type,
-    so that black is 0; `generator` lives on the CPU whatever the device.
+    This is the augmentation published for CIFAR (He et al. 2016, section 4.2); every image has its own position and
+    flip.
+
+    Parameters
+    ----------
+    images
+        Raw pixels (N, channels, height, width) of any type, in which black is 0.
+    generator
+        Generator of random numbers on the CPU, whatever the device of the images.
+    padding
+        Width of the black border in pixels.
     """
     number, _, height, width = images.shape
     shift = torch.randint(2 * padding + 1, (2, number), generator=generator).to(images.device)

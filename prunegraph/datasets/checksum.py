@@ -1,4 +1,4 @@
-"""The checksum of a prepared data set: of its tensors, so that a changed bit of an image is found."""
+"""The checksum of a prepared data set, over its tensors, so that a changed bit of an image is detected."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from prunegraph.errors import UserError
 
 
 def checksum(arrays: Mapping[str, np.ndarray]) -> str:
-    """sha256 over the name, type, shape and values of every array, in the order of their names."""
+    """Compute sha256 over the name, type, shape and values of every array, in the order of their names."""
     found = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         found.update(f"{name} {array.dtype.str} {array.shape}\n".encode())

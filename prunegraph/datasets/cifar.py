@@ -1,6 +1,6 @@
 """CIFAR-10 and CIFAR-100: the official Python and binary versions, unpacked or as downloaded.
 
-Archives are read in memory, so no path inside one can reach the disk.
+Archives are read in memory, so that no path inside an archive is written to disk.
 """
 
 import gzip
@@ -20,7 +20,7 @@ PIXELS = 3 * 32 * 32
 
 
 def read_cifar10(folder: str | Path) -> Original:
-    """CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 images of 3x32x32 in 10 classes.
+    """Read CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 images of 3x32x32 in 10 classes.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def read_cifar10(folder: str | Path) -> Original:
 
 
 def read_cifar100(folder: str | Path) -> Original:
-    """CIFAR-100 (Krizhevsky 2009) with its fine labels: 50,000 + 10,000 images of 3x32x32 in 100 classes.
+    """Read CIFAR-100 (Krizhevsky 2009) with its fine labels: 50,000 + 10,000 images of 3x32x32 in 100 classes.
 
     Raises
     ------
@@ -44,12 +44,12 @@ def read_cifar100(folder: str | Path) -> Original:
 
 
 def from_pickle(content: bytes, labels: str, where: str) -> Images:
-    """A batch of the Python version: a pickled dict with ``data``, uint8 (N, 3072), and a list of `labels`.
+    """Read a batch of the Python version: a pickled dict with ``data``, uint8 (N, 3072), and a list under `labels`.
 
     Raises
     ------
     UserError
-        If the pickle would build anything but plain data, or holds something else.
+        If the pickle would build anything except plain data, or has another content.
     """
     batch = loads(content, where)
     if not isinstance(batch, dict):
@@ -64,12 +64,12 @@ def from_pickle(content: bytes, labels: str, where: str) -> Images:
 
 
 def from_binary(content: bytes, label_bytes: int, where: str) -> Images:
-    """A batch of the binary version: `label_bytes` bytes of labels, the last one used, then 3072 pixels, repeated.
+    """Read a batch of the binary version: records of `label_bytes` bytes of labels (the last is used) and 3072 pixels.
 
     Raises
     ------
     UserError
-        If the content is no whole number of records.
+        If the content is not a whole number of records.
     """
     size = label_bytes + PIXELS
     if not content or len(content) % size:
@@ -79,7 +79,7 @@ def from_binary(content: bytes, label_bytes: int, where: str) -> Images:
 
 
 def _records(name: str, folder: str | Path, labels: str, label_bytes: int) -> list[Images]:
-    """The batches of data set `name`, in the order of its layout, from whichever version is there."""
+    """Read the batches of data set `name`, in the order of its layout, from the version that is there."""
     found = locate(name, folder)
     archive = next(iter(found.values())) if len(found) == 1 else None
     if archive is None:
@@ -93,7 +93,7 @@ def _records(name: str, folder: str | Path, labels: str, label_bytes: int) -> li
 
 
 def _layout_in(name: str, archive: Path) -> tuple[str, ...]:
-    """The files that an archive holds: the layout that stands before it in the table of sources."""
+    """List the files that an archive holds: the layout before it in the table of sources."""
     layouts = SOURCES[name].layouts
     (place,) = (place for place, layout in enumerate(layouts) if archive.name.startswith(layout[0]))
     return layouts[place - 1]
@@ -107,7 +107,7 @@ def _members(archive: Path, wanted: Iterable[str]) -> dict[str, bytes]:
     contents = dict.fromkeys(wanted, b"")
     try:
         with tarfile.open(archive) as files:
-            for member in files:  # one pass: seeking back in a gzipped archive unpacks it again
+            for member in files:  # in one pass, because going back in a gzipped archive unpacks it again
                 if member.isfile() and member.name in contents:
                     contents[member.name] = files.extractfile(member).read()
     except (tarfile.TarError, OSError, EOFError) as problem:

@@ -22,12 +22,12 @@ class Part:
     images, labels
         uint8 (N, channels, height, width) and int64 (N,).
     mean, std
-        Of each channel, for pixels scaled to [0, 1].
+        Mean and standard deviation of each channel, for pixels scaled to [0, 1].
     """
 
     def __init__(self, images: torch.Tensor, labels: torch.Tensor, mean: list[float], std: list[float]):
         self.images, self.labels = images, labels
-        # (x / 255 - mean) / std by one multiplication and one addition, in a table: every device has the same bits.
+        # A table of (x / 255 - mean) / std for all pixel values x gives the same bits on every device.
         scale = 1 / torch.tensor(std, dtype=torch.float64)
         shift = -torch.tensor(mean, dtype=torch.float64) * scale
         scale, shift = (value.float().view(-1, 1) for value in (scale / 255, shift))
@@ -39,11 +39,11 @@ class Part:
         return len(self.labels)
 
     def normalise(self, images: torch.Tensor) -> torch.Tensor:
-        """uint8 images as float32, each channel with the training part's mean 0 and deviation 1."""
+        """Convert uint8 images to float32, so that each channel of the training part has mean 0 and deviation 1."""
         return self._shades.index_select(0, (images + self._first).flatten()).view(images.shape)
 
     def batches(self, size: int = 1000) -> Iterator[Batch]:
-        """Every image once, in order, normalised, never augmented; the last batch may be smaller."""
+        """Yield every image once, in order, normalised, never augmented; the last batch may be smaller."""
         for images, labels in zip(self.images.split(size), self.labels.split(size), strict=True):
             if len(labels):
                 yield self.normalise(images), labels
@@ -51,9 +51,9 @@ class Part:
     def epoch(
         self, size: int, generator: torch.Generator, augmented: bool = False, shuffle: bool = True
     ) -> Iterator[Batch]:
-        """Every image once, normalised, in random order unless told otherwise; the last batch may be smaller.
+        """Yield every image once, normalised, in random order or in order; the last batch may be smaller.
 
-        `generator` lives on the CPU, so order and augmentation are the same on every device.
+        `generator` is on the CPU, so that order and augmentation are the same on every device.
         """
         order = torch.randperm(len(self), generator=generator) if shuffle else torch.arange(len(self))
         order = order.to(self.labels.device)
@@ -68,8 +68,8 @@ class Part:
 class Data:
     """A prepared data set: three parts and the facts about them.
 
-    `augmented` says whether training images are published as randomly cropped and
-    flipped; validation and test images never are.
+    `augmented` says whether training images are randomly cropped and flipped, as published; validation and test images
+    never are.
     """
 
     name: str
@@ -83,13 +83,13 @@ class Data:
     test: Part
 
     def epoch(self, size: int, generator: torch.Generator, shuffle: bool = True) -> Iterator[Batch]:
-        """The training part once: shuffled (or in order), normalised, augmented if that was published."""
+        """Yield the training part once: shuffled (or in order), normalised, augmented if that was published."""
         return self.train.epoch(size, generator, self.augmented, shuffle)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
-        """Full batches of the training part without end, reshuffled each pass; images as in :meth:`epoch`.
+        """Yield full batches of the training part without end, shuffled anew in each pass; images as in :meth:`epoch`.
 
-        A `size` above the number of images means all of them.
+        If `size` exceeds the number of images, a batch holds all of them.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Data:
 
 
 def load(path: str | Path, device: str = "cpu") -> Data:
-    """What :func:`prunegraph.datasets.load` does; see there."""
+    """Load a prepared data set; see :func:`prunegraph.datasets.load`."""
     arrays, facts = tensors.load(path)
     if "sha256" in facts:
         checksum.compare(arrays, facts["sha256"], path)

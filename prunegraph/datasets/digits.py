@@ -8,10 +8,10 @@ from prunegraph.datasets.original import Images, Original
 
 
 def read(folder: str | Path | None = None) -> Original:
-    """1,797 real images of 1x8x8 in 10 classes, without an official split; `folder` is not used.
+    """Read 1,797 images of 1x8x8 in 10 classes, without an official split; `folder` is not used.
 
-    The test part of the UCI data set "Optical Recognition of Handwritten Digits"
-    (Alpaydin and Kaynak 1998), whose pixels count ink from 0 to 16; here 0 to 255.
+    They are the test part of the UCI data set "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak 1998).
+    Its pixels are whole numbers from 0 to 16, which are scaled to 0 to 255.
     """
     from sklearn.datasets import load_digits
 

@@ -1,4 +1,4 @@
-"""Fetching official files: resumed where they broke off, retried, and checked before they get their name."""
+"""Downloads of official files, which are resumed, retried, and checked before they get their final name."""
 
 import fcntl
 import http.client
@@ -21,32 +21,32 @@ from prunegraph.files import sha256
 
 logger = logging.getLogger("prunegraph")
 
-# Attempts without a new byte before an address is given up, and the seconds before the second one; then twice as long.
+# Attempts without a new byte before an address is given up; seconds before the second attempt, doubled each time.
 ATTEMPTS = 4
 WAIT = 1.0
 TIMEOUT = 30
 PIECE = 2**18
 LOG_EVERY = 10
 
-# Answers that another attempt may better.
+# Answers after which another attempt may succeed.
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Refused(Exception):
-    """An address that will not give the file, however often it is asked."""
+    """An address does not give the file, and further attempts would not help."""
 
 
 def download(name: str, folder: str | Path) -> None:
-    """Put the official files of data set `name` below `folder`, unless it is there in any of its layouts.
+    """Download the official files of data set `name` below `folder`, unless they are there in any of its layouts.
 
-    A file that is there is never touched. A download grows under its name with
-    ``.part`` behind and is renamed once its length and sha256 are right, so that one
-    that broke off goes on where it stopped, also in another run.
+    Existing files are never changed. A download is written under the file's name with ``.part`` appended, and is
+    renamed when its length and sha256 are right. An interrupted download continues where it stopped, also in a later
+    run.
 
     Raises
     ------
     UserError
-        Saying which file to put where, if no address gives the right one.
+        If no address gives the right file; the message says which file to put where.
     """
     sentence = missing(name, folder)
     if sentence is None:
@@ -58,7 +58,7 @@ def download(name: str, folder: str | Path) -> None:
             fetch(remote, Path(folder))
     except UserError as problem:
         raise UserError(f"{problem} {sentence}") from None
-    except OSError as problem:  # those of an address are reported with it
+    except OSError as problem:  # problems of an address are reported with that address
         raise UserError(f"{Path(folder).resolve()} cannot be written to ({problem}). {sentence}") from None
 
 
@@ -98,7 +98,7 @@ def fetch(remote: Remote, folder: Path) -> None:
 
 
 def _from_address(address: str, part: Path, remote: Remote) -> None:
-    """Complete `part` from one address; from its beginning once more if what was there proves to be wrong."""
+    """Complete `part` from one address; start once more from the beginning if its content proves to be wrong."""
     resumed = part.stat().st_size
     if resumed > remote.length:
         os.truncate(part, 0)
@@ -112,14 +112,14 @@ def _from_address(address: str, part: Path, remote: Remote) -> None:
 
 
 def _complete(address: str, part: Path, remote: Remote) -> None:
-    """Append to `part` until it has its length; asks again after failures, as long as bytes arrive."""
+    """Append to `part` until it has the right length; try again after failures as long as bytes arrive."""
     failures, most = 0, part.stat().st_size
     while (have := part.stat().st_size) < remote.length:
         try:
             _append(address, part, remote)
         except (OSError, http.client.HTTPException) as problem:
             _raise_if_final(problem)
-            # More than ever before: a server that knows no ranges may give more and less by turns without end.
+            # Compare with the longest so far: a server without ranges may send more and less alternately, without end.
             failures = 1 if part.stat().st_size > most else failures + 1
             most = max(most, part.stat().st_size)
             if failures >= ATTEMPTS:
@@ -140,12 +140,12 @@ def _raise_if_final(problem: Exception) -> None:
 
 
 def _reason(problem: Exception) -> str:
-    """A problem in a word, without the wrapping of urllib."""
+    """Describe a problem briefly, without what urllib adds."""
     return str(getattr(problem, "reason", None) or problem or type(problem).__name__)
 
 
 def _append(address: str, part: Path, remote: Remote) -> None:
-    """One request for what `part` lacks; a server that knows no ranges sends all, which replaces what was there."""
+    """Request the bytes that `part` lacks; a server without ranges sends the whole file, which replaces the part."""
     have = part.stat().st_size
     headers = {"User-Agent": f"prunegraph/{__version__}"} | ({"Range": f"bytes={have}-"} if have else {})
     request = urllib.request.Request(address, headers=headers)
@@ -162,7 +162,7 @@ def _append(address: str, part: Path, remote: Remote) -> None:
 
 
 def _start(answer: http.client.HTTPResponse) -> int:
-    """The place of the answer's first byte in the file."""
+    """Position in the file of the first byte of the answer."""
     if answer.status != http.client.PARTIAL_CONTENT:
         return 0
     span = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
@@ -177,7 +177,7 @@ def _copy(answer: http.client.HTTPResponse, file: BinaryIO, remote: Remote, have
         file.write(piece)
         came += len(piece)
         if have + came > remote.length:
-            return  # the caller compares lengths; nothing endless fills the disk
+            return  # the caller compares lengths; an endless answer must not fill the disk
         if time.monotonic() - told >= LOG_EVERY:
             told = time.monotonic()
             share, speed = (have + came) / remote.length, came / (told - begun) / 1e6
@@ -197,12 +197,12 @@ def _check_space(part: Path, remote: Remote) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[Path]:
-    """Make the file if it is not there and keep other processes that ask for it waiting."""
+    """Open the file, and let other processes that want it wait."""
     while True:
         with path.open("ab") as file:
-            with suppress(OSError):  # some network file systems know no locks
+            with suppress(OSError):  # some network file systems have no locks
                 fcntl.flock(file, fcntl.LOCK_EX)
-            # Another process may have renamed or removed it while this one was waiting.
+            # Another process may have renamed or removed the file while this one was waiting.
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 yield path
                 return

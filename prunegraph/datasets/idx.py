@@ -11,7 +11,7 @@ from prunegraph.errors import UserError
 
 
 def read_mnist(folder: str | Path) -> Original:
-    """MNIST (LeCun, Cortes and Burges 1998): 60,000 + 10,000 images of 1x28x28 in 10 classes.
+    """Read MNIST (LeCun, Cortes and Burges 1998): 60,000 + 10,000 images of 1x28x28 in 10 classes.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def read_mnist(folder: str | Path) -> Original:
 
 
 def read_fashion_mnist(folder: str | Path) -> Original:
-    """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 60,000 + 10,000 images of 1x28x28 in 10 classes.
+    """Read Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 60,000 + 10,000 images of 1x28x28 in 10 classes.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def _read(name: str, folder: str | Path) -> Original:
 
 
 def read_idx(path: str | Path) -> np.ndarray:
-    """The uint8 array in an IDX file; the suffix ``.gz`` says that it is gzipped.
+    """Read the uint8 array in an IDX file; a file with the suffix ``.gz`` is gzipped.
 
     The format: two zero bytes, 0x08 for unsigned bytes, the number of dimensions,
     each dimension as a big-endian 32-bit number, then the values, last index fastest.
@@ -47,7 +47,7 @@ def read_idx(path: str | Path) -> np.ndarray:
     Raises
     ------
     UserError
-        If the content is no IDX file of bytes, or shorter or longer than it says.
+        If the file is no IDX file of bytes, or shorter or longer than its header says.
     """
     path = Path(path)
     try:

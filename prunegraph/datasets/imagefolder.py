@@ -1,4 +1,4 @@
-"""A data set of one's own: a folder or an archive of ``train|val|test/<class>/<image>``."""
+"""A user's own data set: a folder or an archive of ``train|val|test/<class>/<image>``."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,21 +16,21 @@ Labelled = tuple[str, str, str]
 
 
 def read(folder: str | Path, *, path: str, size: int = 32, channels: int = 3) -> Original:
-    """The images in `path`: a folder, or a .zip or .tar archive (.gz, .zst, .bz2, .xz); `folder` is not used.
+    """Read the images in a folder, or in a .zip or .tar archive (.gz, .zst, .bz2, .xz); `folder` is not used.
 
-    Classes are numbered in sorted order of their names. Images are read in sorted
-    order of theirs and decoded by :func:`prunegraph.datasets.pictures.decode`. Without
-    ``test`` images the ``val`` images serve as test part; without either the test
-    part is drawn from ``train``. A ``val`` part beside a ``test`` part is kept.
+    Classes are numbered in the sorted order of their names. Images are read in the sorted order of their names and
+    decoded by :func:`prunegraph.datasets.pictures.decode`. If there are no ``test`` images, the ``val`` images are the
+    test part; if there are neither, the test part is drawn from ``train``. A ``val`` part beside a ``test`` part stays
+    the validation part.
 
     Parameters
     ----------
     path
-        Relative to the working directory; the parts may lie in one folder within it.
+        Path of the folder or archive, relative to the working directory; the parts may be in one folder inside it.
     size
         Side of the prepared images, which are square.
     channels
-        1 for grey, 3 for red, green and blue.
+        Number of channels: 1 for grey, 3 for red, green and blue.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def assemble(path: str | Path, found: list[Labelled], size: int, channels: int) 
 
 
 def labelled(names: Iterable[str]) -> list[Labelled]:
-    """Those of the files that are images of a class of a part, sorted by part, class and name."""
+    """Select the files that are images of a class of a part, sorted by part, class and name."""
     return sorted(entry for entry in map(_labelled, names) if entry)
 
 
@@ -77,7 +77,7 @@ def _labelled(name: str) -> Labelled | None:
 
 
 def _part(pixels: np.ndarray, labels: np.ndarray, found: list[Labelled], part: str) -> Images | None:
-    """The images of one part: a slice, since they are sorted by part."""
+    """Return the images of one part: a slice, because images are sorted by part."""
     places = [place for place, entry in enumerate(found) if entry[0] == part]
     if not places:
         return None

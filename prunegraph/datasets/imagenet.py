@@ -1,4 +1,4 @@
-"""ImageNet (ILSVRC 2012), shrunk: a folder of ``train/<wnid>`` and of validation images, sorted or as published."""
+"""ImageNet (ILSVRC 2012), reduced in size: ``train/<wnid>`` and validation images, sorted by class or as published."""
 
 import csv
 import io
@@ -16,23 +16,22 @@ META = "meta.mat"
 
 
 def read(folder: str | Path, *, path: str | None = None, size: int = 64) -> Original:
-    """ImageNet (Russakovsky et al. 2015): 1,281,167 + 50,000 images in 1,000 classes, prepared as 3x64x64.
+    """Read ImageNet (Russakovsky et al. 2015): 1,281,167 + 50,000 images in 1,000 classes, prepared as 3x64x64.
 
-    ``imagenet/train/<wnid>/*.JPEG`` and ``imagenet/val/<wnid>/*.JPEG`` below `folder`, or
-    ``imagenet/val/*.JPEG`` with the official labels beside: the development kit's
-    ground truth and meta.mat, or LOC_val_solution.csv. The validation images serve as
-    test part, since the labels of the official test images were never published.
-    Classes are numbered in the order of their sorted WordNet names; a subset of the
-    classes is read as it is. Images become squares as :func:`prunegraph.datasets.pictures.decode` says:
-    no published downsampled version, which keep no aspect ratio or another crop.
+    The images are ``imagenet/train/<wnid>/*.JPEG`` and ``imagenet/val/<wnid>/*.JPEG`` below `folder`; or
+    ``imagenet/val/*.JPEG`` with the official labels beside them: the development kit's ground truth and meta.mat, or
+    LOC_val_solution.csv. The validation images are the test part, because the labels of the official test images were
+    never published. Classes are numbered in the sorted order of their WordNet names; there may be fewer than 1,000.
+    Images become squares by :func:`prunegraph.datasets.pictures.decode`. The published smaller versions of ImageNet
+    differ from these images: they change the aspect ratio or use another crop.
 
     Parameters
     ----------
     path
-        The folder that holds ``train`` and ``val``, where it is not ``imagenet`` below `folder`.
+        Folder that holds ``train`` and ``val``, if it is not ``imagenet`` below `folder`.
     size
-        Side of the prepared images. All pixels together may take 16 GiB: whole ImageNet fits up to 65. Preparing
-        needs that much memory twice, or once if no validation part is drawn.
+        Side of the prepared images. All pixels together may take 16 GiB: the whole of ImageNet fits up to a side of 65.
+        Preparation needs twice the memory of the pixels, or once if no validation part is drawn.
 
     Raises
     ------
@@ -51,7 +50,7 @@ def read(folder: str | Path, *, path: str | None = None, size: int = 64) -> Orig
 
 
 def _labels(root: Path, names: list[str]) -> Mapping[str, str]:
-    """The WordNet name of each validation image, by file name without suffix."""
+    """Read the WordNet name of each validation image, by file name without suffix."""
     places = {name.rpartition("/")[2]: name for name in names if name.endswith((SOLUTION, TRUTH, META))}
     texts = dict(tree.contents(root, set(places.values())))
     if SOLUTION in places:
@@ -68,13 +67,13 @@ def _labels(root: Path, names: list[str]) -> Mapping[str, str]:
 
 
 def _wnids(content: bytes, path: Path) -> Mapping[int, str]:
-    """The WordNet name of each ILSVRC2012_ID in the development kit's table of classes."""
+    """Read the WordNet name of each ILSVRC2012_ID in the development kit's table of classes."""
     from scipy.io import loadmat
 
     try:
         synsets = loadmat(io.BytesIO(content), variable_names=["synsets"], squeeze_me=True)["synsets"]
         return {int(row["ILSVRC2012_ID"]): str(row["WNID"]) for row in synsets}
-    except Exception as problem:  # scipy raises whatever a damaged file leads it to
+    except Exception as problem:  # scipy may raise any exception for a damaged file
         raise UserError(f"{path} is no readable table of classes ({problem!r}). Fetch it again.") from problem
 
 

@@ -1,4 +1,4 @@
-"""A data set as its makers published it, before our split."""
+"""A data set as its authors published it, before our split."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from prunegraph.errors import UserError
 
 
 class Images(NamedTuple):
-    """Pictures with their classes: uint8 (N, channels, height, width) and int64 (N,)."""
+    """Images with their classes: uint8 (N, channels, height, width) and int64 (N,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -17,28 +17,28 @@ class Images(NamedTuple):
 
 @dataclass(frozen=True)
 class Original:
-    """What a reader returns.
+    """The published parts of a data set, which a reader returns.
 
     Parameters
     ----------
     train, test
-        The published parts; `test` is None where nobody published one.
+        The published training and test parts; `test` is None if no test part was published.
     validation
         The published validation part, if there is one beside the test part.
     tested_on
-        What the published name of the test part is: some publish its labels for ``val`` only.
+        Published name of the test part; it is ``val`` where labels were published for this part only.
     classes
         Number of classes; labels lie in [0, classes).
     mean, std
-        Published normalisation, one number a channel for pixels in [0, 1]; None:
-        taken from the training part.
+        Published normalisation, one number for each channel of pixels in [0, 1]; None if it is computed from the
+        training part.
     augmented
-        Whether networks are published as trained on random crops and flips.
+        Whether published networks were trained on random crops and flips.
 
     Raises
     ------
     UserError
-        If types, shapes or labels are not as stated.
+        If types, shapes or labels are not as described.
     """
 
     train: Images

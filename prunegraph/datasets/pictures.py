@@ -1,4 +1,4 @@
-"""Image files decoded to uint8 arrays of one shape."""
+"""Decoding of image files to uint8 arrays of one shape."""
 
 import io
 import logging
@@ -21,26 +21,29 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".t
 LARGEST = 16 * 2**30
 MOST_PIXELS = 2**28
 
-# Images of this many bytes are decoded on all cores; below, handing them to threads costs more than decoding.
+# Images of at least this many bytes are decoded on all cores; for smaller ones threads cost more than decoding.
 WORTH_THREADS = 8192
 TOGETHER = 512
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name is that of an image; hidden files (such as macOS leaves in archives) are none."""
+    """Whether a file's name is that of an image; hidden files, which macOS adds to archives, are not."""
     base = name.rpartition("/")[2]
     return base.lower().endswith(SUFFIXES) and not base.startswith(".")
 
 
 def read(path: str | Path, wanted: Sequence[str], size: int, channels: int) -> np.ndarray:
-    """The images `wanted`, by name, of a folder or archive: uint8 (N, channels, size, size), in the order of `wanted`.
+    """Read the images with the names `wanted` from a folder or archive, each decoded by :func:`decode`.
 
-    Each is decoded by :func:`decode`.
+    Returns
+    -------
+    np.ndarray
+        uint8 (N, channels, size, size), in the order of `wanted`.
 
     Raises
     ------
     UserError
-        If one is absent or damaged (it is named), or all together would exceed 16 GiB.
+        If an image is absent or damaged (it is named), or all images together would exceed 16 GiB.
     """
     needed = len(wanted) * channels * size**2
     if needed > LARGEST:
@@ -66,16 +69,16 @@ def read(path: str | Path, wanted: Sequence[str], size: int, channels: int) -> n
 
 
 def decode(content: bytes, where: str, size: int, channels: int) -> np.ndarray:
-    """An image file as uint8 (channels, size, size).
+    """Decode an image file to uint8 (channels, size, size).
 
-    Grey for one channel (ITU-R 601 luma), red, green and blue for three; transparency
-    is dropped. The largest square around the centre is kept and, unless it has that
-    size already, resized with a box filter, which averages areas when it shrinks.
+    One channel is grey (ITU-R 601 luma); three channels are red, green and blue; transparency is dropped. The largest
+    square around the centre is kept. Unless it has the right size already, it is resized with a box filter, which
+    averages areas when it reduces an image.
 
     Raises
     ------
     UserError
-        If the content is no whole image of 8 bits a channel; `where` says which.
+        If the content is no complete image of 8 bits for each channel; the message names the image by `where`.
     """
     from PIL import Image
 
@@ -86,7 +89,7 @@ def decode(content: bytes, where: str, size: int, channels: int) -> np.ndarray:
             if "transparency" in image.info:
                 image = image.convert("RGBA")
             picture = np.asarray(_square(image.convert("L" if channels == 1 else "RGB"), size))
-    except Exception as problem:  # Pillow's decoders raise whatever a damaged file leads them to
+    except Exception as problem:  # Pillow's decoders may raise any exception for a damaged file
         raise UserError(f"{where} is no readable image ({problem}). Fetch or unpack it again.") from problem
     return picture[None] if channels == 1 else picture.transpose(2, 0, 1)
 
@@ -108,5 +111,5 @@ def _chunks(items: Iterable, number: int) -> Iterator[list]:
 
 
 def _cores() -> int:
-    """The number of cores this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

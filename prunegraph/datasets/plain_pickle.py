@@ -1,4 +1,4 @@
-"""Pickles that can hold data but run no code."""
+"""Safe reading of pickles: plain data is allowed, and no code is run."""
 
 import io
 import pickle
@@ -15,8 +15,7 @@ def loads(content: bytes, where: str) -> Any:
     Raises
     ------
     UserError
-        If the pickle names any other class or function, or is damaged. `where`
-        says what was read.
+        If the pickle names any other class or function, or is damaged; the message names the file by `where`.
     """
     try:
         return _Plain(io.BytesIO(content), encoding="latin1").load()
@@ -28,7 +27,7 @@ def loads(content: bytes, where: str) -> Any:
 
 class _Plain(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """The few names of which a pickled array is made."""
+        """Find a class or function by name; only the few names in pickled arrays are allowed."""
         # numpy 2 moved numpy.core to numpy._core; the official files say numpy.core.
         key = (module.replace("numpy._core", "numpy.core"), name)
         if key not in _ALLOWED:
@@ -40,7 +39,7 @@ class _Plain(pickle.Unpickler):
 
 
 def _encode(text: str, codec: str) -> bytes:
-    """How Python 3 writes bytes into a pickle of protocol 2; no other codec is needed."""
+    """Encode text as bytes: Python 3 writes bytes in this way in pickles of protocol 2, always with this codec."""
     if codec != "latin1":
         raise UserError(f"is a pickle that asks for the codec {codec!r}, expected latin1.")
     return text.encode("latin1")

@@ -1,4 +1,4 @@
-"""From a data set's own files to one file with a training, a validation and a test part."""
+"""Preparation of a data set: from its own files to one file with a training, a validation and a test part."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from prunegraph.datasets.published import PUBLISHED, published
 from prunegraph.errors import UserError
 from prunegraph.randomness import numpy_generator
 
-# Of a data set without an official test part, as the share of each class.
+# Share of each class that becomes the test part of a data set without an official one.
 TEST_FRACTION = 0.2
 
 
@@ -31,30 +31,30 @@ def prepare(
 ) -> None:
     """Read data set `name`, split it and write it to `output` as safetensors.
 
-    The validation part is drawn from the training images, the same fraction of
-    every class, unless the data set has one of its own beside its test part. Official
-    test images are never touched. A data set without a test part gives a fifth of
-    every class to one first. Images keep their order within a part. The header
-    holds what :class:`.data.Data` needs: number of classes and normalisation, taken from the training
-    part unless it was published; besides, where each part comes from, and a checksum.
+    The validation part is drawn from the training images, the same fraction of every class, unless the data set has its
+    own validation part beside its test part. Official test images are never changed. If there is no test part, a fifth
+    of every class becomes the test part first. Images keep their order within a part. The header holds the number of
+    classes, the normalisation (published, or computed from the training part), the origin of each part, and a checksum.
 
     Parameters
     ----------
     name
-        One of ``catalogue.DATASETS``.
+        Name of the data set, one of ``catalogue.DATASETS``.
     source_folder
-        Where the data set's own files lie; digits needs none.
+        Folder of the data set's own files; digits needs none.
+    output
+        Path of the prepared file.
     validation_fraction
-        Of the training images, in [0, 1); 0 draws none, as in the published study.
+        Fraction of the training images, in [0, 1); with 0 no validation part is drawn, as in the published study.
     seed
-        Of the split: the same seed gives the same file.
+        Seed of the split; the same seed gives the same file.
     like
-        The published data set whose normalisation and augmentation to use, one of ``catalogue.PUBLISHED_DATASETS``.
+        Published data set whose normalisation and augmentation are used, one of ``catalogue.PUBLISHED_DATASETS``.
     normalise
-        ``mean`` and ``std`` of each channel (or one for all) of pixels scaled to [0, 1], in place of those that were
-        published or that the training part has.
+        ``mean`` and ``std`` of each channel (or one for all) of pixels scaled to [0, 1], instead of the published
+        normalisation or that of the training part.
     options
-        Of the data set's reader.
+        Options of the data set's reader.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def prepare(
 
 
 def as_published(original: Original, name: str, like: str) -> Original:
-    """`original` with the normalisation and augmentation that are published for `like`.
+    """Give `original` the normalisation and augmentation that are published for the data set `like`.
 
     Raises
     ------
@@ -109,7 +109,13 @@ def as_published(original: Original, name: str, like: str) -> Original:
 
 
 def divide(original: Original, validation_fraction: float, seed: int) -> tuple[dict[str, Images], dict[str, str]]:
-    """The three parts by name, and a word on where each comes from."""
+    """Split a data set into three parts.
+
+    Returns
+    -------
+    tuple[dict[str, Images], dict[str, str]]
+        The parts "train", "validation" and "test", and the origin of each in words.
+    """
     train, test, validation = original.train, original.test, original.validation
     origin = {"train": "train", "validation": "validation", "test": original.tested_on}
     if test is None:
@@ -122,9 +128,9 @@ def divide(original: Original, validation_fraction: float, seed: int) -> tuple[d
 
 
 def split(images: Images, fraction: float, generator: np.random.Generator) -> tuple[Images, Images]:
-    """Draw round(`fraction` n) of the n images of every class at random: (the rest, the drawn), in their order."""
+    """Draw round(`fraction` n) of the n images of every class at random; return (others, drawn), each in order."""
     if not fraction:
-        return images, Images(*(array[:0] for array in images))  # no copy of all images
+        return images, Images(*(array[:0] for array in images))  # without a copy of all images
     drawn = np.zeros(len(images.labels), dtype=bool)
     for label in np.unique(images.labels):
         members = np.flatnonzero(images.labels == label)
@@ -133,10 +139,10 @@ def split(images: Images, fraction: float, generator: np.random.Generator) -> tu
 
 
 def moments(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel, for pixels scaled to [0, 1].
+    """Compute mean and standard deviation of each channel, for pixels scaled to [0, 1].
 
-    Counts how often each of the 256 values occurs, so the sums are exact. A channel
-    that never varies gets standard deviation 1, so that it can be divided by.
+    The function counts how often each of the 256 values occurs, so that sums are exact. A constant channel gets the
+    standard deviation 1, so that a division by it is possible.
     """
     values = np.arange(256) / 255
     means, stds = [], []

@@ -1,4 +1,4 @@
-"""Where each data set comes from, and which files of it must lie in the data folder."""
+"""The origin of each data set, and its files that must be in the data folder."""
 
 import functools
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from prunegraph.errors import UserError
 
 @dataclass(frozen=True)
 class Source:
-    """The official page of a data set, and the layouts in which its files may lie, best first.
+    """The official page of a data set, and the possible layouts of its files, the best first.
 
-    A layout is a list of paths below the data folder; if `packed`, each may also carry the suffix ``.gz``.
+    A layout is a list of paths below the data folder; if `packed`, each path may also have the suffix ``.gz``.
     """
 
     page: str
@@ -82,11 +82,11 @@ SOURCES: Mapping[str, Source] = {
 
 
 def missing(name: str, folder: str | Path, path: str | None = None, **_: Any) -> str | None:
-    """The sentence that says which files of data set `name` to put into `folder`; None if they are there.
+    """Say in a sentence which files of data set `name` to put into `folder`; None if they are there.
 
-    Looks at file names only and imports nothing heavy. Data sets that come with a
-    Python package (digits) are never missing. Of a data set's options, `path` is the
-    folder or archive that it is read from instead of `folder`.
+    The function looks at file names only and imports nothing heavy. Data sets that come with a Python package (digits)
+    are never missing. The option `path` of a data set is the folder or archive from which it is read instead of
+    `folder`.
 
     Raises
     ------
@@ -110,12 +110,12 @@ def missing(name: str, folder: str | Path, path: str | None = None, **_: Any) ->
 
 
 def locate(name: str, folder: str | Path) -> dict[str, Path]:
-    """The files of the first complete layout of data set `name`: path below `folder` without .gz -> file.
+    """Find the files of the first complete layout of data set `name`, by path below `folder` without .gz.
 
     Raises
     ------
     UserError
-        With the sentence of :func:`missing`.
+        If no layout is complete, with the sentence of :func:`missing`.
     """
     found = _found(name, folder)
     if found is None:
@@ -139,7 +139,7 @@ def _existing(path: Path, packed: bool) -> Path | None:
 
 @functools.cache
 def _listed(layout: tuple[str, ...]) -> str:
-    """The paths of a layout, those of one folder together: ``folder/{a, b}``."""
+    """Write the paths of a layout, those of one folder together: ``folder/{a, b}``."""
     folders: dict[str, list[str]] = {}
     for file in layout:
         parent, _, base = file.rpartition("/")

@@ -1,6 +1,6 @@
-"""What the files that a data set is made from are like, told without reading them: enough to notice other ones.
+"""The state of a data set's files (names, sizes, times), from which a replaced file is noticed without reading it.
 
-Runs in every dry run, so it imports neither numpy nor torch and opens no file.
+This runs in every dry run, so that it imports neither numpy nor torch and opens no file.
 """
 
 import hashlib
@@ -11,28 +11,28 @@ from typing import Any
 
 from prunegraph.datasets.sources import SOURCES, locate, missing
 
-# (name, size in bytes, time of the last change in ns); both numbers are -1 if it cannot be read.
+# (name, size in bytes, time of the last change in ns); both numbers are -1 for a file that cannot be read.
 Facts = tuple[str, int, int]
 UNREADABLE = (-1, -1)
 
-#: Beside a prepared data set: what its files were like, and how often they were found to be others.
+#: File beside a prepared data set: the state of its files, and how often they were found to be replaced.
 STATE = "state.json"
 
 
 def state(name: str, folder: str | Path, path: str | None = None, **_: Any) -> str:
-    """Number, bytes and a hash of the files of data set `name`; the empty text if there are none to be found.
+    """Describe the files of data set `name` by their number, bytes and a hash; an empty text if there are no files.
 
-    The hash is over names, sizes and times of change: a file that was replaced is noticed unless both its size and
-    its time are those of the old one. Hidden files do not count, because no reader reads them. In a folder of an
-    official data set (ImageNet has 1.3 million files) only folders and their times count, which is what changes when
-    a file comes, goes or is renamed. Whatever cannot be read is left to the reader to complain of.
+    The hash covers names, sizes and times of change: a replaced file is noticed unless both its size and its time are
+    those of the old file. Hidden files do not count, because no reader reads them. For a folder of an official data set
+    (ImageNet has 1.3 million files) only the times of folders count; they change when a file is added, removed or
+    renamed. Files that cannot be read cause no error here; the reader will report them.
 
     Parameters
     ----------
     name, folder
         As for :func:`prunegraph.datasets.sources.missing`.
     path
-        Of the data set's options, the folder or archive that it is read from instead of `folder`.
+        Folder or archive from which the data set is read instead of `folder`, from its options.
     """
     comes_with_a_package = path is None and name not in SOURCES
     if missing(name, folder, path) is not None or comes_with_a_package:
@@ -44,7 +44,7 @@ def state(name: str, folder: str | Path, path: str | None = None, **_: Any) -> s
 
 
 def _facts(place: Path, each_file: bool) -> Iterator[Facts]:
-    """Those of a file, or of what lies in a folder: every file, or every folder."""
+    """Yield the facts of a file, or of every file (or every folder) inside a folder."""
     if not place.is_dir():
         yield (place.name, *_size_and_time(place))
         return
@@ -59,7 +59,7 @@ def _facts(place: Path, each_file: bool) -> Iterator[Facts]:
         except OSError:
             yield (name, *UNREADABLE)
             continue
-        if (here.st_dev, here.st_ino) in seen:  # a link to a folder that was met already, or that it lies in
+        if (here.st_dev, here.st_ino) in seen:  # a link to a folder that was visited already, or that contains it
             continue
         seen.add((here.st_dev, here.st_ino))
         waiting += sorted(entry.path for entry in entries if entry.is_dir())

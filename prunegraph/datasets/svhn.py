@@ -10,7 +10,7 @@ from prunegraph.errors import UserError
 
 
 def read(folder: str | Path) -> Original:
-    """SVHN (Netzer et al. 2011): 73,257 + 26,032 images of 3x32x32 in 10 classes, the digits; without the extra images.
+    """Read SVHN (Netzer et al. 2011) without the extra images: 73,257 + 26,032 images of 3x32x32 in 10 classes.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def read(folder: str | Path) -> Original:
 
 
 def read_mat(path: str | Path) -> Images:
-    """The images of one file: ``X``, uint8 (32, 32, 3, N), and ``y``, (N, 1), where 10 stands for the digit 0.
+    """Read the images of one file: ``X``, uint8 (32, 32, 3, N), and ``y``, (N, 1), where 10 stands for the digit 0.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def read_mat(path: str | Path) -> Images:
     try:
         found = loadmat(path, variable_names=["X", "y"])
         pixels, labels = found["X"], found["y"].ravel()
-    except Exception as problem:  # scipy raises whatever a damaged file leads it to
+    except Exception as problem:  # scipy may raise any exception for a damaged file
         raise UserError(f"{path} is no readable MATLAB file with X and y ({problem!r}). Fetch it again.") from problem
     if pixels.dtype != np.uint8 or pixels.shape != (32, 32, 3, labels.size):
         raise UserError(

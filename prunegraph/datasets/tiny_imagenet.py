@@ -1,4 +1,4 @@
-"""Tiny-ImageNet at 32x32, as in the published study; from the official archive or unpacked."""
+"""Tiny-ImageNet at 32x32, as in the published study, from the official archive or from its unpacked folder."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from prunegraph.errors import UserError
 
 
 def read(folder: str | Path, *, size: int = 32) -> Original:
-    """Tiny-ImageNet (Stanford CS231n): 100,000 training images in 200 classes, resized from 64x64 to 3x32x32.
+    """Read Tiny-ImageNet (Stanford CS231n): 100,000 training images in 200 classes, resized from 64x64 to 3x32x32.
 
-    The 10,000 validation images serve as test part, since the labels of the
-    official test images were never published. Classes are numbered in the order of
-    their sorted WordNet names. Box interpolation, as published; `size` 64 leaves the images as they are.
+    The 10,000 validation images are the test part, because the labels of the official test images were never published.
+    Classes are numbered in the sorted order of their WordNet names. Images are resized with a box filter, as published;
+    with `size` 64 they are not changed.
 
     Raises
     ------
@@ -41,13 +41,13 @@ def read(folder: str | Path, *, size: int = 32) -> Original:
 
 
 def _training(names: list[str], root: str, number: dict[str, int]) -> dict[str, int]:
-    """The label of each training image, in the order of classes and names."""
+    """List the label of each training image, in the order of classes and names."""
     split = [name.removeprefix(root).split("/") for name in names if name.startswith(root) and name.endswith(".JPEG")]
     return {f"{root}{'/'.join(parts)}": number[parts[0]] for parts in split if parts[0] in number}
 
 
 def _tested(text: str, root: str, number: dict[str, int], path: Path) -> dict[str, int]:
-    """The label of each image in ``val_annotations.txt``."""
+    """Read the label of each image from ``val_annotations.txt``."""
     pairs = [line.split("\t")[:2] for line in text.splitlines()]
     unknown = {name for _, name in pairs} - set(number)
     if unknown:

@@ -1,4 +1,4 @@
-"""The files below a folder or in an archive, by name. Archives are read as a stream: nothing is unpacked to disk."""
+"""Files below a folder or in an archive, by name. Archives are read as a stream; nothing is unpacked to disk."""
 
 import bz2
 import gzip
@@ -14,16 +14,16 @@ from typing import BinaryIO
 
 from prunegraph.errors import UserError
 
-# Bounds on what an archive may hold; far above any data set that fits into memory.
+# Limits on the content of an archive, far above any data set that fits into memory.
 MOST_FILES = 20_000_000
 LARGEST_FILE = 256 * 2**20
 LARGEST_TREE = 2**40
 
-# What each suffix means, the longest first.
+# Meaning of each suffix, the longest suffix first.
 TARS = (".tar.zst", ".tar.gz", ".tar.bz2", ".tar.xz", ".tzst", ".tgz", ".tar")
 ARCHIVES = (*TARS, ".zip")
 
-# (name with forward slashes, size in bytes, function that reads it; to be called before the next entry is asked for)
+# (name with forward slashes, size in bytes, function that reads the file; it must be called before the next entry)
 Entry = tuple[str, int, Callable[[], bytes]]
 
 
@@ -33,7 +33,7 @@ def is_tree(path: str | Path) -> bool:
 
 
 def names(path: str | Path) -> list[str]:
-    """The names of all files in the folder or archive `path`, sorted, relative to it.
+    """List the names of all files in the folder or archive `path`, sorted, relative to it.
 
     Raises
     ------
@@ -45,12 +45,13 @@ def names(path: str | Path) -> list[str]:
 
 
 def contents(path: str | Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of each of the `wanted` files in the folder or archive `path`, in the order of storage.
+    """Yield (name, content) of each of the `wanted` files in the folder or archive `path`, in the order of storage.
 
     Raises
     ------
     UserError
-        If `path` is neither, is damaged or cut short, holds too much, or names a file outside itself.
+        If `path` is neither a folder nor an archive, is damaged or truncated, holds too much, or names a file outside
+        of itself.
     """
     with _told(path):
         for name, size, read in _entries(Path(path)):
@@ -81,7 +82,7 @@ def _entries(path: Path) -> Iterator[Entry]:
 
 
 def _in_folder(path: Path) -> Iterator[Entry]:
-    above: dict[str, frozenset[str]] = {}  # the real folders that each one lies in
+    above: dict[str, frozenset[str]] = {}  # for each folder, the real folders that contain it
     for folder, below, files in os.walk(path, followlinks=True, onerror=_refuse):
         real, outer = os.path.realpath(folder), above.get(os.path.dirname(folder), frozenset())
         if real in outer:
@@ -94,7 +95,7 @@ def _in_folder(path: Path) -> Iterator[Entry]:
 
 
 def _refuse(problem: OSError) -> None:
-    """A folder that cannot be read: passing over it, as os.walk does, would lose a class."""
+    """Raise an error for a folder that cannot be read; os.walk would pass over it, and a class would be lost."""
     raise problem
 
 
@@ -106,11 +107,11 @@ def _in_zip(path: Path) -> Iterator[Entry]:
 
 
 def _in_tar(path: Path) -> Iterator[Entry]:
-    """The regular files of a tar archive; links and devices are passed over."""
+    """Yield the regular files of a tar archive; links and devices are passed over."""
     plain = path.name.lower().endswith(".tar")
     with _unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r:" if plain else "r|") as archive:
         for member in archive:
-            archive.members = []  # it keeps all of them otherwise
+            archive.members = []  # otherwise tarfile keeps all of them in memory
             if member.isreg():
                 yield member.name, member.size, lambda member=member: archive.extractfile(member).read()
         if plain:
@@ -120,13 +121,13 @@ def _in_tar(path: Path) -> Iterator[Entry]:
             while stream.read(2**20):
                 pass
             tail = stream.last
-    # A stream that is cut between two files looks complete to tarfile; an archive ends with two blocks of zeros.
+    # A stream that ends between two files looks complete to tarfile, but an archive ends with two blocks of zeros.
     if tail.strip(b"\0"):
         raise tarfile.ReadError("its end is missing")
 
 
 class _Remembering:
-    """A stream to read from that keeps the last kilobyte it gave."""
+    """A stream for reading that remembers its last kilobyte."""
 
     def __init__(self, stream: BinaryIO):
         self._stream, self.last = stream, b""
@@ -139,7 +140,7 @@ class _Remembering:
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[BinaryIO | _Remembering]:
-    """The uncompressed content of a tar archive as a stream."""
+    """Open the uncompressed content of a tar archive as a stream."""
     name = path.name.lower()
     with path.open("rb") as file:
         if name.endswith("zst"):
@@ -155,7 +156,7 @@ def _unpacked(path: Path) -> Iterator[BinaryIO | _Remembering]:
 
 
 def _inside(name: str, path: Path) -> str:
-    """`name` without leading ``./``, if it stays inside the tree."""
+    """Remove a leading ``./`` from `name`, and refuse a name outside of the tree."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or parts[0] == "/" or ".." in parts or parts[0].endswith(":"):
         raise UserError(f"{path} names the file {name!r}, which leads out of it, so it was not read.")
@@ -164,14 +165,14 @@ def _inside(name: str, path: Path) -> str:
 
 @contextmanager
 def _told(path: str | Path) -> Iterator[None]:
-    """Say in a sentence what is wrong with a folder or archive."""
+    """Turn problems of a folder or archive into a `UserError` with a sentence."""
     try:
         yield
     except UserError:
         raise
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as problem:
         raise UserError(f"{path} cannot be read ({problem}). It may be truncated: fetch it again.") from problem
-    except (RuntimeError, NotImplementedError) as problem:  # a zip file with a password or an unusual packing
+    except (RuntimeError, NotImplementedError) as problem:  # a zip file with a password or an unusual compression
         raise UserError(f"{path} cannot be unpacked ({problem}). Pack it again in a common way.") from problem
     except Exception as problem:
         if type(problem).__module__.partition(".")[0] != "zstandard":

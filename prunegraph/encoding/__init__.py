@@ -27,23 +27,24 @@ def encode(
     identity_edges: bool = False,
     mask: Mapping[str, np.ndarray] | None = None,
 ) -> MultipartiteGraph | LayerGraphs:
-    """The graph of a torch network: :func:`trace`, then :func:`encode_weights`.
+    """Encode a torch network as a graph: :func:`trace`, then :func:`encode_weights`.
 
     Parameters
     ----------
     network
-        Any module that :func:`trace` understands; left as it was.
+        Any module that :func:`trace` can trace; it is not changed.
     input_shape
-        (channels, height, width) of one input.
+        Shape (channels, height, width) of one input.
     encoding
-        ``unrolled``: one graph whose nodes are the positions of every feature map;
-        ``rolled``, ``rolled_channel``: one bipartite graph per layer, by layer name.
+        ``unrolled``: one graph whose nodes are the positions of every feature map; ``rolled``, ``rolled_channel``: one
+        bipartite graph for each layer, by layer name.
     mode
-        ``clean``: what the definitions mean; ``compat``: what the published numbers were made with.
+        ``clean``: as the definitions say; ``compat``: as the published numbers were made.
     identity_edges
-        Whether identity shortcuts make edges of weight 1 in the unrolled graph; the published ones do not.
+        Whether identity shortcuts make edges of weight 1 in the unrolled graph; in the published graphs they do not.
     mask
-        See :func:`encode_weights`. None: where ``torch.nn.utils.prune`` keeps a mask, that one.
+        Mask of the kept weights as in :func:`encode_weights`. With None, the masks of ``torch.nn.utils.prune`` are
+        used, if there are any.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def encode(
         pruned = [name for name in weights if {f"{name}_orig", f"{name}_mask"} <= state.keys()]
         own = {name: state[f"{name}_mask"] for name in pruned}
         mask = mask_from_zeros(weights) | own
-    else:  # layers that no input reaches have no place in the graph
+    else:  # layers that the input does not reach are not in the graph
         idle = dict(network.named_parameters()).keys() - weights.keys()
         mask = {name: values for name, values in mask.items() if name not in idle}
     return encode_weights(architecture, weights, encoding, mode, mask)
@@ -74,18 +75,21 @@ def encode_weights(
     mode: str = "clean",
     mask: Mapping[str, np.ndarray] | None = None,
 ) -> MultipartiteGraph | LayerGraphs:
-    """The graph of an architecture with these weights; needs no torch.
+    """Encode an architecture with these weights as a graph; this needs no torch.
 
     Parameters
     ----------
     weights
         Arrays by parameter name (``"layer1.0.conv1.weight"``). Other entries of a state dict are ignored.
-    architecture, encoding, mode
-        See :func:`trace` and :func:`encode`.
+    architecture
+        Architecture from :func:`trace`.
+    encoding, mode
+        As in :func:`encode`.
     mask
-        Which weights are kept: a :class:`prunegraph.masks.Mask`, or boolean arrays by parameter name, each of its
-        weight's shape. A kept weight is an edge, of weight 0 if its value is 0; a removed one is none, whatever its
-        value. Weights that it does not name are all kept. None: zeros are removed (:func:`mask_from_zeros`).
+        Mask of the kept weights: a :class:`prunegraph.masks.Mask`, or boolean arrays by parameter name, each of the
+        shape of its weight. A kept weight is an edge, of weight 0 if its value is 0; a removed weight is no edge,
+        whatever its value. Weights that the mask does not name are all kept. With None, zeros count as removed
+        (:func:`mask_from_zeros`).
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Which weights are edges: those that a mask keeps, whatever their values.
+"""The weights that are edges: those that a mask keeps, whatever their values.
 
-Training may leave a kept weight at exactly zero; it is an edge of weight 0. What stands in the place of a removed
-weight means nothing.
+Training may leave a kept weight at exactly zero; it is an edge of weight 0. The value of a removed weight has no
+meaning.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ Arrays = dict[str, np.ndarray]
 
 
 def mask_from_zeros(weights: Mapping[str, np.ndarray]) -> Arrays:
-    """The mask of weights that come without one, such as a checkpoint's: zeros count as removed.
+    """Make a mask for weights that come without one, such as those of a checkpoint: zeros count as removed.
 
-    A guess, and the only place where one is made: a kept weight of exactly zero is taken for a removed one.
+    This is a guess, and the only place where one is made: a kept weight of exactly zero is taken for a removed one.
 
     Parameters
     ----------
@@ -36,28 +36,28 @@ def mask_from_zeros(weights: Mapping[str, np.ndarray]) -> Arrays:
 def kept_weights(
     architecture: Architecture, weights: Mapping[str, np.ndarray], mask: Mapping[str, np.ndarray] | None
 ) -> tuple[Arrays, Arrays]:
-    """The weights that the layers of `architecture` name, float32, removed ones zero; and which are kept, bool.
+    """Return the weights of the layers of `architecture`, float32, removed ones zero; and which are kept, bool.
 
-    Both have the shapes of the parameters. None: :func:`mask_from_zeros`. Weights that a mask does not name are all
-    kept, as by :meth:`prunegraph.masks.Mask.apply`.
+    Both have the shapes of the parameters. With the mask None, :func:`mask_from_zeros` is used. Weights that a mask
+    does not name are all kept, as in :meth:`prunegraph.masks.Mask.apply`.
 
     Raises
     ------
     UserError
-        If a weight is missing, a weight or mask is of another shape than the architecture's, a mask holds other
-        numbers than 0 and 1, or names what is among neither the layers nor `weights`.
+        If a weight is missing, a weight or mask has another shape than in the architecture, a mask holds other numbers
+        than 0 and 1, or a mask names a parameter that is neither of a layer nor in `weights`.
     """
     values = {layer.weight: architecture.weights_of(layer, weights) for layer in architecture.layers if layer.weight}
     if mask is None:
         kept = mask_from_zeros(values)
     else:
         kept = _fitting(mask if isinstance(mask, Mask) else Mask(mask), values, weights)
-    # No product, because removed weights may be infinite or no numbers.
+    # No product with the mask, because removed weights may be infinite or NaN.
     return {name: np.where(kept[name], values[name], np.float32(0)) for name in values}, kept
 
 
 def kept_of(architecture: Architecture, layer: Layer, weights: Arrays, mask: Arrays) -> tuple[np.ndarray, np.ndarray]:
-    """One layer's part of what :func:`kept_weights` returns; of an identity, whose edges all exist, ones."""
+    """Return the mask of one layer from :func:`kept_weights`; for an identity, all of whose edges exist, ones."""
     values = architecture.weights_of(layer, weights)
     return values, mask[layer.weight] if layer.weight else np.ones(values.shape, bool)
 

@@ -1,4 +1,4 @@
-"""The rolled encodings: one bipartite graph for each layer, each weight or kernel an edge."""
+"""The rolled encodings: one bipartite graph for each layer, in which each weight or each kernel is an edge."""
 
 from collections.abc import Callable
 
@@ -11,27 +11,27 @@ from prunegraph.wiring.architecture import Architecture, Layer
 
 
 def rolled(architecture: Architecture, weights: Arrays, mask: Arrays, mode: str) -> LayerGraphs:
-    """Left: input channels times kernel taps (number ``(c*height + dy)*width + dx``); right: output channels.
+    """Make the rolled graph of each layer: one edge for each kept weight w, of weight |w|.
 
-    One edge for each kept weight, of weight |w|. A linear layer joins its inputs to
-    its outputs. The "rolled" bipartite encoding of Cunegatti et al., TMLR 2024. In compat
-    mode weights are rounded through float16.
+    Left nodes are pairs of input channel and kernel tap (number ``(c*height + dy)*width + dx``), right nodes are output
+    channels. A linear layer joins its inputs to its outputs. In compat mode weights are rounded to float16.
+    Source: the "rolled" bipartite encoding of Cunegatti et al., TMLR 2024.
     """
     return _layers(architecture, weights, mask, mode, lambda values, kept: (values, kept))
 
 
 def rolled_channel(architecture: Architecture, weights: Arrays, mask: Arrays, mode: str) -> LayerGraphs:
-    """Left: input channels; right: output channels. One edge for each kernel with a kept weight.
+    """Make the rolled-channel graph of each layer: one edge for each kernel with a kept weight.
 
-    Its weight is the L2 norm of the kernel. A linear layer joins its inputs to its outputs.
-    The "rolled-channel" bipartite encoding of Cunegatti et al., TMLR 2024. In compat mode
-    norms are rounded through float16.
+    Left nodes are input channels, right nodes are output channels. The weight of an edge is the L2 norm of the kernel.
+    A linear layer joins its inputs to its outputs. In compat mode norms are rounded to float16. Source: the
+    "rolled-channel" bipartite encoding of Cunegatti et al., TMLR 2024.
     """
     return _layers(architecture, weights, mask, mode, _channels)
 
 
 def _channels(values: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(outputs, inputs): the norm of each kernel, and whether any weight of it is kept."""
+    """Norm of each kernel, and whether any weight of it is kept: (outputs, inputs) each."""
     if values.ndim == 2:
         return values, kept
     return np.sqrt(np.square(values, dtype=np.float64).sum(axis=(2, 3))), kept.any(axis=(2, 3))
@@ -40,7 +40,7 @@ def _channels(values: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _layers(architecture: Architecture, weights: Arrays, mask: Arrays, mode: str, reduce: Callable) -> LayerGraphs:
     graphs = {}
     for layer in architecture.layers:
-        # Identities have no weights; the spans of a layer that reads a concatenation share one.
+        # Identities have no weights; the spans of a layer that reads a concatenation share one weight.
         if not layer.weight or layer.name in graphs:
             continue
         values, kept = kept_of(architecture, layer, weights, mask)

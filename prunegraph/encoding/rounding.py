@@ -1,10 +1,10 @@
-"""Edge weights from network weights, in both modes."""
+"""Edge weights from the weights of a network, in both modes."""
 
 import numpy as np
 
 
 def edge_weights(values: np.ndarray, mode: str) -> np.ndarray:
-    """Magnitudes, float32; in compat mode rounded through float16, as the published graphs were.
+    """Compute the magnitudes of weights, float32; in compat mode rounded to float16, as in the published graphs.
 
     A weight too small for float16 becomes an edge of weight 0; it stays an edge.
     """

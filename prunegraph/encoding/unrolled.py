@@ -11,25 +11,22 @@ from prunegraph.wiring.architecture import Architecture, Layer, Windows
 
 
 def unrolled(architecture: Architecture, weights: Arrays, mask: Arrays, mode: str) -> MultipartiteGraph:
-    """The multipartite graph of a network (Cunegatti et al., TMLR 2024).
+    """Make the multipartite graph of a network (Cunegatti et al., TMLR 2024).
 
-    Part 0 is the padded input, then one part for the output map of every layer that is no
-    shortcut. Every kept weight joins each input position that it is multiplied with,
-    and all positions pooled into it, to the output position that receives the product.
-    Where several weights join the same two nodes (overlapping or enlarging pooling, layers
-    beside each other) they make one edge, whose weight is the sum of their magnitudes.
-    Identity shortcuts make no edges unless the architecture was traced with
-    ``identity_edges``; biases and BatchNorm make none.
+    Part 0 is the padded input; then there is one part for the output map of every layer that is no shortcut. Every kept
+    weight joins each input position that it multiplies, and all positions that are pooled into it, to the output
+    position that receives the product. Where several weights join the same two nodes (overlapping or enlarging pooling,
+    parallel layers), they make one edge whose weight is the sum of their magnitudes. Identity shortcuts make no edges
+    unless the architecture was traced with ``identity_edges``; biases and BatchNorm make none.
 
-    Modes: ``clean`` is this definition. ``compat`` repeats two properties of the published
-    graphs: weights are rounded through float16, and a strided convolution that does
-    not divide its padded input is laid over a map that is cropped too far
-    (:func:`_cropped`). The published program knows no concatenation and only disjoint
-    pooling windows; layers behind others keep their true geometry in compat mode, too.
+    The mode ``clean`` is this definition. The mode ``compat`` repeats two properties of the published graphs: weights
+    are rounded to float16, and a strided convolution whose stride does not divide its padded input uses the node
+    numbers of a smaller map (:func:`_cropped`). The published program supports no concatenation, and only disjoint
+    pooling windows; layers after these operations keep their true geometry in compat mode, too.
     """
     true, cropped, counts = [], [], {}
     for layer in architecture.layers:
-        if layer.weight and layer.weight not in counts:  # a weight that is used twice is one weight
+        if layer.weight and layer.weight not in counts:  # a weight that is used twice counts once
             whole = mask[layer.weight]
             counts[layer.weight] = int(np.count_nonzero(whole)), whole.size
         values, kept = (_span(layer, whole) for whole in kept_of(architecture, layer, weights, mask))
@@ -50,19 +47,19 @@ def unrolled(architecture: Architecture, weights: Arrays, mask: Arrays, mode: st
 
 
 def _in_line(architecture: Architecture, layer: Layer) -> bool:
-    """Whether it reads the whole map right before its own, as every layer but shortcuts of a published network."""
+    """Whether the layer reads the whole map just before its own, as layers of published networks do (not shortcuts)."""
     whole = layer.channels == (0, architecture.maps[layer.source][0])
     return whole and not layer.shortcut and layer.target == layer.source + 1
 
 
 def _span(layer: Layer, whole: np.ndarray) -> np.ndarray:
-    """The layer's part of its weight, or of its mask: (outputs, inputs of a group, kernel height, kernel width)."""
+    """Select the layer's part of its weight or mask: (outputs, inputs of a group, kernel height, kernel width)."""
     part = whole[slice(*layer.outputs), slice(*layer.inputs)] if layer.weight else whole
     return part.reshape(len(part), -1, *layer.kernel)
 
 
 def _place(architecture: Architecture, layer: Layer) -> dict:
-    """Where its nodes are: the channels that it reads, and those that it feeds."""
+    """Facts of the geometry: the nodes of the channels that the layer reads, and of those that it feeds."""
     offsets = np.cumsum([0, *architecture.parts])
     (_, *source), (_, *target) = (architecture.node_maps[part] for part in (layer.source, layer.target))
     first_output = layer.outputs[0]
@@ -76,22 +73,22 @@ def _place(architecture: Architecture, layer: Layer) -> dict:
 
 
 def _margin(architecture: Architecture, layer: Layer) -> tuple[int, int]:
-    """Rows and columns of nodes before those of the source's map itself."""
+    """Numbers of rows and of columns of padding nodes before the source map itself."""
     return (architecture.margin[0], architecture.margin[2]) if layer.source == 0 else (0, 0)
 
 
 def _geometry(architecture: Architecture, layer: Layer, place: dict) -> Geometry:
-    # The padding of the input consists of nodes, so it is not to be added again.
+    # The padding of the input consists of nodes, so that it must not be added again.
     padding = tuple(own - margin for own, margin in zip(layer.padding, _margin(architecture, layer), strict=True))
     facts = {name: getattr(layer, name) for name in ("kernel", "stride", "dilation", "pool")}
     return Geometry(**place, padding=padding, **facts)
 
 
 def _windows(architecture: Architecture, layer: Layer) -> tuple[Windows, Windows] | None:
-    """The windows between the layer and its source, None if a plain geometry can tell of them."""
+    """Return the windows between the layer and its source; None if a plain geometry can describe them."""
     if layer.windows or layer.pool == (1, 1) or not any(_margin(architecture, layer)):
         return layer.windows
-    # Disjoint windows of the input begin behind the margin, which no geometry can say.
+    # Disjoint windows of the input begin after the margin, which no plain geometry can describe.
     sizes = architecture.maps[layer.source][1:]
     return tuple(
         tuple(tuple(range(start, start + pool)) for start in range(0, size - pool + 1, pool))
@@ -100,7 +97,7 @@ def _windows(architecture: Architecture, layer: Layer) -> tuple[Windows, Windows
 
 
 def _reach(architecture: Architecture, layer: Layer, windows: tuple[Windows, Windows]) -> tuple[np.ndarray, np.ndarray]:
-    """For rows and columns, bool (taps, source, target): whether the tap sees a window with the source in it."""
+    """For rows and for columns, bool (taps, source, target): whether the tap reads a window that holds the source."""
     margin, axes = _margin(architecture, layer), []
     for axis, seen_through in enumerate(windows):
         size, count = (architecture.node_maps[part][1 + axis] for part in (layer.source, layer.target))
@@ -114,17 +111,16 @@ def _reach(architecture: Architecture, layer: Layer, windows: tuple[Windows, Win
 
 
 def _cropped(name: str, geometry: Geometry) -> Geometry:
-    """The geometry of the published graphs, which differs where the stride leaves a remainder.
+    """Make the geometry of the published graphs, which differs from the true one if the stride leaves a remainder.
 
-    There the padded input is cropped to what the kernel sees, and then loses a ring of
-    padding on both sides although only one is left: node numbers of a map of
-    ``(H_out - 1) * stride + kernel - 2 * padding`` rows are laid over the true one, and
-    the targets begin right behind that smaller map.
+    In that case the published program crops the padded input to the positions that the kernel reads, and then removes
+    the padding on both sides, although only one side still has it. Its node numbers are therefore those of a map of
+    ``(H_out - 1) * stride + kernel - 2 * padding`` rows, and the targets begin just after this smaller map.
 
     Raises
     ------
     UserError
-        Where nothing is left of the map.
+        If nothing is left of the map.
     """
     channels, *source = geometry.source_map
     seen = []

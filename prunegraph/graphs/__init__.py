@@ -1,9 +1,8 @@
-"""Multipartite graphs: pure graph mathematics, no notion of a network.
+"""Multipartite graphs: graph mathematics without any knowledge of networks.
 
-A graph is a short list of convolution blocks (mask, edge weights, geometry) from
-which edges, exact counts and degrees are derived. Saving, loading and exports are functions
-beside the class. numpy only; scipy, networkx, igraph and pyarrow are imported when an export
-asks for them.
+A graph is a short list of convolution blocks (mask, edge weights, geometry), from which edges, exact counts and degrees
+are derived. Saving, loading and exports are functions beside the class. Only numpy is needed; scipy, networkx, igraph
+and pyarrow are imported by the exports that need them.
 """
 
 from prunegraph.graphs.blocks import Block, RoutedBlock

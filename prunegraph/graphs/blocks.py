@@ -1,4 +1,4 @@
-"""A convolution as a bundle of edges: mask, edge weights, geometry, and everything counted in closed form."""
+"""A convolution as a bundle of edges: mask, edge weights and geometry; counts and degrees in closed form."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,21 +13,21 @@ from prunegraph.graphs.routes import Routes
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """Edges between two maps of nodes, one for each True of a mask and each place where its tap falls inside the map.
+    """Edges between two maps of nodes: one for each True of the mask and each position where its tap is inside the map.
 
-    :class:`Block` and :class:`RoutedBlock` say how taps lead from map to map.
+    A tap is one position of a kernel. :class:`Block` and :class:`RoutedBlock` say which nodes a tap joins.
 
     Attributes
     ----------
     name
         The layer's name, for messages and files.
     mask
-        bool, ``geometry.weight_shape``. Kept apart from the values, because a rounded
-        weight may be zero and yet be an edge.
+        bool, of shape ``geometry.weight_shape``. It is separate from the values, because a weight that is rounded to
+        zero is still an edge.
     values
-        float32, one edge weight >= 0 for each True of the mask in C order.
+        float32, one edge weight >= 0 for each True of the mask, in C order.
     geometry
-        From which source row to which target row each tap leads, and columns likewise.
+        The rows of source and target that each vertical tap joins, and the columns that each horizontal tap joins.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class Bundle:
             object.__setattr__(self, name, array)
 
     def __eq__(self, other: object) -> bool:
-        """Same name, geometry, mask and values."""
+        """Whether name, geometry, mask and values are equal."""
         if type(other) is not type(self):
             return NotImplemented
         same = self.name == other.name and self.geometry == other.geometry
@@ -87,7 +87,7 @@ class Bundle:
         return int((per_tap * self.geometry.edges_per_tap).sum())
 
     def number_of_edges(self) -> int:
-        """Exact number of edges: kept weights at each tap times the places where that tap falls inside."""
+        """Exact number of edges: kept weights at each tap times the positions at which that tap lies inside the map."""
         return self._edges
 
     def weight_sum(self) -> float:
@@ -96,11 +96,11 @@ class Bundle:
         return float((per_tap * self.geometry.edges_per_tap).sum())
 
     def out_degree(self) -> np.ndarray:
-        """Edges that leave each node of the source map: int64 (C, H, W)."""
+        """Number of edges that leave each node of the source map: int64 (C, H, W)."""
         return np.rint(self._leaving(self.mask)).astype(np.int64)
 
     def in_degree(self) -> np.ndarray:
-        """Edges that enter each node of the target map: int64 (C, H, W)."""
+        """Number of edges that enter each node of the target map: int64 (C, H, W)."""
         return np.rint(self._entering(self.mask)).astype(np.int64)
 
     def out_strength(self) -> np.ndarray:
@@ -130,11 +130,11 @@ class Bundle:
 
 
 class Block(Bundle):
-    """All edges that one convolution or linear layer makes.
+    """All edges of one convolution or linear layer.
 
-    Each True of the mask is a weight that is kept; it makes one edge from every node
-    of a pooling window to an output node, wherever its tap falls inside the source map
-    (see :class:`Geometry`). Windows are disjoint, so no edge is made twice.
+    Each True of the mask is a kept weight. It makes an edge from every node of a pooling window to an output node, at
+    all positions where its tap lies inside the source map (see :class:`Geometry`). Windows are disjoint, so that no
+    edge is made twice.
     """
 
     geometry: Geometry
@@ -143,9 +143,9 @@ class Block(Bundle):
 class RoutedBlock(Bundle):
     """All edges between two maps where several weights can join the same two nodes.
 
-    This is so behind pooling with overlapping or enlarging windows, and where several layers join the same
-    maps. Such weights make one edge, whose weight is the sum of their magnitudes: each True of the mask stands
-    for a set of weights (:func:`prunegraph.graphs.merging.merged`), so nothing is counted twice.
+    This happens after pooling with overlapping or enlarging windows, and where several layers join the same maps. Such
+    weights make one edge, whose weight is the sum of their magnitudes: each True of the mask stands for a set of
+    weights (:func:`prunegraph.graphs.merging.merged`), so that nothing is counted twice.
     """
 
     geometry: Routes
@@ -153,13 +153,13 @@ class RoutedBlock(Bundle):
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(source, target, weight), int64, int64, float32, sorted by source, then target."""
         source, target, weight = super().edges()
-        # Sets of taps have no natural order along the rows, so the walk does not sort.
+        # Sets of taps have no natural order along the rows, so the enumeration does not give sorted edges.
         order = np.lexsort((target, source))
         return source[order], target[order], weight[order]
 
 
 def _hits(reach: np.ndarray, size: int) -> np.ndarray:
-    """How many source rows reach each target row through each tap: float64 (taps, size)."""
+    """Count the source rows that each tap joins with each target row: float64 (taps, size)."""
     hits = np.zeros((len(reach), size))
     tap, source = np.nonzero(reach >= 0)
     np.add.at(hits, (tap, reach[tap, source]), 1.0)

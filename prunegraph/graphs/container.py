@@ -1,4 +1,4 @@
-"""What a graph file is packed in: a zstd frame around a safetensors payload with a header, read within limits."""
+"""The container of a graph file: a zstd frame around a safetensors payload with a header, read within limits."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ LIMIT_HEADER = 1 << 22
 
 
 class Refused(Exception):
-    """What is wrong with a file, as the second half of a sentence."""
+    """A file is refused; the message is the second half of a sentence whose subject is the file."""
 
 
 def compress(tensors: dict[str, np.ndarray], facts: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""Edges given one by one, for graphs that no convolution made."""
+"""Edges given one by one, for graphs that do not come from convolutions."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from prunegraph.graphs.blocks import check_weights
 
 @dataclass(frozen=True, eq=False)
 class EdgeList:
-    """Edges as plain arrays, sorted by (source, target); answers the same questions as a Block.
+    """Edges as plain arrays, sorted by (source, target), with the methods of a Block.
 
     Attributes
     ----------
     name
         The name of the edges, for messages and files.
     source, target
-        int64, node numbers.
+        int64, node numbers (edges,).
     values
-        float32, edge weights >= 0.
+        float32, edge weights >= 0 (edges,).
 
     Raises
     ------
@@ -44,7 +44,7 @@ class EdgeList:
         check_weights(f"Edges {self.name!r}", values)
         if (source == target).any():
             raise UserError(f"Edges {self.name!r}: an edge joins a node with itself; remove such loops.")
-        # A stable sort takes arrays that are sorted already in linear time.
+        # A stable sort needs linear time for arrays that are sorted already.
         order = np.lexsort((target, source))
         source, target, values = source[order], target[order], values[order]
         if ((np.diff(source) == 0) & (np.diff(target) == 0)).any():
@@ -54,7 +54,7 @@ class EdgeList:
             object.__setattr__(self, name, array)
 
     def __eq__(self, other: object) -> bool:
-        """Same name, edges and weights."""
+        """Whether name, edges and weights are equal."""
         if not isinstance(other, EdgeList):
             return NotImplemented
         pairs = zip(self.edges(), other.edges(), strict=True)
@@ -81,12 +81,12 @@ class EdgeList:
         return float(self.values.sum(dtype=np.float64))
 
     def out_degree(self) -> np.ndarray:
-        """Edges that leave each node of the source range: int64."""
+        """Number of edges that leave each node of the source range: int64."""
         first, last = self.source_range
         return np.bincount(self.source - first, minlength=last - first)
 
     def in_degree(self) -> np.ndarray:
-        """Edges that enter each node of the target range: int64."""
+        """Number of edges that enter each node of the target range: int64."""
         first, last = self.target_range
         return np.bincount(self.target - first, minlength=last - first)
 

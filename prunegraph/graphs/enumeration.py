@@ -1,4 +1,4 @@
-"""The edges of a block as arrays, already sorted, at a few nanoseconds an edge."""
+"""Enumeration of the edges of a block as sorted arrays, at a few nanoseconds an edge."""
 
 import numpy as np
 
@@ -6,16 +6,15 @@ from prunegraph.graphs.geometry import Geometry
 
 Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-# Candidates looked at in one step: large enough to hide numpy's overhead, small enough for the cache.
+# Candidates in one step: enough to make numpy's overhead small, few enough for the cache.
 CHUNK = 1 << 16
 
 
 def block_edges(geometry: Geometry, mask: np.ndarray, values: np.ndarray) -> Edges:
-    """Edges of one block: (source int64, target int64, weight float32), sorted by source, then target.
+    """List the edges of one block: (source int64, target int64, weight float32), sorted by source, then target.
 
-    `mask` and `values` have the geometry's weight shape. The cost is O(edges) times the
-    stride in both directions; nothing is sorted, because channels, rows and taps are
-    walked in the order of the node numbers.
+    `mask` and `values` have the geometry's weight shape. The cost is O(edges) times the stride in both directions.
+    Nothing must be sorted, because channels, rows and taps are enumerated in the order of the node numbers.
     """
     count = int((np.count_nonzero(mask, axis=(0, 1)) * geometry.edges_per_tap).sum())
     edges = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.float32)
@@ -32,7 +31,7 @@ def block_edges(geometry: Geometry, mask: np.ndarray, values: np.ndarray) -> Edg
 
 
 def _single_outputs(geometry: Geometry, mask: np.ndarray, values: np.ndarray):
-    """A linear layer: every source position has at most one tap, so each row of edges is a row of weights."""
+    """List the edges of a linear layer: a source position has at most one tap, so edges are rows of weights."""
     outputs, inputs = mask.shape[0] // geometry.groups, mask.shape[1]
     height, width = geometry.source_map[1:]
     rows, columns = _only_tap(geometry.rows), _only_tap(geometry.columns)
@@ -50,17 +49,17 @@ def _single_outputs(geometry: Geometry, mask: np.ndarray, values: np.ndarray):
 
 
 def _only_tap(reach: np.ndarray) -> np.ndarray:
-    """The tap through which each source row reaches the single output row, -1 if none."""
+    """Tap that joins each source row with the single output row, -1 if none."""
     return np.where((reach >= 0).any(axis=0), (reach >= 0).argmax(axis=0), -1)
 
 
 def _maps(geometry: Geometry, mask: np.ndarray, values: np.ndarray):
-    """A convolution: for each input channel, all its taps at all its rows and columns at once."""
+    """List the edges of a convolution: for each input channel, all taps at all rows and columns at once."""
     outputs, inputs = mask.shape[0] // geometry.groups, mask.shape[1]
     for group in range(geometry.groups):
         own = slice(group * outputs, (group + 1) * outputs)
         for channel in range(inputs):
-            # For a given source the target row falls as the tap rises: taps are walked backwards.
+            # For a given source, the target row decreases as the tap increases, so that taps are enumerated backwards.
             kept = mask[own, channel, ::-1, ::-1]
             output, down, right = np.nonzero(kept)
             if len(output):
@@ -72,7 +71,7 @@ def _maps(geometry: Geometry, mask: np.ndarray, values: np.ndarray):
 def _channel(geometry: Geometry, channel: int, taps: tuple[np.ndarray, ...], weight: np.ndarray):
     _, height, width = geometry.source_map
     _, target_height, target_width = geometry.target_map
-    # Half the memory traffic where node numbers fit into 32 bits.
+    # 32 bits, where node numbers fit into them, halve the memory traffic.
     short = np.int32 if geometry.target_size < 2**31 else np.int64
     output, down, right = (taps_along.astype(short) for taps_along in taps)
     rows, columns = geometry.rows.astype(short)[down].T, geometry.columns.astype(short)[right].T

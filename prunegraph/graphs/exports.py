@@ -1,4 +1,4 @@
-"""Graphs as objects and files of other libraries, each of which is imported when it is asked for."""
+"""Exports of graphs to objects and files of other libraries, each of which is imported where it is used."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def to_scipy(graph: MultipartiteGraph) -> "scipy.sparse.csr_array":
-    """Directed adjacency matrix, nodes x nodes, float32; edges of weight zero are kept as stored zeros."""
+    """Make the directed adjacency matrix, nodes x nodes, float32; edges of weight zero are stored zeros."""
     from scipy.sparse import csr_array
 
     nodes = graph.number_of_nodes()
@@ -26,7 +26,7 @@ def to_scipy(graph: MultipartiteGraph) -> "scipy.sparse.csr_array":
 
 
 def to_networkx(graph: MultipartiteGraph) -> "networkx.DiGraph":
-    """DiGraph with node attribute ``part`` and edge attribute ``weight``; for small graphs."""
+    """Make a DiGraph with node attribute ``part`` and edge attribute ``weight``; for small graphs."""
     import networkx
 
     result = networkx.DiGraph()
@@ -36,7 +36,7 @@ def to_networkx(graph: MultipartiteGraph) -> "networkx.DiGraph":
 
 
 def to_igraph(graph: MultipartiteGraph) -> "igraph.Graph":
-    """Directed graph with vertex attribute ``part`` and edge attribute ``weight``; about a microsecond an edge."""
+    """Make a directed graph with vertex attribute ``part`` and edge attribute ``weight``; about 1 us an edge."""
     import igraph
 
     source, target, weight = graph.edges()
@@ -60,7 +60,7 @@ def to_parquet(graph: MultipartiteGraph, path: str | Path) -> None:
 
 
 def to_graphml(graph: MultipartiteGraph, path: str | Path) -> None:
-    """GraphML, directed: node attribute ``part``, edge attribute ``weight``; written piece by piece."""
+    """Write directed GraphML with node attribute ``part`` and edge attribute ``weight``, a part of it at a time."""
     source, target, weight = graph.edges()
     with atomic(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.write(_GRAPHML)
@@ -76,7 +76,7 @@ def to_graphml(graph: MultipartiteGraph, path: str | Path) -> None:
 
 
 def to_matrix_market(graph: MultipartiteGraph, path: str | Path) -> None:
-    """Matrix Market coordinates of the directed adjacency matrix, nodes numbered from 1; the parts in a comment."""
+    """Write Matrix Market coordinates of the directed adjacency matrix, nodes numbered from 1, parts in a comment."""
     from scipy.io import mmwrite
 
     comment = "prunegraph; nodes of each part: " + " ".join(map(str, graph.parts))
@@ -85,7 +85,7 @@ def to_matrix_market(graph: MultipartiteGraph, path: str | Path) -> None:
 
 
 def to_npz(graph: MultipartiteGraph, path: str | Path) -> None:
-    """What ``scipy.sparse.load_npz`` reads as the directed adjacency matrix, and an array ``parts``."""
+    """Write the directed adjacency matrix for ``scipy.sparse.load_npz``, with an array ``parts``."""
     matrix = to_scipy(graph)
     arrays = {name: getattr(matrix, name) for name in ("data", "indices", "indptr")}
     facts = {"format": np.array(b"csr"), "shape": np.array(matrix.shape), "_is_array": np.array(True)}
@@ -93,10 +93,10 @@ def to_npz(graph: MultipartiteGraph, path: str | Path) -> None:
         np.savez_compressed(file, **facts, **arrays, parts=np.array(graph.parts))
 
 
-# Edges turned into text in one step.
+# Number of edges that are turned into text in one step.
 CHUNK = 1 << 16
 
-# Which function writes which files.
+# The function that writes files of each suffix.
 BY_SUFFIX = {".parquet": to_parquet, ".graphml": to_graphml, ".mtx": to_matrix_market, ".npz": to_npz}
 
 _GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>

@@ -1,4 +1,4 @@
-"""Where the weights of a convolution lead: the geometry that two maps of nodes and a kernel share."""
+"""The geometry of a convolution: which nodes of two maps a kernel joins."""
 
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -11,7 +11,7 @@ from prunegraph.errors import UserError
 Pair = tuple[int, int]
 Map = tuple[int, int, int]
 
-# Beyond this no number is a size of anything, and products would leave 64 bits.
+# No size exceeds this bound; products of larger numbers would exceed 64 bits.
 BOUND = 1 << 40
 
 
@@ -19,25 +19,23 @@ BOUND = 1 << 40
 class Geometry:
     """How a kernel of weights joins two maps of nodes.
 
-    A map (C, H, W) numbers its nodes channel by channel, then row by row, from an
-    offset on: ``offset + (c*H + y)*W + x``. The source map is cut into disjoint
-    pooling windows of size `pool`; window (y, x) is one input position of the
-    convolution, and all its nodes get an edge. Output (Y, X) sees window
-    (Y*stride + dy*dilation - padding, ...) through tap (dy, dx), if there is such a
-    window. A linear layer is a kernel as large as its input map.
+    The nodes of a map (C, H, W) are numbered channel by channel, then row by row, from an offset on:
+    ``offset + (c*H + y)*W + x``. The source map is divided into disjoint pooling windows of size `pool`; window (y, x)
+    is one input position of the convolution, and all its nodes get an edge. Tap (dy, dx) joins output (Y, X) with
+    window (Y*stride + dy*dilation - padding, ...), if there is such a window. A linear layer is a kernel as large as
+    its input map.
 
     Attributes
     ----------
     source_offset, target_offset
         Number of the first node of each map.
     source_map, target_map
-        (channels, height, width), in nodes. Rows and columns of the source that fill
-        no whole window lead nowhere.
+        (channels, height, width), in nodes. Rows and columns of the source that fill no whole window have no edges.
     kernel, stride, padding, dilation, pool
-        (vertical, horizontal). Padding is what lies above and left of the source; it
-        may be negative, where the source map is larger than what the kernel sees.
+        (vertical, horizontal). Padding is the number of rows above and of columns left of the source; it may be
+        negative, where the source map is larger than the part that the kernel reads.
     groups
-        Output channel o sees the input channels of group ``o // (C_target / groups)`` only.
+        Number of groups: output channel o reads only the input channels of group ``o // (C_target / groups)``.
 
     Raises
     ------
@@ -88,27 +86,27 @@ class Geometry:
 
     @property
     def source_size(self) -> int:
-        """Nodes in the source map."""
+        """Number of nodes in the source map."""
         return _product(self.source_map)
 
     @property
     def target_size(self) -> int:
-        """Nodes in the target map."""
+        """Number of nodes in the target map."""
         return _product(self.target_map)
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """Target row that a source row reaches through each vertical tap: int64 (kernel height, H), -1 none."""
+        """Target row that each vertical tap joins with each source row: int64 (kernel height, H), -1 for none."""
         return self._reach(0)
 
     @cached_property
     def columns(self) -> np.ndarray:
-        """Target column that a source column reaches through each horizontal tap: int64 (kernel width, W)."""
+        """Target column that each horizontal tap joins with each source column: int64 (kernel width, W), -1: none."""
         return self._reach(1)
 
     @cached_property
     def edges_per_tap(self) -> np.ndarray:
-        """Edges that one weight makes at each tap: int64 (kernel height, kernel width)."""
+        """Number of edges that one weight makes at each tap: int64 (kernel height, kernel width)."""
         return np.outer((self.rows >= 0).sum(axis=1), (self.columns >= 0).sum(axis=1))
 
     def _reach(self, axis: int) -> np.ndarray:
@@ -120,12 +118,12 @@ class Geometry:
         return np.where(there, target, -1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any]) -> "Geometry":
-        """The inverse of :meth:`to_dict`; refuses anything else."""
+        """Make a geometry from the result of :meth:`to_dict`; anything else is refused."""
         names = {field.name for field in fields(cls)}
         if not isinstance(facts, dict) or set(facts) != names:
             raise UserError(f"A block's geometry has the keys {sorted(names)}, found {facts!r:.200}.")
@@ -133,7 +131,7 @@ class Geometry:
 
 
 def whole(number: Any, least: int | None) -> bool:
-    """Whether it is an integer below `BOUND` in magnitude and, if given, at least `least`."""
+    """Whether `number` is an integer below `BOUND` in magnitude and, if `least` is given, at least `least`."""
     integer = isinstance(number, int | np.integer) and not isinstance(number, bool)
     return integer and abs(number) < BOUND and (least is None or number >= least)
 

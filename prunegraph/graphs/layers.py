@@ -12,7 +12,7 @@ class LayerGraphs(Mapping[str, MultipartiteGraph]):
     Raises
     ------
     UserError
-        If there is no layer, or the graphs are of different modes.
+        If there is no layer, or the graphs have different modes.
     """
 
     def __init__(self, layers: Mapping[str, MultipartiteGraph]):

@@ -1,13 +1,12 @@
-"""One edge where several weights join the same two nodes.
+"""Merging of edges: one edge where several weights join the same two nodes.
 
-Definition: an edge from node u to node v exists if at least one kept weight multiplies u
-(or a maximum or mean of which u is a member) on its way into v. With disjoint pooling
-windows and a single layer at most one weight does. Behind overlapping or enlarging
-windows, and where several layers are added up, several can; they make one edge, and its
-weight is the sum of their magnitudes, so that strength stays the sum over all routes.
+Definition: there is an edge from node u to node v if at least one kept weight multiplies u (or a maximum or mean that
+includes u) on its way into v. With disjoint pooling windows and a single layer, there is at most one such weight. After
+overlapping or enlarging windows, and where several layers are added up, there can be several. They make one edge whose
+weight is the sum of their magnitudes, so that the strength of a node is the sum over all routes.
 
-Both axes are handled alike and apart: the weights that join source row y to target row Y
-are those of a set of vertical taps, of which there are few different ones.
+Both axes are treated separately and in the same way: the weights that join source row y to target row Y are those of a
+set of vertical taps, and there are few different sets.
 """
 
 from collections.abc import Sequence
@@ -19,29 +18,31 @@ from prunegraph.graphs.blocks import Block, Bundle, RoutedBlock
 from prunegraph.graphs.geometry import Geometry
 from prunegraph.graphs.routes import Routes
 
-# Weights summed in one step, in float64.
+# Number of weights that are summed in one step, in float64.
 CHUNK = 1 << 22
 
 
 def routed(
     name: str, mask: np.ndarray, values: np.ndarray, reach: tuple[np.ndarray, np.ndarray], place: dict
 ) -> Block | RoutedBlock:
-    """The edges of a kernel whose taps may lead from one node to several and from several to one.
+    """Make the block of a kernel whose taps may join one node with several, and several with one.
 
     Parameters
     ----------
+    name
+        Name of the layer.
     mask, values
-        As those of a :class:`Block`, with one tap for each entry of `reach`.
+        Mask and edge weights as in a :class:`Block`, with one tap for each entry of `reach`.
     reach
         For rows and for columns, bool (taps, source, target): whether the tap joins them.
     place
-        ``source_offset``, ``source_map``, ``target_offset``, ``target_map``, ``groups``.
+        Facts of the geometry: ``source_offset``, ``source_map``, ``target_offset``, ``target_map``, ``groups``.
 
     Returns
     -------
     Block | RoutedBlock
-        A plain Block where kernel, stride and padding can say the same, else a RoutedBlock. Its mask is True for each
-        set of taps of which at least one is kept, its value their sum.
+        A Block where kernel, stride and padding can describe the same edges, else a RoutedBlock. Its mask is True for
+        each set of taps with at least one kept weight, and its value is the sum of their weights.
     """
     (row_sets, rows), (column_sets, columns) = (_tap_sets(axis) for axis in reach)
     dense = np.zeros(mask.shape, np.float32)
@@ -63,12 +64,12 @@ def routed(
 
 
 def merged(bundles: Sequence[Bundle]) -> Block | RoutedBlock:
-    """The edges of several bundles that join the same two maps, or channels of them, as one bundle.
+    """Merge several bundles that join the same two maps, or channels of them, into one bundle.
 
     Raises
     ------
     UserError
-        If they number the nodes of their maps in different ways.
+        If the bundles number the nodes of their maps in different ways.
     """
     source_offset, source_map = _union([(one.geometry.source_offset, one.geometry.source_map) for one in bundles])
     target_offset, target_map = _union([(one.geometry.target_offset, one.geometry.target_map) for one in bundles])
@@ -90,7 +91,7 @@ def merged(bundles: Sequence[Bundle]) -> Block | RoutedBlock:
 
 
 def without_parallels(bundles: Sequence[Bundle]) -> tuple[Bundle, ...]:
-    """The same edges, bundles that could make one edge twice merged; the others as they are, in their order."""
+    """Merge the bundles that could make one edge twice; the others stay as they are, in their order."""
     groups: list[list[Bundle]] = []
     bounds: list[list[tuple[int, int, int, int]]] = []
     for bundle in bundles:
@@ -112,16 +113,16 @@ def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -
 
 
 def _sums(weights: np.ndarray, row_sets: np.ndarray, column_sets: np.ndarray) -> np.ndarray:
-    """Sum over each set of taps: (outputs, inputs, row sets, column sets), float64."""
+    """Sum weights over each set of taps: (outputs, inputs, row sets, column sets), float64."""
     along = np.tensordot(weights.astype(np.float64), column_sets, (3, 1))
     return np.tensordot(along, row_sets, (2, 1)).transpose(0, 1, 3, 2)
 
 
 def _tap_sets(reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sets of taps as float64 0/1 (sets, taps), and where each leads: int64 (sets, source), -1 nowhere.
+    """Sets of taps, float64 0/1 (sets, taps), and the target of each set and source: int64 (sets, source), -1 for none.
 
-    A set that leads from one source to several targets is listed as often, once for the first target of every
-    source, once for the second, and so on.
+    A set that joins one source with several targets is listed several times: once for the first target of every source,
+    once for the second target, and so on.
     """
     source, target = np.nonzero(reach.any(axis=0))
     if not len(source):
@@ -138,7 +139,7 @@ def _tap_sets(reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _reach(table: np.ndarray, targets: int) -> np.ndarray:
-    """A table of targets as bool (taps, source, target)."""
+    """Turn a table of targets into bool (taps, source, target)."""
     reach = np.zeros((*table.shape, targets), bool)
     tap, source = np.nonzero(table >= 0)
     reach[tap, source, table[tap, source]] = True
@@ -146,7 +147,7 @@ def _reach(table: np.ndarray, targets: int) -> np.ndarray:
 
 
 def _plain(rows: np.ndarray, columns: np.ndarray, place: dict) -> tuple[Geometry, np.ndarray, np.ndarray] | None:
-    """A geometry with these tables, and the order of taps that it wants; None if there is none."""
+    """Find a geometry with these tables, and the order of its taps; None if there is none."""
     found = [_progression(table) for table in (rows, columns)]
     if None in found:
         return None
@@ -159,7 +160,7 @@ def _plain(rows: np.ndarray, columns: np.ndarray, place: dict) -> tuple[Geometry
 
 
 def _progression(table: np.ndarray) -> tuple[np.ndarray, int, int, int] | None:
-    """Order of the taps, stride, padding and dilation, if source = target * stride + tap * dilation - padding."""
+    """Find tap order, stride, padding and dilation with source = target * stride + tap * dilation - padding."""
     steps = [np.diff(np.flatnonzero(taps >= 0)) for taps in table if (taps >= 0).sum() > 1]
     stride = int(steps[0][0]) if steps else 1
     shift = [np.unique(np.flatnonzero(taps >= 0) - stride * taps[taps >= 0]) for taps in table]
@@ -184,7 +185,7 @@ def _union(places: list[tuple[int, tuple[int, int, int]]]) -> tuple[int, tuple[i
 
 
 def _groups(bundle: Bundle, source_offset: int, target_offset: int):
-    """For each group, its (output, input) channels in the maps that begin at these nodes, and in its own mask."""
+    """List for each group its (output, input) channels in the maps that begin at these nodes, and in its own mask."""
     geometry = bundle.geometry
     (inputs, *source), (outputs, *target) = geometry.source_map, geometry.target_map
     left = (geometry.source_offset - source_offset) // (source[0] * source[1])

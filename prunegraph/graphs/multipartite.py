@@ -1,4 +1,4 @@
-"""The multipartite graph of a network: parts of nodes and the blocks of edges between them."""
+"""The multipartite graph of a network: parts of nodes, and blocks of edges between them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from prunegraph.graphs.enumeration import Edges
 class MultipartiteGraph:
     """A directed, weighted graph whose nodes are numbered part by part.
 
-    Definition: Cunegatti, Farina, Bucur, Iacca, TMLR 2024. The blocks are
-    the single source of truth; edges, counts and degrees are derived from them.
+    Definition: Cunegatti, Farina, Bucur, Iacca, TMLR 2024. Only the blocks are stored; edges, counts and degrees are
+    derived from them.
 
     Attributes
     ----------
@@ -28,11 +28,10 @@ class MultipartiteGraph:
     blocks
         :class:`Block` or :class:`RoutedBlock` (from layers of a network) or :class:`EdgeList` (plain arrays).
     mode
-        ``clean``: what the definitions mean; ``compat``: what the published numbers were
-        made with. Metrics read it.
+        ``clean``: as the definitions say; ``compat``: as the published numbers were made. Metrics depend on it.
     weights, parameters
-        Kept weights, and all weights, of the layers behind the graph. Derived from the
-        masks unless given (a channel's edge stands for a whole kernel); None where unknown.
+        Number of kept weights, and of all weights, of the encoded layers. They are derived from the masks unless they
+        are given (an edge between channels stands for a whole kernel); None where unknown.
 
     Raises
     ------
@@ -75,9 +74,9 @@ class MultipartiteGraph:
         weight: np.ndarray | None = None,
         mode: str = "clean",
     ) -> "MultipartiteGraph":
-        """A graph of plain edges in any order, all of weight 1 if none is given.
+        """Make a graph of plain edges in any order, all of weight 1 if no weights are given.
 
-        Edges may join any two distinct nodes, at most once.
+        Edges may join any two different nodes, but no two nodes twice in the same direction.
         """
         weight = np.ones(len(source), dtype=np.float32) if weight is None else weight
         return cls(tuple(parts), (EdgeList("edges", source, target, weight),), mode)
@@ -89,7 +88,7 @@ class MultipartiteGraph:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Same parts, mode, counts and blocks, value for value."""
+        """Whether parts, mode, counts and blocks are equal, value by value."""
         if not isinstance(other, MultipartiteGraph):
             return NotImplemented
         facts = ("parts", "mode", "weights", "parameters", "blocks")
@@ -99,7 +98,7 @@ class MultipartiteGraph:
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
-        """Number of the first node of each part, and the number of nodes at the end."""
+        """Number of the first node of each part, followed by the number of nodes."""
         return tuple(int(number) for number in np.cumsum([0, *self.parts]))
 
     @property
@@ -112,7 +111,7 @@ class MultipartiteGraph:
         return self.offsets[-1]
 
     def number_of_edges(self) -> int:
-        """Exact number of edges, from counts of taps; O(weights), no edge is listed."""
+        """Exact number of edges from counts of taps, in O(weights); no edge is listed."""
         return sum(block.number_of_edges() for block in self.blocks)
 
     def weight_sum(self) -> float:
@@ -120,11 +119,11 @@ class MultipartiteGraph:
         return sum(block.weight_sum() for block in self.blocks)
 
     def out_degree(self) -> np.ndarray:
-        """Edges that leave each node: int64 (nodes,)."""
+        """Number of edges that leave each node: int64 (nodes,)."""
         return self._gather("out_degree", "source_range", np.int64)
 
     def in_degree(self) -> np.ndarray:
-        """Edges that enter each node: int64 (nodes,)."""
+        """Number of edges that enter each node: int64 (nodes,)."""
         return self._gather("in_degree", "target_range", np.int64)
 
     def out_strength(self) -> np.ndarray:
@@ -142,7 +141,7 @@ class MultipartiteGraph:
         return total
 
     def edges(self) -> Edges:
-        """(source int64, target int64, weight float32), sorted by source, then target; 20 bytes an edge.
+        """List all edges: (source int64, target int64, weight float32), sorted by source and target; 20 bytes each.
 
         Raises
         ------
@@ -172,7 +171,7 @@ def _natural(number: Any) -> bool:
 
 
 def _overlapping(blocks: list[Bundle | EdgeList]):
-    """Bundles of consecutive blocks whose source ranges overlap; `blocks` sorted by source range."""
+    """Collect consecutive blocks whose source ranges overlap; `blocks` are sorted by source range."""
     bundle, end = [], 0
     for block in blocks:
         if bundle and block.source_range[0] >= end:
@@ -185,12 +184,12 @@ def _overlapping(blocks: list[Bundle | EdgeList]):
 
 
 def _merged(bundle: list[Bundle | EdgeList], nodes: int, clean: bool) -> Edges:
-    """Edges of blocks that share sources, merged in order."""
+    """Merge the edges of blocks that share sources, in order."""
     parts = [block.edges() for block in bundle]
     if len(parts) == 1:
         return parts[0]
     source, target, weight = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    # A stable sort merges runs that are sorted already in linear time.
+    # A stable sort merges sorted runs in linear time.
     key = source * nodes + target
     order = np.argsort(key, kind="stable")
     if clean and (np.diff(key[order]) == 0).any():

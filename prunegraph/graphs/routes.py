@@ -1,4 +1,4 @@
-"""Tables of where weights lead, for what kernel, stride and padding cannot describe."""
+"""Tables of the rows and columns that taps join, for joins that kernel, stride and padding cannot describe."""
 
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -12,17 +12,17 @@ from prunegraph.graphs.geometry import BOUND, Map, whole
 
 @dataclass(frozen=True)
 class Routes:
-    """How taps join two maps of nodes, tap by tap; the general form of :class:`prunegraph.graphs.Geometry`.
+    """The rows and columns that each tap joins; the general form of :class:`prunegraph.graphs.Geometry`.
 
     Attributes
     ----------
     source_offset, target_offset, source_map, target_map, groups
         As in :class:`prunegraph.graphs.Geometry`.
     row_table
-        For each vertical tap, the target row that each source row reaches through it, -1 for none. No two
-        taps lead from the same source row to the same target row.
+        Target row that each vertical tap joins with each source row: (vertical taps, source rows), -1 for none. No two
+        taps join the same source row with the same target row.
     column_table
-        The same for columns.
+        Target column that each horizontal tap joins with each source column, in the same form.
 
     Raises
     ------
@@ -64,12 +64,12 @@ class Routes:
 
     @property
     def source_size(self) -> int:
-        """Nodes in the source map."""
+        """Number of nodes in the source map."""
         return self.source_map[0] * self.source_map[1] * self.source_map[2]
 
     @property
     def target_size(self) -> int:
-        """Nodes in the target map."""
+        """Number of nodes in the target map."""
         return self.target_map[0] * self.target_map[1] * self.target_map[2]
 
     @cached_property
@@ -84,11 +84,11 @@ class Routes:
 
     @cached_property
     def edges_per_tap(self) -> np.ndarray:
-        """Edges that one True of the mask makes at each pair of taps: int64 (vertical, horizontal)."""
+        """Number of edges that one True of the mask makes at each pair of taps: int64 (vertical, horizontal)."""
         return np.outer((self.rows >= 0).sum(axis=1), (self.columns >= 0).sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         facts = {field.name: getattr(self, field.name) for field in fields(self)}
         tables = {name: [list(taps) for taps in facts[name]] for name in ("row_table", "column_table")}
         maps = {name: list(facts[name]) for name in ("source_map", "target_map")}
@@ -96,7 +96,7 @@ class Routes:
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any]) -> "Routes":
-        """The inverse of :meth:`to_dict`; refuses anything else."""
+        """Make routes from the result of :meth:`to_dict`; anything else is refused."""
         names = {field.name for field in fields(cls)}
         if not isinstance(facts, dict) or set(facts) != names:
             raise UserError(f"A block's routes have the keys {sorted(names)}, found {facts!r:.200}.")

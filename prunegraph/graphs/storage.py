@@ -1,15 +1,14 @@
-"""The compact graph file: masks, edge weights and geometry; edges are always derived again.
+"""The compact graph file: masks, edge weights and geometry, from which edges are derived.
 
-One zstd frame (level 10, checksum, content size) holds one safetensors payload: for
-each block the mask as packed bits and the edge weights as float32, and one header
-entry ``prunegraph`` with everything else as JSON. The same graph with the same
-provenance gives the same bytes.
+One zstd frame (level 10, checksum, content size) holds one safetensors payload: for each block the mask as packed bits
+and the edge weights as float32, and one header entry ``prunegraph`` with everything else as JSON. The same graph with
+the same provenance gives the same bytes.
 
-Reading executes nothing. Every size that a file claims is checked before memory is taken
-for it: the header may be `container.LIMIT_HEADER` bytes, the content `container.LIMIT_BYTES`; the masks hold at
-most `LIMIT_WEIGHTS` weights (one byte each in memory), the parts `LIMIT_NODES` nodes, the
-tables of taps and rows `LIMIT_TABLES` numbers. Reading takes less memory than five times the
-size of the content, the masks, and a fixed 0.5 GB for a header as large as it may be.
+Reading runs no code from the file. Every size in a file is checked before memory is allocated for it: the header may
+have `container.LIMIT_HEADER` bytes and the content `container.LIMIT_BYTES`; the masks may have `LIMIT_WEIGHTS` weights
+(one byte each in memory), the parts `LIMIT_NODES` nodes, and the tables of taps and rows `LIMIT_TABLES` numbers.
+Reading takes less memory than the sum of five times the size of the content, the masks, and 0.5 GB for the largest
+possible header.
 """
 
 from pathlib import Path
@@ -43,7 +42,7 @@ def save(path: str | Path, graphs: Graphs, /, **provenance: Any) -> None:
     Raises
     ------
     UserError
-        If the graph is beyond the limits that :func:`load` keeps.
+        If the graph exceeds the limits of :func:`load`.
     """
     layers = graphs if isinstance(graphs, LayerGraphs) else {"": graphs}
     described, tensors = [], {}
@@ -72,8 +71,7 @@ def load(path: str | Path) -> Graphs:
     Raises
     ------
     UserError
-        If the file is missing, truncated, damaged, of another version, no graph, or
-        beyond the limits.
+        If the file is missing, truncated, damaged, of another version, no graph, or exceeds the limits.
     """
     try:
         payload = container.decompress(container.read(path))
@@ -91,12 +89,12 @@ def load(path: str | Path) -> Graphs:
 
 
 def provenance(path: str | Path) -> dict[str, Any]:
-    """How a graph file was made: the keyword arguments of its saving, version and commit. Reads the header only.
+    """Read from the header how a graph file was made: the keyword arguments of :func:`save`, version and commit.
 
     Raises
     ------
     UserError
-        If the file is missing or no graph file.
+        If the file is missing or is no graph file.
     """
     import zstandard
 

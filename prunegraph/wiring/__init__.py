@@ -1,4 +1,4 @@
-"""Which layer feeds which: from a torch module to its architecture, the fixed part of every graph of it.
+"""Tracing of networks: from a torch module to its architecture, which says which layer feeds which.
 
 Importing this package needs no torch; tracing a module does.
 """
@@ -15,7 +15,7 @@ __all__ = ["Architecture", "Layer", "trace"]
 
 
 def trace(network: "nn.Module", input_shape: Sequence[int], identity_edges: bool = False) -> Architecture:
-    """The architecture of a torch network; see :func:`prunegraph.wiring.tracing.trace`."""
+    """Find the architecture of a torch network; see :func:`prunegraph.wiring.tracing.trace`."""
     from prunegraph.wiring.tracing import trace
 
     return trace(network, input_shape, identity_edges)

@@ -1,4 +1,4 @@
-"""What of a network decides its graph: the geometry of its layers, without weights and without torch."""
+"""The architecture of a network: the geometry of its layers, from which graphs are made, without weights and torch."""
 
 import json
 from collections.abc import Mapping
@@ -19,35 +19,35 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Layer:
-    """One use of a convolution or linear layer, or of the part of it that reads one feature map.
+    """One use of a convolution or linear layer, or the part of it that reads one feature map.
 
-    A layer that reads a concatenation is several of these, each with its span of the weight.
+    A layer that reads a concatenation has several such records, each with its span of the weight.
 
     Attributes
     ----------
     name, weight
-        Of the module (``layer1.0.conv1``) and of its weight (``layer1.0.conv1.weight``). The weight is ``""`` for
+        Names of the module (``layer1.0.conv1``) and of its weight (``layer1.0.conv1.weight``). The weight is ``""`` for
         the edges of an identity shortcut, which are all of weight 1.
     linear
-        Whether it is a linear layer of all values of its input map; its kernel is then as large as that. One that
-        works on the channels of every position is a 1x1 convolution whose weight has two axes.
+        Whether the layer is a linear layer of all values of its input map; its kernel is then as large as the map. A
+        linear layer over the channels of every position is a 1x1 convolution whose weight has two axes.
     weight_shape
-        Of the parameter itself.
+        Shape of the parameter.
     source, target
-        The part of nodes (index into ``Architecture.maps``) that it reads, and the one it feeds.
+        Parts of nodes (index into ``Architecture.maps``) that the layer reads and feeds.
     pool
-        Size (vertical, horizontal) of the windows pooled between its source and itself.
+        Size (vertical, horizontal) of the pooling windows between the source and the layer.
     kernel, stride, padding, dilation, groups
-        As in the layer; padding (above, left).
+        Facts of the layer, (vertical, horizontal); padding (above, left).
     shortcut
-        True if it adds no nodes, but feeds those of the layer it is added to.
+        Whether the layer adds no nodes, but feeds those of the layer to which it is added.
     channels
-        First channel that it reads of its source's map, and the channel behind the last.
+        First channel of the source map that the layer reads, and the last one plus 1.
     outputs, inputs
-        The span of the weight's first and of its second axis that it stands for.
+        Spans of the first and of the second axis of the weight.
     windows
-        None, or instead of `pool`, for windows that overlap, differ in size or leave gaps: the rows of the source
-        (without margin) behind each row that the kernel sees, and the columns likewise; none behind padding.
+        None; or, for windows that overlap, differ in size or leave gaps, in place of `pool`: for each row that the
+        kernel reads, the rows of the source (without margin) in its window, and columns likewise; empty for padding.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Layer:
 
     @property
     def own_groups(self) -> int:
-        """Groups of the convolution within its span of the weight."""
+        """Number of groups of the convolution within its span of the weight."""
         if self.inputs != (0, self.weight_shape[1]):
             return 1
         return self.groups * (self.outputs[1] - self.outputs[0]) // self.weight_shape[0]
@@ -83,17 +83,17 @@ class Architecture:
     Attributes
     ----------
     maps
-        (channels, height, width) of each part of nodes: the input, without padding, then
-        the output of every layer that is no shortcut.
+        Shape (channels, height, width) of each part of nodes: the input, without padding, then the output of every
+        layer that is no shortcut.
     margin
-        Padding around the input (above, below, left, right) whose positions are nodes of part 0.
+        Padding around the input (above, below, left, right); its positions are nodes of part 0.
     layers
-        In the order in which the network runs them.
+        Layers in the order in which the network runs them.
 
     Raises
     ------
     UserError
-        If there is no layer, or a layer names a part that is not there.
+        If there is no layer, or a layer names a part that does not exist.
     """
 
     maps: tuple[tuple[int, int, int], ...]
@@ -112,23 +112,23 @@ class Architecture:
 
     @property
     def parts(self) -> tuple[int, ...]:
-        """Nodes of each part; part 0 is the padded input."""
+        """Number of nodes of each part; part 0 is the padded input."""
         return tuple(channels * height * width for channels, height, width in self.node_maps)
 
     @property
     def node_maps(self) -> tuple[tuple[int, int, int], ...]:
-        """The maps with the margin around the first."""
+        """The maps, the first with its margin."""
         (channels, height, width), *others = self.maps
         above, below, left, right = self.margin
         return (channels, height + above + below, width + left + right), *others
 
     def weights_of(self, layer: Layer, weights: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The layer's weight as float32 of the parameter's shape; ones for an identity.
+        """Return the layer's weight as float32 in the shape of the parameter; ones for an identity.
 
         Raises
         ------
         UserError
-            If it is missing or of another shape.
+            If the weight is missing or has another shape.
         """
         if not layer.weight:
             return np.ones(layer.weight_shape, np.float32)
@@ -142,12 +142,12 @@ class Architecture:
         return values
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON."""
         return {"format": "prunegraph architecture", "version": VERSION, **asdict(self)}
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> "Architecture":
-        """The inverse of :meth:`to_dict`.
+        """Make an architecture from the result of :meth:`to_dict`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What an operation does to the channels (axis 1) of the tensors it reads."""
+"""Kinds of operations, by what they do to the channels (axis 1) of the tensors that they read."""
 
 import operator
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from prunegraph.wiring import operations
 
 LAYER, DEPTHWISE, NORM, JOIN, CONCATENATION = "layer", "depthwise", "norm", "join", "concatenation"
 FLATTENING, POOLING, POINTWISE, OTHER = "flattening", "pooling", "pointwise", "other"
-"""Kinds of operations. Whatever is OTHER may mix channels, count them or cut between them."""
+"""Kinds of operations. An operation of the kind OTHER may mix channels, count them or separate them."""
 
 JOINS = operations.ADDITIONS | operations.PRODUCTS
 IN_PLACE = operations.ADDITIONS_IN_PLACE | {operator.imul, "mul_"}
@@ -47,18 +47,20 @@ POINTWISE_FUNCTIONS = operations.KEEPING - _mixing
 def kind_of(
     node: fx.Node, module: nn.Module | None, inputs: Sequence[torch.Tensor], foreign: bool, result: torch.Tensor
 ) -> str:
-    """The kind of one operation.
+    """Find the kind of one operation.
 
     Parameters
     ----------
+    node
+        Node of the operation in the traced network.
     module
-        What it calls, if that is a module.
+        The module that is called, if the operation calls one.
     inputs
-        The tensors that it reads and that depend on the network's input.
+        The tensors that the operation reads and that depend on the network's input.
     foreign
-        Whether it reads another tensor of more than one value as well.
+        Whether the operation also reads another tensor of more than one value.
     result
-        What it returned.
+        The result of the operation.
     """
     if foreign or any(tensor.dim() < 2 for tensor in (*inputs, result)):
         return OTHER
@@ -66,7 +68,8 @@ def kind_of(
     if module is not None:
         return _kind_of_module(module, inputs[0], result)
     if target in operations.CONCATENATIONS:
-        # A dimension that is no plain number, or a list with other things than tensors of the network, is not told.
+        # Nothing is known if the dimension is no plain number, or if the list holds anything except tensors of the
+        # network.
         axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         tensors = node.args[0] if node.args else ()
         whole = len(tensors) == len(inputs)
@@ -109,7 +112,7 @@ def _kind_of_module(module: nn.Module, tensor: torch.Tensor, result: torch.Tenso
 
 
 def pads(kind: str, node: fx.Node, module: nn.Module | None) -> bool:
-    """Whether a layer or a pooling puts zeros around its input, so that a constant input has another border."""
+    """Whether a layer or a pooling pads its input with zeros, so that a constant input changes at the border."""
     if kind in (LAYER, DEPTHWISE):
         return (
             isinstance(module, nn.Conv2d) and module.padding_mode == "zeros" and module.padding not in ("valid", (0, 0))
@@ -126,7 +129,7 @@ def _flattens(tensor: torch.Tensor, result: torch.Tensor) -> bool:
 
 
 def _counts(node: fx.Node) -> bool:
-    """Whether a reshaping writes out the number of values, which a smaller network has fewer of."""
+    """Whether a reshaping has the number of values as a fixed number; a smaller network has fewer values."""
     if node.target in (torch.flatten, "flatten"):
         return False
     sizes = [*node.args[1:], *node.kwargs.values()]

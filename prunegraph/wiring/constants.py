@@ -1,4 +1,4 @@
-"""Which channels of a pruned network are constant: of one value, whatever the network's input."""
+"""Constant channels of a pruned network: channels of one value, whatever the network's input."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from prunegraph.wiring.units import Wires, image_of
 
 @dataclass(frozen=True)
 class Reading:
-    """What a layer reads in each of its columns.
+    """The values that a layer reads in each column of its weight.
 
     Attributes
     ----------
     foldable
-        bool: whether the column's value is constant and adds the same to every position of the layer's output. Behind
-        padding with zeros only a value of 0 does.
+        bool (columns,): whether the value is constant and adds the same to every position of the layer's output. With
+        padding by zeros this is so only for the value 0.
     values
-        float64: that constant; 0 where there is none.
+        float64 (columns,): the constant; 0 where there is none.
     """
 
     foldable: np.ndarray
@@ -32,14 +32,18 @@ class Reading:
 def readings(
     graph: fx.GraphModule, wires: Wires, input_shape: Sequence[int], kept: Mapping[str, np.ndarray]
 ) -> dict[str, Reading]:
-    """What each layer, by name, reads in evaluation mode.
+    """Find the values that each layer reads in evaluation mode, by name of the layer.
 
     Parameters
     ----------
     graph
-        The traced network, its removed weights zero.
+        The traced network, in which removed weights are zero.
+    wires
+        The units of the network, from :func:`prunegraph.wiring.units.follow`.
+    input_shape
+        Shape (channels, height, width) of one input.
     kept
-        Of each layer, a boolean array of the shape of its weight: False where the weight is removed.
+        Boolean array for each layer, of the shape of its weight: False where the weight is removed.
     """
     constants = Constants(graph, wires, kept)
     constants.run(image_of(graph, input_shape))
@@ -47,7 +51,7 @@ def readings(
 
 
 class Constants(fx.Interpreter):
-    """Follows which channels are constant by what each operation is; their values are those of one run."""
+    """A run that finds constant channels from the kinds of operations; their values are those of this one run."""
 
     def __init__(self, graph: fx.GraphModule, wires: Wires, kept: Mapping[str, np.ndarray]):
         super().__init__(graph)
@@ -57,9 +61,9 @@ class Constants(fx.Interpreter):
         self._constant: dict[fx.Node, np.ndarray] = {}
 
     def run_node(self, node: fx.Node) -> Any:
-        """Run one operation, then say which channels of its result are constant."""
+        """Run one operation, then find the constant channels of its result."""
         sources = [other for other in node.all_input_nodes if other in self._constant]
-        # Before the operation runs: it may change its input in place.
+        # This comes before the operation, which may change its input in place.
         read = self._reading(node, sources[0]) if sources else None
         result = super().run_node(node)
         if isinstance(result, torch.Tensor) and (sources or node.op == "placeholder"):
@@ -97,5 +101,5 @@ class Constants(fx.Interpreter):
 
 
 def used(kept: np.ndarray) -> np.ndarray:
-    """bool (rows, columns): whether a kernel has a weight that is kept."""
+    """Whether each kernel has a kept weight: bool (rows, columns)."""
     return kept.reshape(*kept.shape[:2], -1).any(axis=2)

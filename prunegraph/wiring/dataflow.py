@@ -24,7 +24,7 @@ class Follower(Run):
     """A run of a traced network that records its layers; see :func:`prunegraph.wiring.tracing.trace`."""
 
     def _feature(self, node: fx.Node, result: Any) -> Arranged | tuple[Arranged, ...]:
-        """What the operation makes of its inputs."""
+        """Find what the operation makes of its inputs; a `UserError` if it has no place in a graph."""
         module = self.fetch_attr(node.target) if node.op == "call_module" else None
         kind = node.target if module is None else None
         inputs = [self.features[other] for other in self._sources(node)]
@@ -54,13 +54,13 @@ class Follower(Run):
         return self._moved(node, module, inputs[0], result)
 
     def _multiplies(self, node: fx.Node, inputs: list[Arranged]) -> bool:
-        """Whether it is a product of different feature maps, or a matrix product of any."""
+        """Whether the operation is a product of different feature maps, or a matrix product of any."""
         if node.target in operations.MATRIX_PRODUCTS:
             return sum(isinstance(value, fx.Node) and value in self.features for value in node.args) > 1
         return node.target in operations.PRODUCTS and any(not same(inputs[0], other) for other in inputs[1:])
 
     def _moved(self, node: fx.Node, module: nn.Module | None, feature: Arranged, result: Any) -> Any:
-        """An operation of any name that only moves values."""
+        """Follow an operation of any name that only moves values."""
         unknown = self._refusal(node, "its effect on a feature map is not known")
         arguments, options = self.fetch_args_kwargs_from_env(node)
         tensor = self.env[self._sources(node)[0]]
@@ -81,7 +81,7 @@ class Follower(Run):
         return made if isinstance(result, list | tuple) else made[0]
 
     def _followed(self) -> tuple[tuple[Any, Any, Callable], ...]:
-        """Modules, functions, and how to follow them."""
+        """List modules and functions with the method that follows them."""
         return (
             (nn.Conv2d, (), self._convolution),
             (nn.Linear, (), self._linear),
@@ -97,7 +97,7 @@ class Follower(Run):
     def _convolution(self, node: fx.Node, module: nn.Conv2d, feature: Arranged, shape: tuple) -> Feature:
         facts, feature = convolution_of(module), self._map(node, feature)
         if module.padding_mode != "zeros" and any(facts.padding):
-            # The padding copies values, which then is no padding of the convolution.
+            # This padding copies values; it is treated as an operation of its own before the convolution.
             above, below, left, right = facts.padding
             copies = partial(functional.pad, pad=(left, right, above, below), mode=module.padding_mode)
             (places,) = moved(copies, places_of(feature, (1, *feature.map)))
@@ -106,7 +106,7 @@ class Follower(Run):
         return self.network.convolution(str(node.target), f"{node.target}.weight", weight, feature, shape, facts)
 
     def _map(self, node: fx.Node, feature: Arranged) -> Feature:
-        """The feature, if it is a map."""
+        """Return the feature if it is a map; refuse it otherwise."""
         if isinstance(feature, Arrangement):
             raise self._refusal(node, f"it reads values that {REARRANGED}")
         if feature.map is None:
@@ -124,7 +124,7 @@ class Follower(Run):
         outputs, inputs = weight_shape
         if isinstance(feature, Feature) and feature.size == inputs and shape == (outputs,):
             return self.network.linear(name, weight, weight_shape, feature)
-        # Over the last axis of a tensor whose other axes are positions it is a convolution with a kernel of 1x1.
+        # A linear layer over the last axis of a tensor whose other axes are positions is a 1x1 convolution.
         source = feature if isinstance(feature, Feature) else feature.feature
         places = places_of(feature, (1, *shape[:-1], inputs))
         positions = source.map[1:] if source.map and len(shape) == 2 else shape[:-1]
@@ -142,7 +142,7 @@ class Follower(Run):
         )
 
     def _layer_function(self, node: fx.Node, feature: Arranged, result: torch.Tensor) -> Arranged:
-        """A convolution or linear layer called as a function, its weight being a tensor of the network."""
+        """Follow a convolution or linear layer that is called as a function; its weight is a tensor of the network."""
         names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
         sources = dict(zip(names, node.args, strict=False)) | node.kwargs
         weight = sources["weight"]
@@ -195,7 +195,7 @@ class Follower(Run):
         axis = options.get("dim", options.get("axis", arguments[1] if len(arguments) > 1 else 0))
         tensors = options.get("tensors", arguments[0] if arguments else ())
         nodes = node.args[0] if node.args else node.kwargs["tensors"]
-        # The tensors are listed one by one, or are all that chunk or split made.
+        # The tensors are listed one by one, or they are all results of chunk or split.
         parts = (
             [self.features.get(other) for other in nodes] if isinstance(nodes, list | tuple) else self.features[nodes]
         )

@@ -1,4 +1,4 @@
-"""What a tensor inside a network is made of: pieces of the output maps of its layers."""
+"""Tensors inside a network as pieces of the output maps of its layers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +11,16 @@ INPUT = -1
 
 @dataclass(frozen=True)
 class Piece:
-    """Consecutive channels of the output map of one layer, seen through windows.
+    """Consecutive channels of the output map of one layer, read through windows.
 
     Attributes
     ----------
     layer
         Number of the layer, `INPUT` for the network's input.
     channels
-        First channel, and the channel behind the last.
+        First channel, and the last one plus 1.
     rows, columns
-        For each row of the tensor the rows of the layer's map behind it; columns likewise.
+        Window of each row of the tensor: the rows of the layer's map from which it is made; columns likewise.
     """
 
     layer: int
@@ -30,20 +30,20 @@ class Piece:
 
     @cached_property
     def map(self) -> tuple[int, int, int]:
-        """(channels, height, width) as the tensor has them."""
+        """Shape (channels, height, width) of the piece in the tensor."""
         return self.channels[1] - self.channels[0], len(self.rows), len(self.columns)
 
     @cached_property
     def direct(self) -> bool:
-        """Whether each row and column stands for itself alone."""
+        """Whether each window is a single row or column."""
         return self.rows == identity(len(self.rows)) and self.columns == identity(len(self.columns))
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A tensor: pieces in the order of its channels; a flat one keeps the maps that it was flattened from.
+    """A tensor as pieces in the order of its channels; a flattened tensor keeps the maps that it was made from.
 
-    ``trail`` holds the numbers of the layers on the main path from the input to here.
+    ``trail`` holds the numbers of the layers on the main path from the input to this tensor.
     """
 
     pieces: tuple[Piece, ...]
@@ -51,7 +51,7 @@ class Feature:
 
     @cached_property
     def map(self) -> tuple[int, int, int] | None:
-        """(channels, height, width), None for pieces of different height or width."""
+        """Shape (channels, height, width); None for pieces of different height or width."""
         sizes = {piece.map[1:] for piece in self.pieces}
         return (sum(piece.map[0] for piece in self.pieces), *sizes.pop()) if len(sizes) == 1 else None
 
@@ -61,7 +61,7 @@ class Feature:
         return sum(channels * height * width for channels, height, width in (piece.map for piece in self.pieces))
 
     def seen(self, rows: Sequence[Sequence[int]], columns: Sequence[Sequence[int]]) -> "Feature":
-        """Behind further windows of rows and columns, which each piece has."""
+        """Apply further windows of rows and columns to every piece."""
         pieces = (
             replace(piece, rows=_compose(piece.rows, rows), columns=_compose(piece.columns, columns))
             for piece in self.pieces
@@ -69,7 +69,7 @@ class Feature:
         return replace(self, pieces=tuple(pieces))
 
     def cut(self, first: int, last: int) -> Iterator[Piece]:
-        """The pieces of channels `first` to `last`."""
+        """Select the pieces of the channels `first` to `last`."""
         start = 0
         for piece in self.pieces:
             stop = start + piece.map[0]
@@ -81,31 +81,34 @@ class Feature:
 
 
 def identity(size: int) -> Windows:
-    """Windows of one position each."""
+    """Make windows of one position each."""
     return tuple((index,) for index in range(size))
 
 
 def strided_windows(size: int, count: int, kernel: int, stride: int, padding: int, dilation: int) -> Windows:
-    """Windows of pooling along an axis; positions in the padding are left out."""
+    """Make the windows of pooling along an axis; positions in the padding are left out."""
     starts = (index * stride - padding for index in range(count))
     reach = kernel * dilation
     return tuple(tuple(row for row in range(start, start + reach, dilation) if 0 <= row < size) for start in starts)
 
 
 def adaptive_windows(size: int, count: int) -> Windows:
-    """Windows of adaptive pooling along an axis; they overlap where `count` does not divide `size`."""
+    """Make the windows of adaptive pooling along an axis; they overlap where `count` does not divide `size`."""
     return tuple(tuple(range(index * size // count, -(-(index + 1) * size // count))) for index in range(count))
 
 
 def regular(windows: Windows, size: int) -> int:
-    """The size P of disjoint windows that cut an axis of `size` from its beginning on; 0 if they do not."""
+    """Size of equal, disjoint windows that divide an axis of `size` from its beginning on; 0 for other windows."""
     pool = len(windows[0])
     cut = tuple(tuple(range(start, start + pool)) for start in range(0, size - pool + 1, pool)) if pool else ()
     return pool if windows == cut else 0
 
 
 def without_padding(piece: Piece, height: int, width: int) -> tuple[Piece, tuple[int, int, int, int]]:
-    """A piece that is its whole map with constants around, without these; and (above, below, left, right) of them."""
+    """Remove constants around a piece that is otherwise its whole map.
+
+    Returns the piece without constants, and their number of rows or columns (above, below, left, right).
+    """
     (above, below), (left, right) = (
         _around(axis, size) for axis, size in ((piece.rows, height), (piece.columns, width))
     )
@@ -117,7 +120,7 @@ def without_padding(piece: Piece, height: int, width: int) -> tuple[Piece, tuple
 
 
 def _around(windows: Windows, size: int) -> tuple[int, int]:
-    """Empty windows before and behind `size` others."""
+    """Count the empty windows before and after `size` other windows."""
     before = next((place for place, window in enumerate(windows) if window), 0)
     return before, max(0, len(windows) - before - size)
 

@@ -1,4 +1,4 @@
-"""Additions: which branch is the main one, and what the other means for the graph."""
+"""Additions of feature maps: the choice of the main branch, and the edges of the other branch."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,12 @@ Refusal = Callable[[str], UserError]
 
 
 def add(network: Network, left: Feature, right: Feature, name: str, identity_edges: bool, refusal: Refusal) -> Feature:
-    """What the sum of two tensors is made of.
+    """Find what the sum of two tensors is made of.
 
-    A branch whose layers the other has passed, too, is an identity: it makes no edges, or with `identity_edges`
-    edges of weight 1. Otherwise the branch with fewer layers of its own feeds the nodes of the other; of branches
-    as long as each other the one whose last layer runs last lends the nodes, so that edges lead onwards.
+    A branch all of whose layers are also on the other branch is an identity: it makes no edges, or with
+    `identity_edges` edges of weight 1. Otherwise the branch with fewer layers of its own feeds the nodes of the other
+    branch. If both have the same number, the nodes are those of the branch whose last layer runs last, so that all
+    edges lead forward.
     """
     if left.map is None or left.map != right.map:
         raise refusal(f"it adds maps of different shapes, {left.map} and {right.map}")
@@ -40,7 +41,7 @@ def _length(branch: tuple[int, Feature]) -> int:
 
 
 def _whole_map(network: Network, feature: Feature, refusal: Refusal) -> int:
-    """The layer whose whole, unpooled output the feature is."""
+    """Return the layer whose whole output, without pooling, is the feature; refuse other features."""
     piece = feature.pieces[0]
     if len(feature.pieces) == 1 and piece.direct and piece.layer != INPUT and piece.map == network.maps[piece.layer]:
         return piece.layer
@@ -48,7 +49,7 @@ def _whole_map(network: Network, feature: Feature, refusal: Refusal) -> int:
 
 
 def _wider(left: Feature, right: Feature, refusal: Refusal) -> Feature:
-    """Of two views of the same map the one that sees all that the other does."""
+    """Choose, of two views of the same map, the one that reads everything that the other reads."""
     for wide, narrow in ((left, right), (right, left)):
         if len(wide.pieces) == len(narrow.pieces) and all(map(_contains, wide.pieces, narrow.pieces)):
             return wide

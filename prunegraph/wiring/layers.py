@@ -1,4 +1,4 @@
-"""The layers that a network turns out to have, as they are found."""
+"""Collection of the layers of a network while it is traced."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Convolution:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], weight_shape: Sequence[int]) -> "Convolution":
-        """From the arguments of ``conv2d``."""
+        """Read the facts from the arguments of ``conv2d``."""
         kernel, dilation = tuple(weight_shape[2:]), pair(facts.get("dilation", 1))
         sides = _sides(facts.get("padding", 0), kernel, dilation)
         return cls(kernel, pair(facts.get("stride", 1)), sides, dilation, facts.get("groups", 1))
@@ -47,7 +47,7 @@ class Network:
     def convolution(
         self, name: str, weight: str, weight_shape: tuple, feature: Feature, map_: tuple, facts: Convolution
     ) -> Feature:
-        """Note a convolution of `feature` with an output map `map_`; what it makes."""
+        """Record a convolution of `feature` with an output map `map_`, and return its output."""
         common = self._common(name, weight, False, weight_shape, facts.groups) | {
             "kernel": facts.kernel,
             "stride": facts.stride,
@@ -63,7 +63,7 @@ class Network:
         return self._new_map(name, feature, map_)
 
     def linear(self, name: str, weight: str, weight_shape: tuple, feature: Feature) -> Feature:
-        """Note a linear layer of all values of `feature`; what it makes."""
+        """Record a linear layer of all values of `feature`, and return its output."""
         common = self._common(name, weight, True, weight_shape, 1) | {"stride": (1, 1), "padding": (0, 0)}
         start = 0
         for piece in feature.pieces:
@@ -75,7 +75,7 @@ class Network:
         return self._new_map(name, feature, (weight_shape[0], 1, 1))
 
     def identity(self, name: str, piece: Piece, target: int, outputs: Pair) -> None:
-        """Note edges of weight 1 from `piece` to the channels `outputs` of layer `target`."""
+        """Record edges of weight 1 from `piece` to the channels `outputs` of layer `target`."""
         channels = piece.map[0]
         facts = self._common(name, "", False, (channels, 1, 1, 1), channels) | {
             "kernel": (1, 1),
@@ -108,7 +108,7 @@ class Network:
         return Feature((piece,), feature.trail | {number})
 
     def architecture(self) -> Architecture:
-        """Layers by parts of nodes: shortcuts resolved, maps without nodes left out."""
+        """Make the architecture: layers join parts, shortcuts are resolved, maps without nodes are left out."""
         own = [number for number in range(len(self.maps)) if number not in self.shortcuts]
         part = {INPUT: 0} | {number: place for place, number in enumerate(own, start=1)}
         for layer in self.layers:
@@ -136,14 +136,14 @@ class Network:
 
 
 def _spans(feature: Feature, weight_shape: tuple, groups: int) -> Iterator[tuple[Piece, Pair, Pair]]:
-    """Each piece with the outputs and the inputs of the weight that belong to it, cut where groups end."""
+    """Yield each piece with the outputs and inputs of the weight that belong to it, divided where groups end."""
     wide, high = weight_shape[1], weight_shape[0] // groups
     start = 0
     for piece in feature.pieces:
         stop = start + piece.map[0]
         while start < stop:
             group, offset = divmod(start, wide)
-            # As many whole groups as there are, or what is left of one.
+            # As many whole groups as there are, or the rest of one group.
             last = stop // wide * wide if offset == 0 and stop - start >= wide else min(stop, (group + 1) * wide)
             whole = offset == 0 and last % wide == 0
             first_group, last_group = group, (last - 1) // wide + 1
@@ -154,18 +154,18 @@ def _spans(feature: Feature, weight_shape: tuple, groups: int) -> Iterator[tuple
 
 
 def convolution_of(module: nn.Conv2d) -> Convolution:
-    """The facts of a convolution module."""
+    """Read the facts of a convolution module."""
     names = ("padding", "stride", "dilation", "groups")
     return Convolution.of({name: getattr(module, name) for name in names}, module.weight.shape)
 
 
 def pooling_of(module: nn.Module) -> tuple:
-    """Kernel, stride, padding and dilation of a pooling module."""
+    """Read kernel, stride, padding and dilation of a pooling module."""
     return module.kernel_size, module.stride, module.padding, getattr(module, "dilation", 1)
 
 
 def function_facts(follower: fx.Interpreter, node: fx.Node) -> tuple:
-    """Kernel, stride, padding and dilation of a pooling function."""
+    """Read kernel, stride, padding and dilation of a pooling function."""
     arguments, options = follower.fetch_args_kwargs_from_env(node)
     names = ["kernel_size", "stride", "padding", "dilation"]
     # The fifth argument of average pooling is no dilation.
@@ -177,12 +177,12 @@ def function_facts(follower: fx.Interpreter, node: fx.Node) -> tuple:
 
 
 def pair(value: int | Sequence[int]) -> Pair:
-    """One number for both axes, or one for each."""
+    """Make a pair of one number for both axes, or of one number for each."""
     return (value, value) if isinstance(value, int) else (value[0], value[-1])
 
 
 def _sides(padding: Any, kernel: Pair, dilation: Pair) -> tuple[int, int, int, int]:
-    """Padding (above, below, left, right)."""
+    """Compute the padding (above, below, left, right)."""
     if padding == "valid":
         return 0, 0, 0, 0
     if padding == "same":

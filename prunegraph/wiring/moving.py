@@ -1,8 +1,7 @@
-"""Operations that only move values: permutations, reshapings, slices, padding, enlarging by copies.
+"""Operations that only move values: permutations, reshapings, slices, padding, enlargement by copies.
 
-Such an operation is run twice more, once on the numbers of the positions and once on random values in their place.
-Where both agree, each value of its result is known to be a copy of one position, or a constant, whatever the
-operation is called.
+Such an operation is run twice more: once on the numbers of the positions, and once on random values. If both results
+agree, each value of the result is a copy of one position, or a constant, whatever the name of the operation.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,20 +14,20 @@ import torch
 
 from prunegraph.wiring.features import Feature, Piece
 
-# A map of so many pieces would be as many layers to whatever reads it.
+# Largest number of pieces of a map; an operation that reads the map would have as many layers.
 MOST_PIECES = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """A tensor that holds values of a feature in an order or a shape that is none of a feature map.
+    """A tensor that holds values of a feature in another order or shape than that of a feature map.
 
     Attributes
     ----------
     feature
-        Where the values come from.
+        The feature that the values are copied from.
     places
-        int64, of the tensor's shape: the number of each value in the flattened feature, -1 for a constant.
+        int64, of the tensor's shape: position of each value in the flattened feature, -1 for a constant.
     """
 
     feature: Feature
@@ -48,28 +47,33 @@ def same(one: Arranged, other: Arranged) -> bool:
 
 
 def places_of(arranged: Arranged, shape: tuple[int, ...]) -> np.ndarray:
-    """The numbers of the positions of a tensor of this shape."""
+    """Number the positions of a tensor of this shape."""
     if isinstance(arranged, Arrangement):
         return arranged.places
     return np.arange(arranged.size).reshape(shape)
 
 
 def moved(operation: Callable[[torch.Tensor], Any], places: np.ndarray) -> list[np.ndarray] | None:
-    """The places that the results of `operation` are copies of, one array for each tensor; None if they are not.
+    """Find the positions that the results of `operation` are copied from, one array for each tensor.
 
     Parameters
     ----------
     operation
-        From a float64 tensor of the shape of `places` to a tensor or several.
+        Function from a float64 tensor of the shape of `places` to one or several tensors.
     places
-        int64, as those of an :class:`Arrangement`.
+        int64, positions as in an :class:`Arrangement`.
+
+    Returns
+    -------
+    list[np.ndarray] | None
+        The positions; None if the operation does more than move values.
     """
     values = np.random.default_rng(0).standard_normal(places.size)
     try:
         numbered = _tensors(operation(torch.arange(places.size, dtype=torch.float64).reshape(places.shape)))
         sampled = _tensors(operation(torch.from_numpy(values.copy()).reshape(places.shape)))
         pairs = list(zip(numbered, sampled, strict=True))
-    except Exception:  # whatever refuses such input does more than to move it
+    except Exception:  # an operation that refuses such input does more than move values
         return None
     found = [_origins(*pair, values) for pair in pairs]
     if not found or any(origins is None for origins in found):
@@ -82,7 +86,7 @@ def _tensors(result: Any) -> list[np.ndarray]:
 
 
 def _origins(numbers: np.ndarray, sample: np.ndarray, values: np.ndarray) -> np.ndarray | None:
-    """Of each value the position that it copies, -1 for a constant; None if it is neither, or all are constant."""
+    """Find the position that each value copies, -1 for a constant; None if a value is neither, or all are constant."""
     if numbers.shape != sample.shape or numbers.dtype != np.float64:
         return None
     inside = (numbers >= 0) & (numbers < values.size) & (numbers == np.floor(numbers))
@@ -92,7 +96,7 @@ def _origins(numbers: np.ndarray, sample: np.ndarray, values: np.ndarray) -> np.
 
 
 def arranged(feature: Feature, places: np.ndarray) -> Arranged:
-    """The tensor with these values of `feature`: a feature again where its rows and columns are those of maps."""
+    """Make the tensor with these values of `feature`; it is a feature if its rows and columns are those of maps."""
     shape = places.shape
     ordered = shape[:1] == (1,) and np.array_equal(places.ravel(), np.arange(feature.size))
     if ordered and shape[1:] in (feature.map, (feature.size,)):
@@ -104,7 +108,7 @@ def arranged(feature: Feature, places: np.ndarray) -> Arranged:
 
 
 def _pieces(feature: Feature, places: np.ndarray) -> list[Piece] | None:
-    """What a map with these values is made of, None if its channels are not rows times columns of others."""
+    """Find the pieces of a map with these values; None if a channel is not made of rows and columns of another map."""
     channels, high, wide = feature.map
     there = places >= 0
     row = np.where(there, places // wide % high, -1).max(axis=2)
@@ -113,7 +117,7 @@ def _pieces(feature: Feature, places: np.ndarray) -> list[Piece] | None:
     product = (channel[:, None, None] * high + row[:, :, None]) * wide + column[:, None, :]
     if not np.array_equal(np.where((row[:, :, None] >= 0) & (column[:, None, :] >= 0), product, -1), places):
         return None
-    # Constants see no row of any channel, so any channels will do.
+    # Constants read no row of any channel, so that their channels do not matter.
     channel = np.where(channel < 0, np.arange(len(channel)) % channels, channel)
     change = (
         (np.diff(channel) != 1) | (np.diff(row, axis=0) != 0).any(axis=1) | (np.diff(column, axis=0) != 0).any(axis=1)
@@ -134,10 +138,10 @@ def _seen(feature: Feature, first: int, count: int, row: np.ndarray, column: np.
 
 
 def pooled(arranged_: Arranged, places: np.ndarray, axes: set[int], shape: tuple[int, ...]) -> Arranged | None:
-    """A mean, maximum or sum of a tensor with these places over `axes`, as a tensor of `shape`.
+    """Follow a mean, maximum or sum of a tensor with these positions over `axes`, to a tensor of `shape`.
 
-    Over rows, columns or both of a map; or over all positions of each channel, in whatever order they are.
-    None if it is over anything else.
+    It may be over rows, columns or both of a map, or over all positions of each channel in any order. The result is
+    None for anything else.
     """
     feature = arranged_ if isinstance(arranged_, Feature) else arranged_.feature
     if feature.map is None:

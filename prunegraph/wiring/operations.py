@@ -1,4 +1,4 @@
-"""Which torch operations a graph sees through, by kind: modules, functions and tensor methods."""
+"""The torch operations that tracing can follow, by kind: modules, functions and tensor methods."""
 
 import operator
 
@@ -6,9 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# Everything here keeps each position where it is; what moves positions (flatten, permute, chunk, pad, ...) needs no
-# list, see moving.py. Normalisation mixes positions only
-# through statistics, which are no weights, so it makes no edges.
+# These operations keep every position in its place. Operations that move positions (flatten, permute, chunk, pad, ...)
+# need no list, see moving.py. Normalisation mixes positions only through statistics, which are no weights, so that it
+# makes no edges.
 KEEPING_MODULES = (
     nn.Identity,
     nn.modules.batchnorm._BatchNorm,
@@ -57,7 +57,7 @@ _KEEPING_NAMES = (
     "threshold threshold_ hardshrink softshrink tanhshrink softmin"
 )
 
-# Sums, products and quotients are elementwise only if one side is a constant; the tracer sees to that.
+# Sums, products and quotients are elementwise only if one side is a constant; the tracer checks that.
 KEEPING = ADDITIONS | {operator.mul, operator.imul, operator.truediv, operator.itruediv, operator.neg, operator.pow}
 for _name in _KEEPING_NAMES.split():
     _functions = getattr(torch, _name, None), getattr(F, _name, None)
@@ -72,9 +72,9 @@ CONCATENATIONS = {torch.cat, torch.concat, torch.concatenate}
 CONVOLUTIONS = {F.conv2d, torch.conv2d}
 LINEARS = {F.linear}
 ITEM = operator.getitem
-# Of a second tensor these use the shape alone.
+# These use only the shape of a second tensor.
 SHAPED = {"expand_as", "view_as", "reshape_as", "type_as"}
-# Products of what depends on the input with what depends on it.
+# Products of two tensors that both depend on the input.
 PRODUCT_MODULES = (nn.MultiheadAttention, nn.Bilinear)
 PRODUCTS = {operator.mul, operator.imul, torch.mul, "mul", "mul_"}
 MATRIX_PRODUCTS = {operator.matmul, torch.matmul, "matmul", torch.bmm, "bmm", torch.baddbmm, torch.einsum}

@@ -28,24 +28,24 @@ class Run(fx.Interpreter, ABC):
 
     def __init__(self, network: fx.GraphModule, input_shape: tuple[int, int, int], identity_edges: bool = False):
         super().__init__(network)
-        # Errors are told in a sentence; torch.fx would load its logging for seconds to add its own view.
+        # Errors are reported in a sentence; for its own report torch.fx would load its logging, which takes seconds.
         self.extra_traceback = False
         self.input_shape = input_shape
         self.identity_edges = identity_edges
-        # What chunk and split make is a tuple of features.
+        # The result of chunk and split is a tuple of features.
         self.features: dict[fx.Node, Arranged | tuple[Arranged, ...]] = {}
         self.network = Network(input_shape)
 
     def architecture(self) -> Architecture:
-        """What was found, shortcuts resolved and parts of nodes numbered."""
+        """Make the architecture of the layers found: shortcuts are resolved and parts of nodes numbered."""
         return self.network.architecture()
 
     def run_node(self, node: fx.Node) -> Any:
-        """Run one operation, then follow it if it makes a tensor."""
+        """Run one operation; if it makes a tensor, find what the tensor is made of."""
         try:
             result = super().run_node(node)
         except Exception as problem:
-            # Below the first line torch.fx tells of its own internals.
+            # After the first line torch.fx describes its own internals.
             reason = str(problem).partition("\n")[0]
             raise UserError(
                 f"The network fails on an input of shape {self.input_shape} at {self._place(node)}: {reason}"
@@ -78,11 +78,11 @@ class Run(fx.Interpreter, ABC):
             self._change_in_place(node, found, result)
 
     def _sources(self, node: fx.Node) -> list[fx.Node]:
-        """The nodes that it reads whose values depend on the network's input, each once."""
+        """List the nodes that `node` reads and whose values depend on the network's input, each once."""
         return [other for other in node.all_input_nodes if other in self.features]
 
     def _change_in_place(self, node: fx.Node, found: Arranged, result: torch.Tensor) -> None:
-        """Whoever still reads a tensor that was added to in place reads the sum."""
+        """Record an addition in place: operations that read the changed tensor later read the sum."""
         dead = {node, *self.user_to_last_uses.get(node, ())}
         for other, tensor in self.env.items():
             if other in dead or other not in self.features or not isinstance(tensor, torch.Tensor):
@@ -120,6 +120,6 @@ class Run(fx.Interpreter, ABC):
 
 
 def _memory(tensor: torch.Tensor) -> tuple[int, int]:
-    """The address of a tensor's first byte, and the one behind its last."""
+    """Return the address of a tensor's first byte, and the address just after its last byte."""
     reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
     return tensor.data_ptr(), tensor.data_ptr() + (reach + 1) * tensor.element_size()

@@ -1,4 +1,4 @@
-"""From a pruned network to a smaller one with the same outputs: units that are removed leave the parameters."""
+"""From a pruned network to a smaller one with the same outputs, whose parameters lack the removed units."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -16,45 +16,46 @@ from prunegraph.wiring.units import FIXED, Wires, follow, image_of
 from prunegraph.wiring.unsharing import unshare
 
 MOST_DIFFERENCE = 1e-8
-"""Largest difference, in float64 and of the largest output, that rounding explains."""
+"""Largest difference, in float64 and relative to the largest output, that rounding can explain."""
 
 
 @torch.no_grad()
 def shrink(network: nn.Module, input_shape: Sequence[int], kept: Mapping[str, Any]) -> nn.Module:
-    """A copy of `network`, without the units that `kept` removes, whose outputs in evaluation mode are the same.
+    """Make a copy of `network` without the units that `kept` removes; its outputs in evaluation mode are the same.
 
     The outputs are those of the network with the removed weights set to zero. A unit (see
-    :class:`prunegraph.wiring.units.Group`) goes if each layer that reads it has either no weight left for it, or reads
-    a constant there: what a unit without weights still emits, its bias behind BatchNorm (running statistics),
-    activation and additions. Constants go into the biases of the layers that read them, which are given one if they
-    have none. Where a convolution pads with zeros, a constant other than 0 would be another one at the border: such
-    a unit stays. Tied units go together or stay, and each layer keeps at least one unit.
+    :class:`prunegraph.wiring.units.Group`) is removed if every layer that reads it either has no kept weight for it, or
+    reads a constant. A unit without weights emits a constant: its bias after BatchNorm (running statistics), activation
+    and additions. Constants are added to the biases of the layers that read them; a layer without a bias gets one.
+    Where a convolution pads with zeros, a constant other than 0 has another effect at the border, so that such a unit
+    stays. Tied units are removed together or stay, and each layer keeps at least one unit.
 
-    A BatchNorm that is called several times becomes several, one a call; the copy is then a ``torch.fx.GraphModule``,
-    in which functional dropout is off.
+    A BatchNorm that is called several times is replaced by one BatchNorm for each call; the copy is then a
+    ``torch.fx.GraphModule``, in which functional dropout is off.
 
     Parameters
     ----------
     network
-        Any module that torch.fx can trace; it is left as it was. Inputs may later be of other sizes than `input_shape`
-        if the network allows it.
+        Any module that torch.fx can trace; it is not changed. Later inputs may have other sizes than `input_shape` if
+        the network allows it.
     input_shape
         (channels, height, width) of one input.
     kept
-        A :class:`prunegraph.masks.Mask`, or boolean arrays by parameter name: False where a weight is removed.
-        Parameters without an array are kept.
+        Mask of the kept weights: a :class:`prunegraph.masks.Mask`, or boolean arrays by parameter name. Parameters
+        without an array are kept.
 
     Raises
     ------
     UserError
-        If the mask does not fit, the network cannot be traced, or the smaller one does not run or says something else.
+        If the mask does not fit, the network cannot be traced, or the smaller network does not run or has other
+        outputs.
     """
     mask = Mask(kept)
     modes = {name: module.training for name, module in network.named_modules()}
     dtypes = {name: value.dtype for name, value in network.state_dict().items() if value.is_floating_point()}
     if len(set(dtypes.values())) > 1:
         raise UserError("The network has parameters of several floating-point types; convert it to one (.float()).")
-    # In float64, so that a constant is folded as exactly as the network's own type can hold it.
+    # In float64, so that constants are folded as exactly as the network's own type allows.
     smaller = mask.apply(copy.deepcopy(network)).double()
     with evaluation(smaller):
         image = image_of(smaller, input_shape)
@@ -77,9 +78,10 @@ def _kept(mask: Mask, graph: fx.GraphModule, name: str) -> np.ndarray:
 
 
 def _removable(wires: Wires, read: Mapping[str, Reading], kept: Mapping[str, np.ndarray]) -> set[int]:
-    """The numbers of the units that can go.
+    """Find the numbers of the units that can be removed.
 
-    Once a unit is gone, what only it read can go as well, so it is asked again until nothing more goes.
+    When a unit is removed, units that only it reads can be removed as well, so that the search is repeated until it
+    finds nothing more.
     """
     rows, columns = wires.rows(), wires.columns()
     uses = {name: used(kept[name]) for name in columns}
@@ -94,7 +96,7 @@ def _removable(wires: Wires, read: Mapping[str, Reading], kept: Mapping[str, np.
         found = units - removed - blocked
         for numbers in rows.values():
             if removed.union(found).issuperset(numbers.tolist()):
-                # torch has no layer without units; any that stays is right.
+                # torch has no layer without units; it does not matter which unit stays.
                 found.discard(next(number for number in numbers.tolist() if number not in removed))
         if not found:
             return removed
@@ -102,7 +104,7 @@ def _removable(wires: Wires, read: Mapping[str, Reading], kept: Mapping[str, np.
 
 
 def _cut(graph: fx.GraphModule, wires: Wires, removed: set[int], read: Mapping[str, Reading]) -> None:
-    """Take the units out of the modules, in place, after what they emit went into biases."""
+    """Remove the units from the modules, in place, after their constants are added to biases."""
     rows, columns, gone = wires.rows(), wires.columns(), list(removed)
     for name, numbers in rows.items():
         layer = graph.get_submodule(name)
@@ -125,7 +127,7 @@ def _cut(graph: fx.GraphModule, wires: Wires, removed: set[int], read: Mapping[s
 
 
 def _fold(layer: nn.Module, staying: np.ndarray, constants: np.ndarray) -> None:
-    """Add to the layer's bias what it makes of these constants, one a column."""
+    """Add to the layer's bias its output for these constants, one for each column."""
     weight = layer.weight
     added = weight.flatten(2).sum(2) if weight.dim() > 2 else weight
     added = added @ torch.from_numpy(constants).to(added)
@@ -146,14 +148,14 @@ def _set_sizes(layer: nn.Module, depthwise: bool, inputs_before: int) -> None:
         layer.out_features, layer.in_features = outputs, inputs
         return
     if depthwise:
-        # As many rows for every input channel as before.
+        # The number of rows for every input channel does not change.
         inputs = outputs * layer.in_channels // inputs_before
         layer.groups = inputs
     layer.out_channels, layer.in_channels = outputs, inputs
 
 
 def _compare(before: Any, smaller: nn.Module, image: torch.Tensor) -> None:
-    """Check on one input that nothing in the network depends on what was taken out."""
+    """Check on one input that nothing in the network depends on the removed units."""
     try:
         after = smaller(image.clone())
     except Exception as problem:

@@ -1,4 +1,4 @@
-"""From a torch network to its architecture: run it symbolically and follow each feature map."""
+"""From a torch network to its architecture: a symbolic run that follows each feature map."""
 
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -18,35 +18,33 @@ if TYPE_CHECKING:
 
 
 def trace(network: nn.Module, input_shape: Sequence[int], identity_edges: bool = False) -> Architecture:
-    """Geometry of every convolution and linear layer, found with torch.fx and one run on a zero input.
+    """Find the geometry of every convolution and linear layer with torch.fx and one run on a zero input.
 
-    The network runs in evaluation mode and is left as it was. Understood are Conv2d and
-    Linear, as modules or as functions of a parameter, pooling of every kind (max, average,
-    adaptive, global; overlapping, padded, enlarging), BatchNorm and other normalisation,
-    activations, dropout, additions, concatenation, and whatever only moves values (flattening,
-    permutations, chunks and slices, channel shuffle, padding, nearest enlargement). A linear layer
-    over the channels of every position is a 1x1 convolution.
+    The network runs in evaluation mode and is not changed. Supported are Conv2d and Linear, as modules or as functions
+    of a parameter; pooling of every kind (max, average, adaptive, global; overlapping, padded, enlarging); BatchNorm
+    and other normalisation; activations, dropout, additions and concatenation; and all operations that only move values
+    (flattening, permutations, chunks and slices, channel shuffle, padding, nearest enlargement). A linear layer over
+    the channels of every position is a 1x1 convolution.
 
-    At an addition, the branch that is an earlier feature map makes no edges (identity);
-    of two convolved branches the one with a single convolution is the shortcut: it adds
-    no nodes, its edges lead from the block's input to the block's output
-    (Cunegatti et al., TMLR 2024). Of two branches of one convolution each, the first is
-    the shortcut.
+    At an addition, a branch that is an earlier feature map makes no edges (identity). Of two branches with
+    convolutions, the one with a single convolution is the shortcut: it adds no nodes, and its edges lead from the
+    block's input to the block's output (Cunegatti et al., TMLR 2024). Of two branches with one convolution each, the
+    first is the shortcut.
 
     Parameters
     ----------
     network
         Any module that torch.fx can trace.
     input_shape
-        (channels, height, width) of one input.
+        Shape (channels, height, width) of one input.
     identity_edges
-        Whether an identity makes an edge of weight 1 from each of its nodes to the node that
-        it is added to. The published graphs have none.
+        Whether an identity makes an edge of weight 1 from each of its nodes to the node to which it is added. The
+        published graphs have no such edges.
 
     Raises
     ------
     UserError
-        Naming the operation that has no place in the graph, and its place in the network.
+        If an operation has no place in a graph; the message names the operation and its place in the network.
     """
     shape = checked_shape(input_shape)
     parameter = next(network.parameters(), torch.empty(0))
@@ -58,7 +56,7 @@ def trace(network: nn.Module, input_shape: Sequence[int], identity_edges: bool =
 
 
 def symbolic(network: nn.Module) -> fx.GraphModule:
-    """The network as a graph of its operations; its modules are shared, not copied.
+    """Trace the network as a graph of its operations; its modules are shared, not copied.
 
     Raises
     ------
@@ -77,14 +75,14 @@ def symbolic(network: nn.Module) -> fx.GraphModule:
 
 
 def weights_of(network: nn.Module, architecture: Architecture) -> dict[str, np.ndarray]:
-    """The weights that `architecture` names, as float32 arrays; masked ones of torch.nn.utils.prune as zero."""
+    """Return the weights that `architecture` names as float32 arrays; zero where torch.nn.utils.prune masks them."""
     names = {layer.weight for layer in architecture.layers} - {""}
     return {name: attrgetter(name)(network).detach().float().cpu().numpy() for name in names}
 
 
 @contextmanager
 def evaluation(network: nn.Module) -> "Iterator[None]":
-    """Evaluation mode, and each module's own mode again afterwards."""
+    """Switch to evaluation mode, and restore each module's own mode afterwards."""
     modes = {module: module.training for module in network.modules()}
     network.eval()
     try:
@@ -95,7 +93,7 @@ def evaluation(network: nn.Module) -> "Iterator[None]":
 
 
 def checked_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
-    """The shape of one input; a `UserError` if it is none."""
+    """Check and return the shape of one input; a `UserError` if it is wrong."""
     shape = tuple(input_shape)
     if len(shape) != 3 or not all(isinstance(size, int | np.integer) and size > 0 for size in shape):
         raise UserError(f"The input shape is {shape}; expected (channels, height, width), all above 0.")

@@ -1,4 +1,4 @@
-"""Which rows, columns and vectors of a network's parameters belong to one unit, residual ties included."""
+"""Units of a network: the rows, columns and vectors of its parameters that belong to each, with residual ties."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,27 +16,28 @@ from prunegraph.wiring.tracing import checked_shape, evaluation, symbolic
 Indices = tuple[tuple[int, ...], ...]
 Named = tuple[tuple[str, Indices], ...]
 FIXED = 0
-"""The number of what is no unit that could be removed: inputs, outputs, and what an unknown operation reads."""
+"""The number for channels that cannot be removed: inputs, outputs, and those that an unknown operation reads."""
 
 
 @dataclass(frozen=True)
 class Group:
     """Units of layers that are tied: a unit is removed from all of them or from none.
 
-    A unit is an output channel of a convolution or a neuron of a linear layer, with the channels that it is added to or
-    multiplied with and those that share a depthwise convolution or a BatchNorm with it.
+    A unit is an output channel of a convolution or a neuron of a linear layer, together with the channels to which it
+    is added or by which it is multiplied, and those that share a depthwise convolution or a BatchNorm with it.
 
     Attributes
     ----------
     units
-        How many there are.
+        Number of units.
     rows
-        Names of the weights that make these units (depthwise ones as well), each with the rows of every unit.
+        Names of the weights that make these units (including depthwise ones), each with the rows of every unit.
     vectors
-        The same for biases and for what a BatchNorm holds, running statistics included.
+        Names of biases and of the vectors of BatchNorms (including running statistics), each with the entries of every
+        unit.
     columns
-        Names of the weights that read these units, each with the columns of every unit: several where a linear layer
-        reads a flattened map.
+        Names of the weights that read these units, each with the columns of every unit; there are several where a
+        linear layer reads a flattened map.
     """
 
     units: int
@@ -46,18 +47,19 @@ class Group:
 
 
 def find_units(network: nn.Module, input_shape: Sequence[int]) -> tuple[Group, ...]:
-    """The groups of units that can be removed, in the order in which the network makes them.
+    """Find the groups of units that can be removed, in the order in which the network makes them.
 
-    Never among them are the network's inputs and outputs, nor what is read or made by an operation that may mix or
-    count channels: convolutions with several groups (but depthwise ones), layers or weights that are used several
-    times, LayerNorm, softmax, slices, reshapings with a written size, parameters added outside of layers.
+    The network's inputs and outputs cannot be removed, nor can channels that are read or made by an operation which may
+    mix or count channels: convolutions with several groups (except depthwise ones), layers or weights that are used
+    several times, LayerNorm, softmax, slices, reshapings with a fixed size, parameters that are added outside of
+    layers.
 
     Parameters
     ----------
     network
-        Any module that torch.fx can trace; it runs once, in evaluation mode, and is left as it was.
+        Any module that torch.fx can trace; it runs once, in evaluation mode, and is not changed.
     input_shape
-        (channels, height, width) of one input.
+        Shape (channels, height, width) of one input.
 
     Raises
     ------
@@ -69,14 +71,14 @@ def find_units(network: nn.Module, input_shape: Sequence[int]) -> tuple[Group, .
 
 
 def follow(graph: fx.GraphModule, input_shape: Sequence[int]) -> "Wires":
-    """Run a traced network once and note what becomes of every channel."""
+    """Run a traced network once and follow every channel."""
     wires = Wires(graph)
     wires.run(image_of(graph, input_shape))
     return wires
 
 
 def image_of(network: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
-    """A random input, float of the network's type and on its device, of shape (1, *input_shape)."""
+    """Make a random input of shape (1, *input_shape), of the network's floating-point type and on its device."""
     shape = checked_shape(input_shape)
     parameter = next(network.parameters(), torch.empty(0))
     image = torch.randn((1, *shape), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -84,12 +86,12 @@ def image_of(network: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
 
 
 class Wires(fx.Interpreter):
-    """Follows the number of a unit from the row that makes it to the columns that read it.
+    """A run that follows the number of each unit from the row that makes it to the columns that read it.
 
     Attributes
     ----------
     kinds
-        What each operation does to channels, see :mod:`prunegraph.wiring.channels`.
+        Kind of each operation, see :mod:`prunegraph.wiring.channels`.
     """
 
     def __init__(self, graph: fx.GraphModule):
@@ -106,7 +108,7 @@ class Wires(fx.Interpreter):
         self._owners = Counter(id(parameter) for _, parameter in named)
 
     def run_node(self, node: fx.Node) -> Any:
-        """Run one operation, then number the channels of what it made."""
+        """Run one operation, then number the channels of its result."""
         try:
             result = super().run_node(node)
         except Exception as problem:
@@ -122,19 +124,19 @@ class Wires(fx.Interpreter):
         return result
 
     def rows(self) -> dict[str, np.ndarray]:
-        """Of each layer, the number of the unit of every row; FIXED where it can't be removed."""
+        """Return for each layer the unit number of every row; FIXED where it cannot be removed."""
         return {name: self._roots(numbers) for name, numbers in self._rows.items()}
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Of each layer but depthwise ones, the number of the unit of every column."""
+        """Return for each layer, except depthwise ones, the unit number of every column."""
         return {name: self._roots(numbers) for name, numbers in self._columns.items()}
 
     def vectors(self) -> dict[str, np.ndarray]:
-        """Of each BatchNorm, the number of the unit of every channel."""
+        """Return for each BatchNorm the unit number of every channel."""
         return {name: self._roots(numbers) for name, numbers in self._vectors.items()}
 
     def groups(self) -> tuple[Group, ...]:
-        """Units that stand in one layer are of one group, and so on from layer to layer."""
+        """Collect the units of tied layers: layers that have a unit in common belong to one group."""
         rows, columns, vectors = self.rows(), self.columns(), self.vectors()
         groups: list[list[int]] = []
         for numbers in rows.values():
@@ -143,7 +145,7 @@ class Wires(fx.Interpreter):
             groups = [group for group in groups if group not in touching]
             groups.append(list(dict.fromkeys([number for group in (*touching, mine) for number in group])))
         parameters = self._held()
-        # What a layer or a BatchNorm holds besides its weight, one value a row.
+        # Other parameters of a layer or a BatchNorm besides the weight, with one value for each row.
         beside = {f"{name}.bias": numbers for name, numbers in rows.items()}
         for name, numbers in vectors.items():
             beside |= {f"{name}.{part}": numbers for part in ("weight", "bias", "running_mean", "running_var")}
@@ -194,7 +196,7 @@ class Wires(fx.Interpreter):
             self._pin(sources)
             return np.zeros(count, np.int64)
         if kind == channels.NORM:
-            # One that several layers share ties their units.
+            # A BatchNorm that several layers share ties their units.
             read = [*read, self._vectors.setdefault(node.target, read[0])]
         for other in read[1:]:
             self._tie(read[0], other)
@@ -227,7 +229,7 @@ class Wires(fx.Interpreter):
 
 
 def _indices(named: dict[str, np.ndarray], group: list[int]) -> Named:
-    """Of each parameter that holds units of the group, where each unit lies in it."""
+    """List each parameter that holds units of the group, with the positions of every unit in it."""
     found = []
     for name, numbers in named.items():
         places = {number: [] for number in group}
