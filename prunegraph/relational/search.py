@@ -18,9 +18,9 @@ GOALS = ("min", "max", "target", "pair")
 METHODS = ("annealing", "climbing")
 PREFERENCES = ("aspl", "diameter")
 
-# Temperatures of annealing, first and last: HOT * nodes * sqrt(symmetry) and COLD * symmetry. A swap of one edge of two
-# changes the sum of distances by about as much as there are nodes. Found by trial for 32 to 64 nodes, degrees 3 to 14.
-HOT, COLD = 0.5, 1.0
+# Temperatures of annealing, first and last: HOT * nodes * sqrt(symmetry) / degree and COLD * symmetry / degree, because
+# one edge matters less where there are many. Found by trial for 32 to 64 nodes, degrees 3 to 14, symmetries 1 to 8.
+HOT, COLD = 3.0, 6.0
 
 # Compiled code cannot be interrupted, so it goes through a search in so many pieces.
 PIECES = 64
@@ -104,7 +104,8 @@ def search(
     if method == "climbing":
         heat = (0.0, 0.0)
     elif heat is None:
-        heat = (HOT * len(adjacency) * symmetry**0.5, COLD * symmetry)
+        degree = float(degrees(adjacency).mean())
+        heat = (HOT * len(adjacency) * symmetry**0.5 / degree, COLD * symmetry / degree)
     best, score, chain, used = adjacency, np.inf, 0, 0
     for number, stream in enumerate(draw.spawn(chains)):
         found, reached, spent = _chain(adjacency, goal, stream, tries, symmetry, heat)

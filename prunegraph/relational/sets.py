@@ -5,7 +5,7 @@ by :mod:`.kinds`. Every degree has random streams of its own, so the graphs of o
 are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -61,30 +61,35 @@ def regular(
     UserError
         If there are not as many different lengths as rungs.
     """
-    options = {"tries": tries, "chains": chains, "symmetry": symmetry}
     for degree in degrees:
         ring = generators.ring_lattice(nodes, degree)
 
         def found(goal: Goal, rung: str, method: str = "climbing", ring=ring, degree=degree) -> np.ndarray:
             draw = numpy_generator(seed, "relational", nodes, degree, rung)
-            return search.search(ring, goal, draw, method=method, **options).adjacency
+            options = {"tries": tries, "chains": chains, "symmetry": symmetry, "method": method}
+            return search.search(ring, goal, draw, **options).adjacency
 
-        ladder = [found(Goal("min", prefer=prefer), "lowest", "annealing")]
-        if rungs > 1:
-            highest = ring
-            if degree % 2 or _lengths(ladder[0], ring) < rungs:
-                highest = found(Goal("max"), "highest")
-            if _lengths(ladder[0], highest) < rungs:
-                raise UserError(
-                    f"Graphs of {nodes} nodes with degree {degree} were found with {_lengths(ladder[0], highest)} "
-                    f"different average shortest path lengths, too few for {rungs} rungs. Ask for fewer `rungs`, for "
-                    "another degree, or for the kind random."
-                )
-            wanted = np.linspace(aspl(ladder[0]), aspl(highest), rungs)[1:-1]
-            ladder += [found(Goal("target", length), f"{place} of {rungs}") for place, length in enumerate(wanted, 1)]
-            ladder.append(highest)
+        lowest = found(Goal("min", prefer=prefer), "lowest", "annealing")
+        ladder = [lowest, *(_rungs(ring, lowest, rungs, found) if rungs > 1 else ())]
         for rung, graph in enumerate(sorted(ladder, key=aspl)):
             yield f"degree{degree}_{rung}", graph
+
+
+def _rungs(
+    ring: np.ndarray, lowest: np.ndarray, rungs: int, found: Callable[[Goal, str], np.ndarray]
+) -> Iterator[np.ndarray]:
+    """All rungs of a ladder but the lowest; `found` searches towards a goal, with the random stream of a name."""
+    nodes, degree = len(ring), int(ring[0].sum())
+    highest = ring if degree % 2 == 0 and _lengths(lowest, ring) >= rungs else found(Goal("max"), "highest")
+    if _lengths(lowest, highest) < rungs:
+        raise UserError(
+            f"Graphs of {nodes} nodes with degree {degree} were found with {_lengths(lowest, highest)} different "
+            f"average shortest path lengths, too few for {rungs} rungs. Ask for fewer `rungs`, for another degree, or "
+            "for the kind random."
+        )
+    for place, length in enumerate(np.linspace(aspl(lowest), aspl(highest), rungs)[1:-1], 1):
+        yield found(Goal("target", length), f"{place} of {rungs}")
+    yield highest
 
 
 def _lengths(low: np.ndarray, high: np.ndarray) -> int:

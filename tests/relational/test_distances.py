@@ -55,7 +55,7 @@ def test_classic_graphs(graph, length, longest):
 def test_as_networkx_on_two_hundred_random_graphs():
     draw = np.random.default_rng(0)
     for number in range(200):
-        nodes = int(draw.integers(8, 150))
+        nodes = int(draw.integers(8, 100))
         graph = nx.gnm_random_graph(nodes, 3 * nodes, seed=number)
         graph.add_edges_from(zip(range(nodes), range(1, nodes), strict=False))  # connected, of many degrees
         found = properties(array(graph))

@@ -25,14 +25,15 @@ def found(nodes, degree, goal, seed=0, **options):
 def test_petersen_and_other_graphs_at_the_bound():
     petersen = found(10, 3, Goal("min"), tries=20_000)
     assert petersen.aspl == pytest.approx(5 / 3) and petersen.tries < 20_000
-    assert found(32, 4, Goal("min"), tries=1_000_000, chains=4).aspl == pytest.approx(2.354839, abs=1e-6)
+    assert found(32, 4, Goal("min"), tries=100_000, chains=4, symmetry=4).aspl == pytest.approx(2.354839, abs=1e-6)
     assert found(64, 16, Goal("min"), tries=200_000).aspl == pytest.approx(2 - 16 / 63)
 
 
 def test_symmetry_finds_shorter_paths_and_stays():
-    result = found(64, 4, Goal("min"), tries=400_000, chains=2, symmetry=4)
-    assert result.aspl <= 2.90
+    result = found(64, 4, Goal("min"), tries=200_000, chains=2, symmetry=4)
+    assert result.aspl <= 2.91
     assert (np.roll(result.adjacency, (16, 16), (0, 1)) == result.adjacency).all()
+    assert result.aspl < found(64, 4, Goal("min"), tries=200_000, chains=2).aspl
 
 
 def test_every_goal_is_met():
@@ -40,7 +41,7 @@ def test_every_goal_is_met():
     assert found(32, 4, Goal("max"), tries=3000).aspl >= ring
     target = found(32, 4, Goal("target", 3.0), tries=20_000)
     assert abs(target.aspl - 3.0) * 32 * 31 <= 1 and target.tries < 20_000
-    low, high = (found(32, 6, Goal("pair", 2.3, share), tries=30_000) for share in (0.1, 0.4))
+    low, high = (found(32, 6, Goal("pair", 2.3, share), tries=10_000) for share in (0.1, 0.4))
     assert low.aspl == pytest.approx(2.3, abs=0.02) and high.aspl == pytest.approx(2.3, abs=0.02)
     assert low.clustering == pytest.approx(0.1, abs=0.02) and high.clustering == pytest.approx(0.4, abs=0.02)
 
