@@ -109,12 +109,11 @@ def _in_words(neighbours, bits, level, other, limit):
             return total, steps
         for v in range(nodes):
             here = v * words
-            for word in range(words):
-                target[here + word] = source[here + word]
-            for j in range(width):
-                there = np.int64(neighbours[v, j]) * words
-                for word in range(words):
-                    target[here + word] |= source[there + word]
+            for place in range(words):
+                word = source[here + place]
+                for j in range(width):
+                    word |= source[np.int64(neighbours[v, j]) * words + place]
+                target[here + place] = word
         now = _size(target)
         if now == reached:
             return -1, -1

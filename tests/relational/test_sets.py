@@ -1,9 +1,12 @@
 """Sets of graphs: every kind, what it refuses, and the file it is kept in."""
 
 import math
+import re
 
 import numpy as np
 import pytest
+import yaml
+from helpers import ROOT
 
 from prunegraph import relational
 from prunegraph.catalogue import RELATIONAL
@@ -11,6 +14,7 @@ from prunegraph.errors import UserError
 from prunegraph.relational import generators, sets
 from prunegraph.relational.properties import properties
 from prunegraph.relational.storage import GraphSet
+from prunegraph.variants import options_of
 
 RING = generators.ring_lattice(8, 4).astype(float)
 OPTIONS = {
@@ -176,3 +180,21 @@ def test_another_safetensors_file_is_no_set(tmp_path):
         path.write_bytes(compressor.compress(save({"a": np.zeros(3)}, metadata=metadata)))
         with pytest.raises(UserError, match="holds no set of relational graphs of version 1"):
             relational.load(path)
+
+
+def test_the_examples_of_the_documentation():
+    text = (ROOT / "docs/relational.md").read_text()
+    examples = [yaml.safe_load(block)["relational_graphs"] for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
+    assert [list(example) for example in examples] == [["regular_16"], ["crossed_32"]]
+    for facts in (facts for example in examples for facts in example.values()):
+        options = {key: value for key, value in facts.items() if key != "kind"}
+        rows = sets.make(facts["kind"], 0, **options).rows
+        lengths = [row["aspl"] for row in rows]
+        if facts["kind"] == "regular":
+            assert len(rows) == 30 and all(np.diff(lengths[place : place + 10]).min() > 0 for place in (0, 10, 20))
+        else:
+            assert np.reshape(lengths, (3, 3)) == pytest.approx(np.repeat([[2.1], [2.3], [2.5]], 3, 1), abs=0.02)
+            shares = np.reshape([row["clustering"] for row in rows], (3, 3))
+            assert shares == pytest.approx(np.repeat([[0.2, 0.3, 0.4]], 3, 0), abs=0.02)
+    for kind, row in re.findall(r"^\| `(\w+)` \|.*\| (`.*) \|$", text, re.M):
+        assert set(re.findall(r"`(\w+)`", row)) == set(options_of(RELATIONAL[kind])), kind
