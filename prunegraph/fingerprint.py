@@ -31,7 +31,9 @@ def code_of(*modules: str) -> str:
     """Hash of the source of `modules` and of every prunegraph module they import, 16 hexadecimal digits.
 
     The hash is blind to comments, docstrings and layout. Names that are looked up
-    in the catalogue at run time are not followed: name their module here too.
+    in the catalogue at run time are not followed: name their module here too. A script,
+    ``workflow_scripts.NAME``, counts by itself, because what it imports includes the
+    machinery of jobs, which decides no number.
     """
     seen: dict[str, str] = {}
     waiting = list(modules)
@@ -39,7 +41,7 @@ def code_of(*modules: str) -> str:
         name = waiting.pop()
         if name not in seen and name not in NOT_FOLLOWED:
             seen[name], imported = _read(name)
-            waiting += imported
+            waiting += imported if name.startswith("prunegraph") else ()
     _remember()
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
 

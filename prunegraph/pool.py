@@ -53,7 +53,7 @@ class Manifest:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         content = read_json(path)
-        if not _sound(content):
+        if not sound(content):
             self._refuse(f"{path} is missing or damaged")
         self.folder = self.path.parent / content["folder"]
         self.items: dict[str, dict[str, Any]] = content["items"]
@@ -102,7 +102,7 @@ class Filling:
         self.asked = found["asked"]
         self.folder = manifest.parent / found["cell"]
         self._journal = journal
-        self._receipts = _receipts(self.folder)
+        self._receipts = receipts(self.folder)
         self._items: dict[str, dict[str, Any]] = {}
 
     def keep(self, item: str, key: str) -> bool:
@@ -226,9 +226,9 @@ def losses(folder: str | Path, items: Iterable[str]) -> int:
     Part of what is asked for: so they are made again although the manifest is there. Looks at sizes only.
     """
     folder = Path(folder)
-    noted, receipts = _noted(folder), _receipts(folder)
+    noted, known = _noted(folder), receipts(folder)
     for item in items:
-        for name, (size, _) in receipts.get(item, {"files": {}})["files"].items():
+        for name, (size, _) in known.get(item, {"files": {}})["files"].items():
             try:
                 if (folder / name).stat().st_size != size:
                     return noted + 1
@@ -239,7 +239,7 @@ def losses(folder: str | Path, items: Iterable[str]) -> int:
 
 def made_by(folder: str | Path) -> set[str]:
     """What was `asked` of the jobs that made the items of a cell."""
-    return {receipt["asked"] for receipt in _receipts(Path(folder)).values()}
+    return {receipt["asked"] for receipt in receipts(Path(folder)).values()}
 
 
 def _cell_of(manifest: Path) -> str:
@@ -273,12 +273,13 @@ def _lines(folder: Path) -> Iterator[Mapping[str, Any]]:
             found = json.loads(line)
         except json.JSONDecodeError:  # cut short, or damaged: as if it were not there
             continue
-        if _sound(found):
+        if sound(found):
             yield found
 
 
-def _receipts(folder: Path) -> dict[str, dict[str, Any]]:
-    """The last receipt of every item."""
+def receipts(folder: str | Path) -> dict[str, dict[str, Any]]:
+    """The last receipt of every item of a cell: ``key`` (what it was made from), ``asked`` and ``files``."""
+    folder = Path(folder)
     return {line["item"]: dict(line) for line in _lines(folder) if "item" in line}
 
 
@@ -292,8 +293,8 @@ def _sealed(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "seal": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
-def _sound(content: Any) -> bool:
-    """Whether `content` is what :func:`_sealed` gave."""
+def sound(content: Any) -> bool:
+    """Whether `content` is that of a manifest or a line of a journal, as it was written."""
     if not isinstance(content, dict):
         return False
     return _sealed({name: value for name, value in content.items() if name != "seal"}) == content

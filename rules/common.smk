@@ -10,18 +10,18 @@ from snakemake.exceptions import WorkflowError
 # Snakemake hands this directory on to scripts, so that they can import prunegraph.
 sys.path.insert(0, workflow.basedir)
 
-from prunegraph import catalogue
-from prunegraph.catalogue import module_of
 from prunegraph.workflow.configuration import Configuration, read_schema
 from prunegraph.datasets.addresses import REMOTE
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
-from prunegraph.files import sha256
-from prunegraph.fingerprint import code_of
 from prunegraph.job import environment
 from prunegraph.pool import asking
-from prunegraph.workflow.plan import POOLS, Plan, digest, place_of
+from prunegraph.workflow.locks import own
+from prunegraph.workflow.plan import POOLS, Plan, place_of
 from prunegraph.workflow.questions import Questions
+
+if workflow.is_main_process:  # jobs, which read this file too, lock nothing
+    own(".snakemake")
 
 # Jobs inherit it; what is set already stays.
 os.environ.update(environment(workflow.basedir))
@@ -88,12 +88,13 @@ def request(stage):
 
     def asked(wildcards):
         place = place_of(dict(wildcards))
-        if PLAN.asked(stage, place) != wildcards.asked:
+        given = PLAN.accepted(stage, place, wildcards.asked)
+        if given is None:
             raise WorkflowError(
                 f"{stage} of {'/'.join(place)}: the configuration, the library or files have changed since this was "
                 f"asked ({wildcards.asked}). Run the command again."
             )
-        return PLAN.request(stage, place)
+        return given
 
     return said(asked)
 

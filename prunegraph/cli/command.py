@@ -42,6 +42,12 @@ examples:
   prunegraph predict narrow.pt --model resnet20 --option width=0.25 --input 3,32,32 --features unrolled
   prunegraph predict network.graph --predictor results/predictors/published.json
 """,
+    "verify": """\
+examples:
+  prunegraph verify results
+  prunegraph verify results --mend
+  prunegraph verify results --configuration config.yaml studies/quick.yaml
+""",
     "draw": """\
 examples:
   prunegraph draw pruned.pt --model my_models:build --input 1,28,28 --output network.png
@@ -57,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        import_module(f"prunegraph.cli.{options.command}").run(options)
+        code = import_module(f"prunegraph.cli.{options.command}").run(options)
         sys.stdout.flush()
     except ModuleNotFoundError as problem:
         print(f"Error: {_lacking(problem, options.command)}", file=sys.stderr)
@@ -71,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MemoryError, OSError) as problem:
         print(f"Error: {problem or 'there is not enough memory for this graph.'}", file=sys.stderr)
         return 1
-    return 0
+    return code or 0
 
 
 def _lacking(problem: ModuleNotFoundError, command: str) -> str:
@@ -95,7 +101,31 @@ def parser() -> argparse.ArgumentParser:
     _graph(_command(commands, "graph", "write the graph's edges to a file"))
     _draw(_command(commands, "draw", "draw the multipartite graph"))
     _predict(_command(commands, "predict", "predict the accuracy drop of a pruned network from its graph"))
+    _verify(commands)
     return top
+
+
+def _verify(commands) -> None:
+    summary = "say whether every result is what the workflow wrote"
+    command = commands.add_parser(
+        "verify",
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}: each file is compared with the checksum in its manifest or "
+        "receipt. Prints what is missing, empty, half, altered, swapped, unknown or from another configuration. Exit "
+        "status 1 if there is any.",
+        epilog=_EXAMPLES["verify"],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("results", metavar="RESULTS", help="the folder of results")
+    command.add_argument(
+        "--configuration",
+        nargs="+",
+        metavar="FILE",
+        help="config.yaml and the overlays that --configfile named: tells, too, what these ask for and is not there",
+    )
+    command.add_argument(
+        "--mend", action="store_true", help="remove the manifests of what is wrong; the next run makes it again"
+    )
 
 
 def _command(commands, name: str, summary: str) -> argparse.ArgumentParser:

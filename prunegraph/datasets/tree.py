@@ -107,11 +107,16 @@ def _in_zip(path: Path) -> Iterator[Entry]:
 
 
 def _in_tar(path: Path) -> Iterator[Entry]:
-    """Yield the regular files of a tar archive; links and devices are passed over."""
+    """Yield the regular files of a tar archive; devices are passed over, links refused."""
     plain = path.name.lower().endswith(".tar")
     with _unpacked(path) as stream, tarfile.open(fileobj=stream, mode="r:" if plain else "r|") as archive:
         for member in archive:
             archive.members = []  # otherwise tarfile keeps all of them in memory
+            if member.issym() or member.islnk():  # what a link names has gone by in the stream
+                raise UserError(
+                    f"{path}: {member.name} is a link to {member.linkname}, and links in an archive are not read. Pack "
+                    "it again with the files themselves: tar --dereference --hard-dereference."
+                )
             if member.isreg():
                 yield member.name, member.size, lambda member=member: archive.extractfile(member).read()
         if plain:

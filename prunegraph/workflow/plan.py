@@ -55,7 +55,7 @@ class Plan:
     def __init__(self, configuration: Configuration):
         self.configuration = configuration
         self.asked = functools.cache(self._asked)
-        self.facts = functools.cache(self._facts)
+        self.facts = functools.cache(self._facts_and_script)
         self.lost = functools.cache(self._lost)
         self._variant = functools.cache(configuration.variant)
 
@@ -98,6 +98,20 @@ class Plan:
         """What a stage's job is given, beside files: the facts that its results depend on, and what was lost."""
         place = _cut(stage, place)
         return self.facts(stage, place) | ({} if stage == AT_ONCE else {"lost": self.lost(stage, place)})
+
+    def accepted(self, stage: str, place: tuple[str, ...], asked: str) -> dict[str, Any] | None:
+        """The :meth:`request` that has the hash `asked`; None where another question is asked by now.
+
+        A job that died between a file and its receipt leaves a file that counts as lost. Where the job is started
+        again for the same question, as on SLURM, it makes that file again anyway: no more is lost than was known.
+        """
+        place = _cut(stage, place)
+        if self.asked(stage, place) == asked:
+            return self.request(stage, place)
+        for lost in range(self.lost(stage, place)):
+            if self._hash(stage, place, lost) == asked:
+                return {**self.facts(stage, place), "lost": lost}
+        return None
 
     def gpus(self, stage: str, place: tuple[str, ...]) -> int:
         """How many GPUs a stage's job asks for: one or none; no part of what it is asked.
@@ -142,8 +156,11 @@ class Plan:
         """A hash of all that the results of a stage depend on, 12 hexadecimal digits."""
         if stage in ("prune", "train") and self.is_tested_at_once(place):
             return self.asked(AT_ONCE, tuple(place[:3]))
+        return self._hash(stage, place, self.lost(stage, place))
+
+    def _hash(self, stage: str, place: tuple[str, ...], lost: int) -> str:
         sources = {name: self.asked(*source) for name, source in self._sources(stage, place).items()}
-        question = [stage, place, self.facts(stage, place), sources, self.lost(stage, place)]
+        question = [stage, place, self.facts(stage, place), sources, lost]
         return digest(question)
 
     def _lost(self, stage: str, place: tuple[str, ...]) -> int:
@@ -168,6 +185,12 @@ class Plan:
         if stage == "initialise":
             return list(self.configuration.seeds_of_model(*place))
         return list(self.configuration.seeds_of_cell(Cell(*place)))
+
+    def _facts_and_script(self, stage: str, place: tuple[str, ...]) -> dict[str, Any]:
+        facts, script = self._facts(stage, place), code_of(f"workflow_scripts.{stage}")
+        if stage == AT_ONCE:
+            return {**facts, "code": {**facts["code"], "script": script}}
+        return {**facts, "code": f"{facts['code']}-{script}"}
 
     def _facts(self, stage: str, place: tuple[str, ...]) -> dict[str, Any]:
         """What the results of a stage depend on, beside files: plain values."""

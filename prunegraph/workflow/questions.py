@@ -114,7 +114,8 @@ class Questions(dict[str, dict[str, Question]]):
         return list(dict.fromkeys(self.plan.manifest(stage, cell) for stage in stages for cell in cells))
 
     def _add(self, folder: str, group: str, name: str, reads: dict, writes: dict, facts: dict) -> Question:
-        asked = digest([name, facts, reads, writes])
+        script = "figure" if name.startswith("figure_") else name
+        asked = digest([name, facts, reads, writes, code_of(f"workflow_scripts.{script}")])
         answer = manifest_path(f"{folder}/.answers/{name}", asked)
         flag = asking(f"{folder}/.asked/{name}", answer, _files(writes))
         question = Question({**reads, "asked": flag}, {**writes, "answer": answer}, facts)

@@ -29,6 +29,18 @@ def library(tmp_path, monkeypatch):
         cached.cache_clear()
 
 
+def test_a_script_counts_by_itself(library):
+    package, hash_of = library
+    script = package.parent / "workflow_scripts/train.py"
+    script.parent.mkdir()
+    script.write_text('"""Text."""\nfrom prunegraph.b import two\n\nprint(two())\n')
+    before = hash_of("workflow_scripts.train")
+    (package / "b.py").write_text("def two():\n    return 3\n")
+    assert hash_of("workflow_scripts.train") == before
+    script.write_text("from prunegraph.b import two\n\nprint(two() + 1)\n")
+    assert hash_of("workflow_scripts.train") != before
+
+
 def test_blind_to_comments_docstrings_and_layout(library):
     package, hash_of = library
     before = hash_of()

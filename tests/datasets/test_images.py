@@ -201,17 +201,22 @@ def test_names_that_lead_out_of_an_archive_are_refused(name, packing, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_links_in_an_archive_are_passed_over(tmp_path):
+@pytest.mark.parametrize("packing", ["tar", "tar.gz"])
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_link_in_an_archive_is_named_and_not_followed(kind, packing, tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(png(picture(1)))
-    with tarfile.open(tmp_path / "x.tar", "w") as archive:
-        link = tarfile.TarInfo("train/cat/link.png")
-        link.type, link.linkname = tarfile.SYMTYPE, str(secret)
-        archive.addfile(link)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
         member = tarfile.TarInfo("train/cat/0.png")
         member.size = len(png(picture(0)))
         archive.addfile(member, io.BytesIO(png(picture(0))))
-    assert len(read(tmp_path / "x.tar").train.labels) == 1
+        link = tarfile.TarInfo("train/cat/link.png")
+        link.type, link.linkname = kind, str(secret) if kind == tarfile.SYMTYPE else "train/cat/0.png"
+        archive.addfile(link)
+    (tmp_path / f"x.{packing}").write_bytes(PACKINGS[packing](packed.getvalue()))
+    with pytest.raises(UserError, match=r"train/cat/link.png is a link to .*--hard-dereference"):
+        read(tmp_path / f"x.{packing}")
 
 
 def test_bounds_stop_archives_that_hold_too_much(tmp_path, monkeypatch):
