@@ -1,7 +1,7 @@
 """Numbers that describe a graph: topometrics, Ramanujan properties, and their normalisation.
 
-Metrics see graphs only (:mod:`prunegraph.graphs`). The first call of :func:`topometrics` loads numba; torch is
-loaded where it multiplies faster (:mod:`prunegraph.metrics.paths`), and everything works without it.
+Metrics need graphs only (:mod:`prunegraph.graphs`). The first call of :func:`topometrics` imports numba. torch is
+imported where its products are faster (:mod:`prunegraph.metrics.paths`); everything works without it.
 """
 
 from prunegraph.metrics.normalise import normalise

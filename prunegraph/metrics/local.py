@@ -1,22 +1,30 @@
-"""Local connectivity: nodes where signals end or begin, and the edges there, which carry nothing."""
+"""Local connectivity: nodes at which signals end or begin, and their edges, which can be removed."""
 
 import numpy as np
 
 
 def local_counts(into: np.ndarray, out: np.ndarray, parts: tuple[int, ...], mode: str) -> dict[str, int]:
-    """Sink, source and disconnected nodes and removable connections, from the edges `into` and `out` of every node.
+    """Count sink, source and disconnected nodes and removable connections. O(nodes).
 
-    A sink has edges in and none out, a source edges out and none in, a disconnected
-    node neither. Mode ``clean``: sinks of the output part and sources of the input
-    part do not count (that is their purpose); ``removable_out`` is the number of edges
-    into the sinks that count, ``removable_in`` that of edges out of the sources.
-    Mode ``compat``, as published: *all* sinks minus the size of the last part, all
-    sources minus the size of the first (so a count can be negative); ``removable_out``
-    sums over sinks with id < nodes - 1 - last part, ``removable_in`` over sources with
-    id > first part: both conditions miss one node. Published tables divide the counts of nodes by the number of
-    nodes, those of connections by the number of edges.
+    A sink has incoming edges and no outgoing ones, a source has outgoing edges and no incoming ones, and a disconnected
+    node has neither. In mode ``clean``, sinks in the output part and sources in the input part do not count, because
+    they are intended; ``removable_out`` is the number of edges into the sinks that count, ``removable_in`` the number
+    of edges out of the sources that count. In mode ``compat``, as published, the counts are those of *all* sinks minus
+    the size of the last part, and of all sources minus the size of the first part, so that a count can be negative;
+    ``removable_out`` is summed over sinks with id < nodes - 1 - last part, ``removable_in`` over sources with id >
+    first part: both conditions miss one node. Published tables divide the counts of nodes by the number of nodes, those
+    of connections by the number of edges.
 
-    Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "local connectivity", and its code. O(nodes).
+    Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "local connectivity", and its code.
+
+    Parameters
+    ----------
+    into, out
+        Numbers of incoming and of outgoing edges of every node, (nodes,).
+    parts
+        Number of nodes of each part.
+    mode
+        "clean" or "compat".
     """
     sinks, sources = np.flatnonzero((out == 0) & (into > 0)), np.flatnonzero((into == 0) & (out > 0))
     disconnected = int(np.count_nonzero((into == 0) & (out == 0)))

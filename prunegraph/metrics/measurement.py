@@ -1,4 +1,4 @@
-"""The measurement of one graph: what several metrics share is made once, and only if it is needed."""
+"""The measurement of one graph; arrays that several metrics share are made once, and only if they are needed."""
 
 from contextlib import suppress
 from functools import cached_property
@@ -24,35 +24,35 @@ Values = dict[str, int | float | None]
 
 
 class Measurement:
-    """A graph, the path that each of its metrics takes, and what they have in common."""
+    """A graph with the path of each group of metrics and the arrays that metrics share."""
 
     def __init__(self, graph: "MultipartiteGraph", plan: Plan, device: str, report: dict):
         self.plan, self.device, self.report = plan, device, report
-        self.motifs_seed: int | None = None  # of an estimate, which is not made unless asked for
+        self.motifs_seed: int | None = None  # seed of the estimate; None for the exact number
         self.graph = graph = flattened(graph)
         self.into, self.out = graph.in_degree(), graph.out_degree()
         self.degree = self.into + self.out
 
     @cached_property
     def rows(self) -> Adjacency:
-        """The edges, listed.
+        """The list of the edges as compressed rows.
 
         Raises
         ------
         UserError
-            If they would not fit into memory.
+            If the list would not fit into memory.
         """
         check_edge_list(self.graph.number_of_edges(), "measure")
         return from_graph(self.graph)
 
     @cached_property
     def layout(self) -> Layout | None:
-        """How the blocks fit together, None where edges must be listed."""
+        """The layout of the blocks, None where edges must be listed."""
         return layout(self.graph)
 
     @cached_property
     def packed(self):
-        """The masks, packed for peeling and searching."""
+        """The masks, packed for the removal of nodes (cores) and for searches (cuts)."""
         from prunegraph.metrics.implicit.adjacency import pack
 
         return pack(self.layout)
@@ -61,12 +61,12 @@ class Measurement:
         return path == "implicit" and self.layout is not None
 
     def local(self, mode: str) -> Values:
-        """Sinks, sources, removable connections; strength."""
+        """Measure sinks, sources, removable connections and strength."""
         counts = local_counts(self.into, self.out, self.graph.parts, mode)
         return counts | {"strength": strength(self.graph.weight_sum(), len(self.degree))}
 
     def counts(self) -> Values:
-        """Neighbourhoods and motifs."""
+        """Measure neighbourhoods and motifs."""
         if self._implicit(self.plan.counts):
             from prunegraph.metrics.implicit.two_step_paths import TooManyPaths
 
@@ -100,7 +100,7 @@ class Measurement:
         }
 
     def cuts(self) -> Values:
-        """Cores, cut edges and nodes, components."""
+        """Measure cores, cut edges and nodes, and components."""
         if self._implicit(self.plan.cuts):
             from prunegraph.metrics.implicit.coreness import k_core
 
@@ -124,7 +124,7 @@ class Measurement:
         return cuts(self.rows.undirected)
 
     def spectrum(self) -> Values:
-        """Spectral gap and radius; steps and residuals go into the report."""
+        """Measure spectral gap and radius; steps and residuals are written into the report."""
         if self.plan.spectrum == "implicit" and all(isinstance(block, Bundle) for block in self.graph.blocks):
             operator = _operator_type()(self.graph, self.device)
             meeting = self.graph.in_strength() + self.graph.out_strength()

@@ -1,4 +1,4 @@
-"""Topometrics as the published tables hold them: divided by the size of the graph."""
+"""Normalisation of topometrics as in the published tables: division by the size of the graph."""
 
 from collections.abc import Mapping
 
@@ -27,11 +27,9 @@ UNCHANGED = frozenset({"components", "spectral_gap", "spectral_radius"})
 def normalise(raw: Mapping[str, int | float | None], nodes: int, edges: int) -> dict[str, int | float | None]:
     """Divide raw topometrics by the divisors of the published tables.
 
-    Sink, source and disconnected nodes and the mean component are divided by the
-    number of nodes; components, spectral gap and spectral radius stay as they are;
-    everything else (means over nodes included) is divided by the number of edges.
-    Where the divisor is zero, or the raw value None, the result is None. Keys that
-    are no topometrics are left out.
+    Sink, source and disconnected nodes and the mean component are divided by the number of nodes. Components, spectral
+    gap and spectral radius are not divided. All others, including means over nodes, are divided by the number of edges.
+    The result is None where the divisor is zero or the raw value is None. Keys that are no topometrics are left out.
 
     Source: divisors found in the published table of Cunegatti et al., TMLR 2024
     (arXiv 2305.16886); there ``one_hop`` becomes 1/nodes + 1/edges and

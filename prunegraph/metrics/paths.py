@@ -1,14 +1,14 @@
-"""Which way each metric is measured: on a list of the edges, or on masks alone.
+"""The path by which each metric is measured: from a list of the edges, or from masks alone.
 
-``explicit``: compressed rows of all edges; any graph, 36 bytes and more an edge.
-``implicit``: blocks as they are; cost independent of the number of edges. For graphs of
-blocks only, and where a structure has no implicit count (below) explicit all the same.
-Up to `LISTED` edges the cheaper path is chosen by its cost, beyond only the implicit one.
+``explicit``: compressed rows of all edges; for any graph, at least 36 bytes an edge.
+``implicit``: the blocks themselves; the cost does not depend on the number of edges. It is possible for graphs of
+blocks only; structures without an implicit count (see the table) are measured explicitly.
+Up to `LISTED` edges the cheaper path is chosen; for more edges only the implicit path is used.
 
-Motifs through loose blocks (:class:`prunegraph.metrics.implicit.layout.Layout`: of split feature maps, and of
+Motifs through loose blocks (:class:`prunegraph.metrics.implicit.layout.Layout`: those of split feature maps and of
 ``compat`` graphs) are counted for single pairs of nodes (:mod:`prunegraph.metrics.implicit.separable`), two-hop
-neighbourhoods around them for single nodes (:mod:`prunegraph.metrics.implicit.loose_neighbourhood`). Where that cannot
-be done, as where strided blocks of ``compat`` graphs follow each other, the edges around them are listed.
+neighbourhoods around them for single nodes (:mod:`prunegraph.metrics.implicit.loose_neighbourhood`). Where this is not
+possible, as for strided blocks of ``compat`` graphs that follow each other, the edges around them are listed.
 
 =================  ======================================  ===================================================
 metrics            implicit                                explicit instead, always
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PATHS = ("explicit", "implicit")
 
-# Nanoseconds of one thread, measured on networks of 0.2 to 200 million edges; they only serve to choose a path.
+# Nanoseconds on one thread, measured on networks of 0.2 to 200 million edges; they are used only to choose a path.
 ROWS = 60  # an edge, in the lists that all explicit metrics share
 WEDGE = 1.2  # one step of the explicit counts of motifs and second neighbours
 STEPS = 80, 200  # an edge, and a node, in the same counts
@@ -44,9 +44,9 @@ SEARCH = 40  # an edge, in the explicit cores and cuts
 SOLVE = 200, 1500  # an edge, and a node, in the explicit eigenvalue solves
 CLASSES, PEEL, BASIS = 450, 800, 600  # a node, in implicit counts, in cores and cuts, and in eigenvalue solves
 PRODUCT = 0.03 * 2 * 60  # one multiplication of the dense network, both ways, for about 60 vectors
-SETUP = 2e7  # of either implicit count, whatever the size
-LISTED = 8_000_000  # edges whose list takes 0.3 GB; larger ones are made only where nothing else counts
-TORCH = 4e8  # loading it takes 1.3 s of a job that measures about three networks
+SETUP = 2e7  # constant cost of either implicit count
+LISTED = 8_000_000  # edges whose list takes 0.3 GB; larger lists are made only where there is no implicit count
+TORCH = 4e8  # importing it takes 1.3 s, in a job that measures about three networks
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Plan:
 
 
 def plan(graph: "MultipartiteGraph", path: str | None = None) -> Plan:
-    """The cheapest path for this graph, or `path` for every metric that has it.
+    """Choose the cheapest path for this graph, or `path` for every metric that has it.
 
-    The model estimates nanoseconds. Explicit: a time per edge for each group, for counts also one per wedge (pair
-    of edges that share a node, from the degrees), and the list of edges once, if any group needs it. Implicit:
-    a time per node, and for eigenvalues the multiplications of the dense network. Close decisions may be wrong
-    and do not matter. It depends on the graph alone, so that the same graph gives the same bytes (but without
-    torch, eigenvalues take the explicit path always).
+    A model estimates nanoseconds. The explicit path takes a time for each edge and group, for counts also for each
+    wedge (pair of edges that share a node, from the degrees), and the list of edges once, if any group needs it. The
+    implicit path takes a time for each node, and for eigenvalues the multiplications of the dense network. If both
+    paths cost about the same, the choice may be wrong, which does not matter. The choice depends on the graph alone, so
+    that the same graph gives the same bytes (but without torch, eigenvalues always take the explicit path).
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _total(plan: Plan, costs: dict[str, dict[str, float]]) -> float:
 
 
 def estimate(graph: "MultipartiteGraph") -> dict[str, dict[str, float]]:
-    """Nanoseconds that each group of metrics would take on each path."""
+    """Estimate the nanoseconds that each group of metrics would take on each path."""
     into, out, edges, nodes = graph.in_degree(), graph.out_degree(), graph.number_of_edges(), graph.number_of_nodes()
     degree = into + out
     wedges = int((degree * (degree - 1) // 2).sum()) + int((into * out).sum())

@@ -1,4 +1,4 @@
-"""Ramanujan properties of a layer's two-part graph: how close it comes to an optimal expander."""
+"""Ramanujan properties of a layer's bipartite graph: how close it is to an optimal expander."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -16,13 +16,13 @@ EXACT = 2**24  # whole numbers up to here are exact in float32
 
 
 def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> dict:
-    """Distance from the Ramanujan bound, its iterative forms, and density.
+    """Compute the distance from the Ramanujan bound, its iterative forms, and the density.
 
-    With the biadjacency matrix M (left x right) the adjacency eigenvalues are plus and minus the
-    singular values s1 >= s2 >= ..., so the third largest magnitude is s2.
+    Let M be the biadjacency matrix (left x right). The eigenvalues of the adjacency matrix are plus and minus the
+    singular values s1 >= s2 >= ... of M, so that the third largest magnitude is s2.
 
-    O(left * right * smaller side) time, 12 * left * right bytes; of a layer in groups the same of every
-    group: the singular values of the whole are those of all groups.
+    Time O(left * right * smaller side), memory 12 * left * right bytes; for a layer with groups this holds for each
+    group, because the singular values of the layer are those of all groups.
 
     Source: D. Hoang et al., "Revisiting pruning at initialization through the lens of Ramanujan graph",
     ICLR 2023 (imdb, imsg); Cunegatti et al., TMLR 2024 (arXiv 2305.16886), and its public code.
@@ -57,9 +57,10 @@ def ramanujan(graph: "MultipartiteGraph | Mapping[str, MultipartiteGraph]") -> d
 
 
 def _biadjacency(graph) -> tuple[np.ndarray, np.ndarray]:
-    """Groups x left x right: which edges there are (bool), and their weights (float32 or float64).
+    """Make arrays (groups, left, right) of the edges (bool) and of their weights (float32 or float64).
 
-    No edge joins two groups. Left and right are those of a group; there is one group unless the graph's block has more.
+    No edge joins two groups. Left and right are the nodes of one group; there is one group unless the graph's block has
+    more.
     """
     parts = graph.parts
     if len(parts) != 2:
@@ -82,7 +83,7 @@ def _biadjacency(graph) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _whole(blocks, left: int, right: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """The same of a graph that is one block between single nodes, whose mask says it all; None of others."""
+    """Make these arrays from the mask of a graph that is a single block between single nodes; None for other graphs."""
     if len(blocks) != 1 or not isinstance(blocks[0], Block):
         return None
     block, groups = blocks[0], blocks[0].geometry.groups
@@ -104,7 +105,7 @@ def _delta_r(edge: np.ndarray) -> float | None:
 
 
 def _regular_subgraphs(edge: np.ndarray, weight: np.ndarray) -> Iterator[tuple[float, float]]:
-    """Distance from the bound and weighted gap of every left-regular subgraph that qualifies."""
+    """Compute distance from the bound and weighted gap of every left-regular subgraph with sufficient degrees."""
     degree = edge.sum(axis=2)
     for d in np.unique(degree[degree >= LOWEST_DEGREE]):
         part = _rows(edge, degree == d)
@@ -115,7 +116,7 @@ def _regular_subgraphs(edge: np.ndarray, weight: np.ndarray) -> Iterator[tuple[f
 
 
 def _rows(matrices: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """The chosen left nodes (groups, left); in several groups the others' rows stay, as zeros."""
+    """Select the chosen left nodes (groups, left); with several groups the rows of other nodes are set to zero."""
     return matrices[:, chosen[0]] if len(matrices) == 1 else matrices * chosen[:, :, None]
 
 
@@ -125,9 +126,9 @@ def _distance(edge: np.ndarray, left: float, right: float) -> float | None:
 
 
 def _two_largest(matrices: np.ndarray) -> tuple[float, float]:
-    """The two largest singular values of matrices along a diagonal (0 where there is no second).
+    """Compute the two largest singular values of a block-diagonal matrix (0 where there is no second).
 
-    By the smaller side's Gram matrix, in float64, but where it counts edges: those are exact in float32 as well.
+    They come from the Gram matrix of the smaller side, in float64; counts of edges are exact in float32 as well.
     """
     counted = matrices.dtype == bool and matrices.shape[1] + matrices.shape[2] < EXACT
     matrices = matrices.astype(np.float32 if counted else np.float64)

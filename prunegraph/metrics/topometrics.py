@@ -1,6 +1,6 @@
 """All topometrics of a graph, or of every layer's graph, as plain numbers.
 
-The kernels behind this file need numba and are imported on the first use.
+The compiled functions need numba and are imported on first use.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def topometrics(
     device: str = "cpu",
     solver_report: dict | None = None,
 ) -> dict:
-    """The 16 topometrics of a graph: local, neighbour, strength, global and expansion properties.
+    """Measure the 16 topometrics of a graph: local, neighbour, strength, global and expansion properties.
 
     Source: E. Cunegatti, M. Farina, D. Bucur, G. Iacca, "Understanding Sparse Neural Networks from their
     Topology via Multipartite Graph Representations", TMLR 2024 (arXiv 2305.16886).
@@ -35,13 +35,13 @@ def topometrics(
     graph : MultipartiteGraph, or mapping of layer names to graphs
         For a mapping the result is a dict of the layers' results.
     mode : "clean", "compat" or None
-        Which definition of the local counts holds (:func:`prunegraph.metrics.local.local_counts`);
-        None: that of the graph. Nothing else depends on it: encoding has fixed the edges.
+        Definition of the local counts (:func:`prunegraph.metrics.local.local_counts`); with None, that of the graph.
+        Nothing else depends on it, because the encoding has determined the edges.
     normalised : bool
-        Divide as in the published tables (:func:`prunegraph.metrics.normalise.normalise`).
+        Whether values are divided as in the published tables (:func:`prunegraph.metrics.normalise.normalise`).
     path : "explicit", "implicit" or None
-        Whether edges are listed or counted from masks (:mod:`prunegraph.metrics.paths`); None: what costs less.
-        Counts are the same integers either way, spectral values agree within 1e-5 of the largest eigenvalue.
+        Whether edges are listed or counted from masks (:mod:`prunegraph.metrics.paths`); with None, the cheaper path.
+        Both paths give the same counts; spectral values agree within 1e-5 of the largest eigenvalue.
     motifs : "exact" or "estimate"
         "estimate" (a compat option): the published random estimate with a standard deviation of about 17 %
         (:mod:`prunegraph.metrics.explicit.motif_estimate`), which lists the edges. The exact number costs less in
@@ -49,24 +49,24 @@ def topometrics(
     seed : int
         Seed of the estimate.
     device : str
-        Where the implicit path multiplies by the adjacency matrix, as torch names it ("cpu", "cuda").
+        Device of the products with the adjacency matrix on the implicit path, as torch names it ("cpu", "cuda").
     solver_report : dict, optional
-        Filled with {"spectral_gap" and "spectral_radius": {"steps", "residual"}}, per layer for a mapping.
+        Dict that is filled with {"spectral_gap" and "spectral_radius": {"steps", "residual"}}, by layer for a mapping.
 
     Returns
     -------
     dict
         sink_nodes source_nodes disconnected_nodes removable_out removable_in one_hop two_hop motifs strength
         k_core cut_edges cut_nodes components mean_component spectral_gap spectral_radius: int, float or None
-        (not defined: see each metric's file). Direction matters for the first seven; the
-        others belong to the undirected graph. Explicit time: mainly the motifs' O(wedges) and the solver's
-        O(edges) per step, memory about 36 bytes per edge. Implicit time: the multiplications of the dense
-        network about 40 to 80 times, memory about 400 bytes per node; both whatever the number of edges.
+        (not defined: see each metric's file). The first seven depend on the direction of edges; the others are those of
+        the undirected graph. The explicit path takes mainly O(wedges) for the motifs and O(edges) for each step of the
+        solver, and about 36 bytes of memory per edge. The implicit path takes 40 to 80 times the multiplications of the
+        dense network, and about 400 bytes of memory per node, whatever the number of edges.
 
     Raises
     ------
     UserError
-        For an unknown mode or path, or another word for `motifs`.
+        If the mode, the path or the word for `motifs` is unknown.
     """
     if isinstance(graph, Mapping):
         reports = {} if solver_report is None else solver_report

@@ -1,12 +1,12 @@
-"""Whether a small graph has two sides, such as that of the parts of a network, joined by blocks."""
+"""Two-colouring of a small graph, such as that of the parts of a network, joined by blocks."""
 
 from collections.abc import Collection, Sequence
 
 
 def two_colours(joined: Sequence[Collection[int]]) -> list[int] | None:
-    """0 or 1 for every vertex, so that joined ones differ; None if that cannot be.
+    """Assign 0 or 1 to every vertex so that joined vertices differ; None if that is impossible. O(edges).
 
-    `joined`: the neighbours of every vertex, in both directions. O(edges).
+    `joined` holds the neighbours of every vertex, in both directions.
     """
     colour = [-1] * len(joined)
     for root in range(len(joined)):

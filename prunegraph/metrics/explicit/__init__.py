@@ -1,1 +1,1 @@
-"""Topometrics on a list of the edges: compressed rows, whatever the graph."""
+"""Topometrics from a list of the edges (compressed rows), for any graph."""

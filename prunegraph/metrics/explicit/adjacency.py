@@ -1,4 +1,4 @@
-"""Compressed rows of a graph: the arrays on which every explicit metric works.
+"""Compressed rows of a graph: the arrays that all explicit metrics use.
 
 Memory: 8 bytes per edge for the directed rows with weights, 8 more for the
 undirected neighbour lists (both directions, no weights).
@@ -37,12 +37,12 @@ class Adjacency:
 
     @cached_property
     def out_degree(self) -> np.ndarray:
-        """Edges that leave each node (nodes, int64)."""
+        """Number of edges that leave each node (nodes, int64)."""
         return np.diff(self.start)
 
     @cached_property
     def in_degree(self) -> np.ndarray:
-        """Edges that enter each node (nodes, int64)."""
+        """Number of edges that enter each node (nodes, int64)."""
         return np.bincount(self.target, minlength=self.nodes)
 
     @cached_property
@@ -69,7 +69,7 @@ class Neighbours:
 
     @property
     def degree(self) -> np.ndarray:
-        """Edges at each node (nodes, int64)."""
+        """Number of edges at each node (nodes, int64)."""
         return np.diff(self.start)
 
     def simple(self) -> "Neighbours":
@@ -83,12 +83,12 @@ class Neighbours:
 
 
 def from_arrays(nodes: int, source: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Adjacency:
-    """Compress an edge list (integers source, target; weights), in any order, to rows.
+    """Compress an edge list (integers source and target; weights), in any order, to rows.
 
     Raises
     ------
     UserError
-        For more nodes than int32 can number, or for an edge that leaves the graph or joins a node to itself.
+        If there are more nodes than int32 can number, or an edge leaves the graph or joins a node to itself.
     """
     if nodes >= 2**31 - 1:
         raise UserError(f"The graph has {nodes} nodes; metrics are implemented for fewer than 2^31 - 1.")
@@ -101,7 +101,7 @@ def from_arrays(nodes: int, source: np.ndarray, target: np.ndarray, weight: np.n
 
 
 def from_graph(graph) -> Adjacency:
-    """The rows of a :class:`prunegraph.graphs.MultipartiteGraph`."""
+    """List the edges of a :class:`prunegraph.graphs.MultipartiteGraph` as rows."""
     return from_arrays(graph.number_of_nodes(), *graph.edges())
 
 

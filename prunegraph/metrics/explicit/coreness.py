@@ -1,4 +1,4 @@
-"""k-cores: how deep in the densely connected middle of the graph a node lies."""
+"""k-cores: the depth of each node in the densely connected core of the graph."""
 
 import numpy as np
 from numba import njit
@@ -20,10 +20,10 @@ def k_core(graph: Neighbours) -> float | None:
 
 
 def coreness(graph: Neighbours) -> np.ndarray:
-    """Coreness of every node (nodes, int32), parallel edges counted each.
+    """Coreness of every node (nodes, int32); each of several parallel edges counts.
 
-    Source: V. Batagelj, M. Zaversnik, "An O(m) algorithm for cores decomposition of
-    networks" (2003): nodes in buckets by degree, the lowest removed first.
+    Source: V. Batagelj, M. Zaversnik, "An O(m) algorithm for cores decomposition of networks" (2003): nodes are in
+    buckets by degree, and the node of lowest degree is removed first.
     """
     return _peel(graph.start, graph.neighbour)
 
@@ -50,7 +50,7 @@ def _peel(start, neighbour):
 
 @njit(cache=True)
 def _by_degree(degree):
-    """Nodes ordered by degree, the place of each node in that order, and where each degree begins."""
+    """Nodes ordered by degree, the position of each node in that order, and the position where each degree begins."""
     highest = degree.max() if len(degree) else 0
     bucket = np.zeros(highest + 2, np.int64)
     for d in degree:

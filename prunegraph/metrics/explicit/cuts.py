@@ -1,4 +1,4 @@
-"""What holds the graph together: cut edges, cut nodes and connected components, in one pass."""
+"""Cut edges, cut nodes and connected components, found in one search."""
 
 from typing import NamedTuple
 
@@ -17,11 +17,11 @@ class Cuts(NamedTuple):
 
 
 def cuts(graph: Neighbours) -> Cuts:
-    """Bridges, articulation points and connected components of the undirected graph.
+    """Count bridges, articulation points and connected components of the undirected graph.
 
-    A cut edge (bridge) or cut node (articulation point) is one whose removal leaves more
-    components; isolated nodes are components. Of two parallel edges neither is a cut edge.
-    Published tables divide cut edges and nodes by the number of edges, components by nothing. O(nodes + edges).
+    The removal of a cut edge (bridge) or cut node (articulation point) increases the number of components. An isolated
+    node is a component. Of two parallel edges neither is a cut edge. Published tables divide cut edges and nodes by the
+    number of edges; components are not divided. O(nodes + edges).
 
     Source: R. Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1
     (1972); J. Hopcroft, R. Tarjan, Algorithm 447, CACM 16 (1973).
@@ -36,13 +36,17 @@ def mean_component(nodes: int, components: int) -> float | None:
 
 @njit(cache=True)
 def search(start, neighbour):
-    """Bridges, articulation points, components; and when each node was found, how far up it reaches, its parent."""
+    """Count bridges, articulation points and components by depth-first search.
+
+    Also returns for each node (int32) the time at which it was found, the earliest time that its subtree reaches by one
+    back edge, and its parent.
+    """
     nodes = len(start) - 1
-    found = np.zeros(nodes, np.int32)  # when the search found the node, from 1; 0: not yet
-    low = np.zeros(nodes, np.int32)  # earliest node that its subtree reaches by one back edge
+    found = np.zeros(nodes, np.int32)  # time at which the search found the node, from 1; 0: not yet
+    low = np.zeros(nodes, np.int32)  # earliest time that its subtree reaches by one back edge
     parent = np.empty(nodes, np.int32)
     is_cut = np.zeros(nodes, np.bool_)
-    came_back = np.zeros(nodes, np.bool_)  # the edge to the parent has been passed over, once
+    came_back = np.zeros(nodes, np.bool_)  # whether the edge to the parent has been skipped once
     cursor = start[:-1].copy()
     time, bridges, components = 0, 0, 0
     for root in range(nodes):

@@ -1,4 +1,4 @@
-"""The published estimate of the number of motifs: connected subgraphs of four nodes at a sample of nodes."""
+"""The published estimate of the number of motifs, from the connected subgraphs of four nodes at sampled nodes."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,16 @@ from numba import njit
 from prunegraph.metrics.explicit.adjacency import Neighbours
 from prunegraph.randomness import numpy_generator
 
-SHARE = 1000  # the published tables look at one node in so many
+SHARE = 1000  # nodes for each node that is sampled in the published tables
 
 
 def estimated_motifs(graph: Neighbours, seed: int, sample: int | None = None) -> float:
-    """An unbiased random estimate of :func:`prunegraph.metrics.explicit.motifs.motifs`.
+    """Estimate :func:`prunegraph.metrics.explicit.motifs.motifs` without bias from a random sample of nodes.
 
-    Every connected set of four nodes belongs to its lowest node; those of some nodes, drawn
-    without replacement, are counted and scaled up. `sample`: how many (default: nodes / 1000, at least one,
-    as published; all of them give the exact number). In the published networks the standard deviation is about
-    17 % of the number. Time O(degree^3) for each node drawn: minutes for graphs of 100 million edges.
+    Every connected set of four nodes is assigned to its lowest node. The sets of `sample` nodes, drawn without
+    replacement, are counted and scaled up. The default of `sample` is nodes / 1000, at least one, as published; with
+    all nodes the number is exact. In the published networks the standard deviation is about 17 % of the number. Time
+    O(degree^3) for each sampled node: minutes for graphs of 100 million edges.
 
     Source: S. Wernicke, "Efficient detection of network motifs", IEEE/ACM TCBB 3 (2006), the enumeration ESU;
     sampled by root as igraph's ``motifs_randesu_estimate`` does, on which the tables of Cunegatti et al.,
@@ -32,7 +32,7 @@ def estimated_motifs(graph: Neighbours, seed: int, sample: int | None = None) ->
 
 
 class _Search(NamedTuple):
-    """Neighbour lists; the nodes that a set may still take (each listed once), and whether a node is listed."""
+    """Neighbour lists; the nodes that may join the set (each listed once), and whether each node is listed."""
 
     start: np.ndarray
     neighbour: np.ndarray
@@ -42,8 +42,8 @@ class _Search(NamedTuple):
 
 @njit(cache=True)
 def _rooted(start, neighbour, roots):
-    """Connected sets of four nodes whose lowest is one of the roots."""
-    # A set may take the neighbours of its members that lie above the root.
+    """Count the connected sets of four nodes whose lowest node is one of the roots."""
+    # Neighbours of members may join the set if their numbers are above the root.
     listed, is_listed = np.empty(len(start), np.int32), np.zeros(len(start), np.bool_)
     search = _Search(start, neighbour, listed, is_listed)
     total = 0
@@ -68,7 +68,7 @@ def _rooted(start, neighbour, roots):
 
 @njit(cache=True)
 def _add(search, u, root, count):
-    """List the neighbours of u above the root that are not listed yet; how many are listed then."""
+    """List the neighbours of u above the root that are not listed yet; return the new number of listed nodes."""
     for e in range(search.start[u], search.start[u + 1]):
         v = search.neighbour[e]
         if v > root and not search.is_listed[v]:

@@ -8,11 +8,11 @@ from numba import njit
 from prunegraph.metrics.explicit.adjacency import Neighbours
 
 NEIGHBOUR, WEDGES, ONE = np.uint32(2**31), np.uint32(2**31 - 1), np.uint32(1)
-RELABELLING_COST = 2  # visiting nodes by degree reads memory in no order; it must save this factor of wedges
+RELABELLING_COST = 2  # visits by degree read memory in random order; they must reduce the wedges by this factor
 
 
 class Subgraphs(NamedTuple):
-    """How often each small graph occurs, as a subgraph that need not be induced."""
+    """Number of occurrences of each small graph as a subgraph that need not be induced."""
 
     stars: int
     paths: int
@@ -23,22 +23,22 @@ class Subgraphs(NamedTuple):
 
     @property
     def motifs(self) -> int:
-        """Connected induced subgraphs on four nodes.
+        """Number of connected induced subgraphs on four nodes.
 
-        An induced 4-cycle holds four 3-edge paths and one cycle, a paw one star, two paths and
-        itself, and so on up to the clique (4 stars, 12 paths, 3 cycles, 12 paws, 6 diamonds); the
-        coefficients are those that count every induced subgraph exactly once.
+        An induced 4-cycle contains four 3-edge paths and one cycle; a paw contains one star, two paths and itself; and
+        so on, up to the clique (4 stars, 12 paths, 3 cycles, 12 paws, 6 diamonds). With the coefficients used here
+        every induced subgraph counts exactly once.
         """
         trees = self.stars + self.paths
         return trees - 3 * self.cycles - 2 * self.paws + 4 * self.diamonds - 6 * self.cliques
 
 
 def motifs(graph: Neighbours) -> int:
-    """Number of sets of four nodes that induce a connected subgraph (undirected, parallel edges as one).
+    """Count the sets of four nodes that induce a connected subgraph (undirected, parallel edges as one).
 
-    Exact, where the published tables hold a random estimate (RAND-ESU) of the same number.
-    Time O(wedges), the pairs of edges that share a node; memory 4 bytes per end of an edge beyond the graph.
-    Counts inside may reach 2^63 (a hub of 3.8 million edges).
+    The count is exact; the published tables hold a random estimate (RAND-ESU) of the same number. Time O(wedges), which
+    are pairs of edges that share a node; memory 4 bytes for each end of an edge, besides the graph. Intermediate counts
+    may reach 2^63 (a node of 3.8 million edges).
 
     Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "motifs of size 4"; cycles and
     triangles by ordered wedges, N. Chiba, T. Nishizeki, "Arboricity and subgraph listing
@@ -48,12 +48,12 @@ def motifs(graph: Neighbours) -> int:
 
 
 def subgraphs(graph: Neighbours) -> Subgraphs:
-    """Exact counts of the connected graphs on four nodes, not necessarily induced."""
+    """Count the occurrences of the connected graphs on four nodes, induced or not, exactly."""
     return subgraphs_and_triangles(graph)[0]
 
 
 def subgraphs_and_triangles(graph: Neighbours) -> tuple[Subgraphs, np.ndarray]:
-    """The counts of :func:`subgraphs`, and the number of triangles at every node (nodes, int64)."""
+    """Compute the counts of :func:`subgraphs`, and the number of triangles at every node (nodes, int64)."""
     graph, rank = _cheaper_order(graph.simple())
     degree = graph.degree
     cycles, at_node, at_edge, cliques = _cycles_and_triangles(graph.start, graph.neighbour.view(np.uint32))
@@ -76,7 +76,7 @@ def stars(degree: np.ndarray) -> int:
 
 
 def _cheaper_order(graph: Neighbours) -> tuple[Neighbours, np.ndarray | None]:
-    """The graph, its nodes renumbered by degree where that saves enough work (hubs), and the new numbers."""
+    """Renumber the nodes by degree where this saves enough work (hubs); return the graph and the new numbers."""
     rank = np.empty(graph.nodes, np.int32)
     order = np.argsort(graph.degree, kind="stable")
     rank[order] = np.arange(graph.nodes, dtype=np.int32)
@@ -88,7 +88,7 @@ def _cheaper_order(graph: Neighbours) -> tuple[Neighbours, np.ndarray | None]:
 
 @njit(cache=True)
 def _wedges(start, neighbour, rank):
-    """Wedges a-u-b with at least one end above the middle: those that the cycle count visits."""
+    """Count the wedges a-u-b with at least one end above the middle: those that the count of cycles visits."""
     total = 0
     for u in range(len(start) - 1):
         degree, lower = start[u + 1] - start[u], 0
@@ -136,11 +136,11 @@ def _pairs_of(count):
 
 @njit(cache=True)
 def _cycles_and_triangles(start, neighbour):
-    """4-cycles, triangles at each node and at each edge (in its place below its higher end), 4-cliques.
+    """Count 4-cycles, triangles at each node and at each edge (in the list of its higher end), and 4-cliques.
 
-    Every cycle is counted at its highest node v, as two wedges v-u-w with the same w; every
-    triangle w < u < v at v, where w turns out to be a neighbour of v: its highest bit is set.
-    Unsigned numbers spare the innermost loops the test for negative indices.
+    Every cycle is counted at its highest node v, as two wedges v-u-w with the same w. Every triangle w < u < v is
+    counted at v, where w is a neighbour of v: the highest bit of its entry is set. Unsigned numbers avoid the test for
+    negative indices in the innermost loops.
     """
     nodes = len(start) - 1
     wedges = np.zeros(nodes, np.uint32)
@@ -193,7 +193,7 @@ def _cycles_and_triangles(start, neighbour):
 
 @njit(cache=True)
 def _edges_among(start, neighbour, members, mark, stamp):
-    """Edges between `members` (ascending); `mark` is scratch space, `stamp` a number new to it."""
+    """Count the edges between `members` (ascending); `mark` is working memory, `stamp` a number not yet in it."""
     total = 0
     for w in members:
         mark[w] = stamp

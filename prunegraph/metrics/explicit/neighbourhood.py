@@ -1,4 +1,4 @@
-"""How many nodes a node reaches within one or two steps along the edges."""
+"""Numbers of nodes within one or two steps along the edges."""
 
 import numpy as np
 from numba import njit
@@ -7,7 +7,7 @@ from prunegraph.metrics.explicit.adjacency import Adjacency
 
 
 def one_hop(graph: Adjacency) -> float | None:
-    """Mean number of nodes within one step, the node itself included; None without nodes.
+    """Mean number of nodes within one step, including the node itself; None without nodes.
 
     Without parallel edges this is 1 + edges / nodes. Published tables divide it by the number of edges. O(edges).
     Source: Cunegatti et al., TMLR 2024 (arXiv 2305.16886), "neighbor connectivity".
@@ -16,10 +16,10 @@ def one_hop(graph: Adjacency) -> float | None:
 
 
 def two_hop(graph: Adjacency) -> float | None:
-    """Mean number of nodes within two steps, the node itself included; None without nodes.
+    """Mean number of nodes within two steps, including the node itself; None without nodes.
 
-    Exact: for every node, its targets and their targets are marked and counted
-    once. O(sum over edges u -> v of out-degree(v)). Normalisation and source as :func:`one_hop`.
+    The number is exact: for every node, its targets and their targets are marked and counted once. Time O(sum over
+    edges u -> v of out-degree(v)). Normalisation and source as for :func:`one_hop`.
     """
     return _mean(within_two(graph.start, graph.target.view(np.uint32), np.arange(graph.nodes)), graph.nodes)
 
@@ -39,9 +39,9 @@ def _distinct_targets(start, target):
 
 @njit(cache=True)
 def within_two(start, target, starts):
-    """Nodes within two steps, themselves included, summed over the nodes `starts`."""
+    """Count the nodes within two steps of each node in `starts`, including itself; return the sum."""
     nodes = len(start) - 1
-    seen = np.full(nodes, nodes, np.uint32)  # the node that was last to reach this one; unsigned: no index checks
+    seen = np.full(nodes, nodes, np.uint32)  # the last node that reached this one; unsigned, to avoid index checks
     total = 0
     for node in starts:
         u = np.uint32(node)

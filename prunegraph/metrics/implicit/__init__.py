@@ -1,1 +1,1 @@
-"""Topometrics on masks and geometry: no edge is listed, and no cost depends on their number."""
+"""Topometrics from masks and geometry: no edge is listed, and no cost depends on the number of edges."""

@@ -1,9 +1,8 @@
-"""The neighbours of every node as rows of masks: what cores and cuts need, without a list of edges.
+"""The neighbours of every node as rows of masks, for cores and cuts, without a list of edges.
 
-Nodes are renumbered within their part, channels last: ``first + (y*W + x)*C + c``. The
-neighbours of a node through one vertical and one horizontal tap are then consecutive, and
-one row of a mask says which of them are neighbours. Memory: two bytes a weight, twice, and
-about ten bytes a node.
+Nodes are renumbered within their part, channels last: ``first + (y*W + x)*C + c``. The possible neighbours of a node
+through one vertical and one horizontal tap are then consecutive, and one row of a mask says which of them are
+neighbours. Memory: two bytes for each weight and direction, and about ten bytes for each node.
 """
 
 from typing import NamedTuple
@@ -16,13 +15,13 @@ from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.implicit.layout import Layout
 from prunegraph.metrics.implicit.relations import Relation
 
-# One block, read from one of its parts: the part that it leads to, the channels of a group there and here, its columns
-# of taps, and where its mask, its table of rows and its table of columns begin.
+# One block, read from one of its parts: the other part, the channels of a group there and here, the number of columns
+# of taps, and the positions where its mask, its table of rows and its table of columns begin.
 RELATION = np.dtype([(name, np.int64) for name in ("to", "channels", "own", "taps", "mask", "rows", "columns")])
 
 
 class PackedBlocks(NamedTuple):
-    """The blocks of a layout as flat arrays, which compiled code can walk; every block is there in both directions.
+    """The blocks of a layout as flat arrays for compiled code; every block is there in both directions.
 
     Attributes
     ----------
@@ -31,7 +30,7 @@ class PackedBlocks(NamedTuple):
     part, place
         (nodes,) int16 and int32: the part of every node, and its position (y*W + x) there.
     start, relations
-        Part p is joined with others by ``relations[start[p]:start[p + 1]]``, records of type RELATION.
+        Records of type RELATION: part p is joined with others by ``relations[start[p]:start[p + 1]]``.
     reach_start, reach
         Tables: entry i of a table holds the pairs (tap, row) ``reach[reach_start[i]:reach_start[i + 1]]``.
     mask
@@ -104,7 +103,7 @@ def _places(first, shape):
 
 
 def _loose(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Neighbours of every node over loose blocks, both ways, as compressed rows: int64 (nodes + 1), int32."""
+    """List the neighbours of every node over loose blocks, in both directions, as rows: int64 (nodes + 1), int32."""
     start, number = np.zeros(layout.nodes + 1, np.int64), channels_last(layout)
     if not layout.loose:
         return start, np.zeros(0, np.int32)
@@ -123,7 +122,7 @@ def _loose(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 @njit(cache=True)
 def _list(source, target, free, neighbour):
-    """Write edges into the rows of both ends; `free` is the next free place of each row."""
+    """Write edges into the rows of both ends; `free` is the next free position of each row."""
     for s, t in zip(source, target):  # noqa: B905 (compiled code knows no `strict`)
         neighbour[free[s]] = t
         free[s] += 1
@@ -132,7 +131,7 @@ def _list(source, target, free, neighbour):
 
 
 class _Taps(NamedTuple):
-    """A block for compiled code: first nodes, mask, and the tap between each two rows, and each two columns."""
+    """A block for compiled code: first nodes, mask, and the tap that joins each two rows, and each two columns."""
 
     source_offset: int
     target_offset: int
@@ -149,7 +148,7 @@ class _Taps(NamedTuple):
 
 @njit(cache=True)
 def _walk(block: _Taps, number, free, neighbour):
-    """Write the edges of a block as :func:`_list` does; `number`: the new number of every node."""
+    """Write the edges of a block as :func:`_list` does; `number` is the new number of every node."""
     mask, rows, columns = block.mask, block.rows, block.columns
     (height, down), (width, right) = rows.shape, columns.shape
     _, _, groups, inputs, outputs = mask.shape
@@ -176,7 +175,7 @@ def _walk(block: _Taps, number, free, neighbour):
 
 
 def channels_last(layout: Layout) -> np.ndarray:
-    """The new number of every node (int64): channels last within its part."""
+    """Number the nodes anew with channels last within each part: (nodes,) int64."""
     number = np.empty(layout.nodes, np.int64)
     for first, (channels, height, width) in zip(layout.offsets, layout.maps, strict=False):
         size = channels * height * width

@@ -1,18 +1,18 @@
-"""Products of 0/1 matrices, 32 entries at a time: how many bits two rows have in common.
+"""Products of 0/1 matrices, 32 entries at a time, as counts of common bits.
 
-One instruction counts the common bits of eight or more words, so that a product takes a tenth of the time of the same
-product in float32 where the processor counts bits in vectors, and the matrices a thirty-second of the memory.
+One instruction counts the common bits of eight or more words. Where the processor counts bits in vectors, a product
+takes a tenth of the time of the same product in float32; the matrices take a thirty-second of the memory.
 """
 
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-WIDE = 512  # entries of a row of a product that are summed at a time; they stay in the nearest cache
+WIDE = 512  # entries of a row of a product that are summed at a time; so many stay in the fastest cache
 
 
 def packed(mask: np.ndarray) -> np.ndarray:
-    """The last axis of a mask in bits: bool (..., rows, entries) to uint32 (..., rows, words), padded with zeros."""
+    """Pack the last axis of a mask into bits: bool (..., rows, entries) to uint32 (..., rows, words), padded with 0."""
     bits = np.packbits(mask, axis=-1)
     missing = -bits.shape[-1] % 4
     if missing:
@@ -22,7 +22,7 @@ def packed(mask: np.ndarray) -> np.ndarray:
 
 @intrinsic
 def _plus_common(typing_context, total, one, other):
-    """total + number of bits that are set in both, all uint32."""
+    """Add the number of bits that are set in both words to `total`; all are uint32."""
 
     def code(context, builder, signature, arguments):
         total, one, other = arguments
@@ -56,7 +56,7 @@ def multiply(left, right, pairs, found):
 
 @njit(cache=True)
 def _add_common(one, other, begin, end, sums):
-    """Add to each sum the bits that `one` (words) has in common with that column of `other` (words, begin:end)."""
+    """Add to each sum the number of common bits of `one` (words) and a column of `other` (words, begin:end)."""
     words, fours = len(one), len(one) // 4 * 4
     for w in range(0, fours, 4):
         # Four words at a time: sums are read and written once for all.

@@ -8,15 +8,15 @@ from numba import njit
 from prunegraph.metrics.implicit.adjacency import PackedBlocks, channels_last, pack
 from prunegraph.metrics.implicit.layout import Layout
 
-SHORT = 16_000  # degrees up to here are peeled in 16 bits, which must hold twice as much (see _peel)
+SHORT = 16_000  # degrees up to this number are stored in 16 bits, which must hold twice as much (see _peel)
 
 
 def k_core(layout: Layout, degree: np.ndarray, packed: PackedBlocks | None = None) -> float:
     """Mean coreness (see :func:`prunegraph.metrics.explicit.coreness.k_core`) from the degrees (nodes,) of all nodes.
 
-    `packed`: the packed layout, if there is one already. O(weights * positions), whatever the number of edges:
-    every node subtracts the rows of its masks once. The result is that of Batagelj and Zaversnik's algorithm there;
-    here all nodes of degree k or less go at once, then those that this brings down to k.
+    `packed` is the packed layout, if there is one already. Time O(weights * positions), whatever the number of edges:
+    every node subtracts the rows of its masks once. The result is that of Batagelj and Zaversnik's algorithm; here all
+    nodes of degree k or less are removed at once, then the nodes whose degree thereby falls to k.
     """
     core = coreness(layout, degree, packed)
     return int(core.sum(dtype=np.int64)) / layout.nodes
@@ -35,7 +35,7 @@ def coreness(layout: Layout, degree: np.ndarray, packed: PackedBlocks | None = N
 
 
 class _Rows(NamedTuple):
-    """Rows of consecutive nodes, the channels of one position; those marked hold nodes whose degree fell.
+    """Rows of consecutive nodes, which are the channels of one position; in marked rows the degree of a node fell.
 
     `of` int32 (nodes,): the row of every node; `first` int64 (rows + 1); `marked` int32 (rows,) lists the rows that
     `is_marked` bool (rows,).
@@ -49,9 +49,9 @@ class _Rows(NamedTuple):
 
 @njit(cache=True)
 def _peel(packed: PackedBlocks, left, core, lift):
-    """Write the coreness of every node into `core`; `left`: degrees, each removed node's lifted by `lift`.
+    """Write the coreness of every node into `core`; `left` holds the degrees.
 
-    So far that no later subtraction brings it down to a core number again.
+    The degree of a removed node is increased by `lift`, so that later subtractions cannot reduce it to a core number.
     """
     nodes = len(left)
     queue = np.empty(nodes, np.int32)
@@ -111,9 +111,9 @@ def _rows(packed):
 
 @njit(cache=True)
 def _remove(packed, u, left, rows, marks):
-    """Take one node off the degrees of its neighbours, and mark their rows; the number of rows marked by now.
+    """Subtract one node from the degrees of its neighbours and mark their rows; return the number of marked rows.
 
-    Marking is written out twice: as a function of its own it doubles the time of the whole.
+    The code for marking is written twice: as a separate function it doubles the time of the whole.
     """
     part, place = packed.part[u], packed.place[u]
     channels, width = packed.shape[part, 0], packed.shape[part, 2]

@@ -1,10 +1,9 @@
 """Cut edges, cut nodes and components of a dense graph of blocks, from a small part of its edges.
 
-Adding edges between nodes of one biconnected block changes no cut edge, no cut node and
-no component. So: draw a few edges of every node, find the largest biconnected block of
-that sample, and complete the sample with *all* edges of all nodes outside the block. What
-is missing lies inside it, and Tarjan's search on the rest is exact. The larger the block,
-the fewer edges are ever looked at; whatever was drawn, the result is the same.
+Further edges between nodes of one biconnected block change no cut edge, no cut node and no component. Therefore a few
+edges of every node are drawn, the largest biconnected block of this sample is found, and *all* edges of the nodes
+outside of the block are added. All missing edges are inside the block, so that Tarjan's search on the others is exact.
+The larger the block, the fewer edges are read. The result does not depend on the drawn edges.
 
 Source: the sparse certificates of H. Nagamochi, T. Ibaraki, Algorithmica 7 (1992), in a randomised form.
 """
@@ -22,10 +21,11 @@ DRAWN = 1  # edges drawn for every node in each of its blocks
 
 
 def certified_cuts(layout: Layout, packed: PackedBlocks | None = None) -> Cuts:
-    """The counts of :func:`prunegraph.metrics.explicit.cuts.cuts`, for a graph of blocks without parallel edges.
+    """Count cut edges, cut nodes and components for a graph of blocks without parallel edges.
 
-    `packed`: the packed layout, if there is one already. Exact; definitions and normalisation are those there.
-    O(nodes + weights), and the edges at nodes outside the block: few in dense graphs, in sparse ones perhaps all.
+    `packed` is the packed layout, if there is one already. The counts are exact; definitions and normalisation are
+    those of :func:`prunegraph.metrics.explicit.cuts.cuts`. Time O(nodes + weights + edges at nodes outside of the
+    block): few edges in dense graphs, possibly all edges in sparse ones.
     """
     packed = pack(layout) if packed is None else packed
     sample = _undirected(layout.nodes, *sampled_edges(packed, DRAWN))
@@ -36,7 +36,7 @@ def certified_cuts(layout: Layout, packed: PackedBlocks | None = None) -> Cuts:
     counts = edges_outside(packed, inside, np.zeros(0, np.int32), np.zeros(0, np.int32))
     ends = np.empty(counts, np.int32), np.empty(counts, np.int32)
     edges_outside(packed, inside, *ends)
-    if np.count_nonzero(inside) <= 2:  # the block is a single edge, which may be cut
+    if np.count_nonzero(inside) <= 2:  # the block is a single edge, which may be a cut edge
         return cuts(_undirected(layout.nodes, *_kept(sample.start, sample.neighbour, inside, *ends)))
     source, target, absent = _closed(inside, *ends)
     found = cuts(_undirected(layout.nodes, source, target))
@@ -44,7 +44,7 @@ def certified_cuts(layout: Layout, packed: PackedBlocks | None = None) -> Cuts:
 
 
 def _undirected(nodes: int, source: np.ndarray, target: np.ndarray) -> Neighbours:
-    """Neighbour lists of edges given in any order and direction, duplicates merged."""
+    """Make neighbour lists from edges in any order and direction; duplicates are merged."""
     return Neighbours(*_rows(nodes, source, target))
 
 
@@ -68,7 +68,7 @@ def _rows(nodes, source, target):
         end, first = start[u + 1], kept
         start[u] = first
         for e in range(begin, end):
-            # Rows are short: each entry finds its place among those before it, unless it is there already.
+            # Rows are short: each entry is inserted among those before it, unless it is there already.
             v, place = neighbour[e], kept
             while place > first and neighbour[place - 1] > v:
                 place -= 1
@@ -85,7 +85,7 @@ def _rows(nodes, source, target):
 
 @njit(cache=True)
 def _kept(start, neighbour, inside, source, target):
-    """The edges of the sample with both ends `inside`, once each, and the edges given."""
+    """Join the edges of the sample with both ends `inside`, once each, to the given edges."""
     count = 0
     for u in range(len(start) - 1):
         for e in range(start[u], start[u + 1]):
@@ -104,9 +104,9 @@ def _kept(start, neighbour, inside, source, target):
 
 @njit(cache=True)
 def _closed(inside, source, target):
-    """The edges given and a cycle in place of the block, and how many of its nodes are left out.
+    """Add to the given edges a cycle in place of the block; also return the number of its nodes that are left out.
 
-    Of the block only nodes with edges that lead out of it matter: a cycle through them joins them as firmly.
+    Only the nodes of the block with edges that leave it matter: a cycle through them is biconnected like the block.
     """
     nodes, wanted = len(inside), 0
     stays = np.zeros(nodes, np.bool_)
@@ -116,7 +116,7 @@ def _closed(inside, source, target):
                 stays[u] = True
                 wanted += 1
     for u in range(nodes):
-        if wanted >= 3:  # fewer make no cycle
+        if wanted >= 3:  # fewer nodes make no cycle
             break
         if inside[u] and not stays[u]:
             stays[u] = True
@@ -142,7 +142,7 @@ def _closed(inside, source, target):
 def _members(found, low, parent):
     """Whether each node is in the largest biconnected block (bool), from the search.
 
-    A node opens a block if its subtree reaches no node above its parent; else it is in the block of its parent.
+    A node begins a new block if its subtree reaches no node above its parent; otherwise it is in its parent's block.
     """
     nodes = len(found)
     order = np.empty(nodes, np.int32)

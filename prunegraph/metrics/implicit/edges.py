@@ -8,7 +8,7 @@ from prunegraph.metrics.implicit.adjacency import PackedBlocks
 
 @njit(cache=True)
 def sampled_edges(packed: PackedBlocks, drawn):
-    """Draw some edges of every node in each of its blocks: both ends, int32; an edge may be drawn twice."""
+    """Draw `drawn` edges of every node in each of its blocks; return both ends, int32. An edge may be drawn twice."""
     nodes = len(packed.part)
     room = 0
     for p in range(len(packed.shape)):
@@ -34,7 +34,7 @@ def sampled_edges(packed: PackedBlocks, drawn):
 
 @njit(cache=True)
 def _one(packed, u, r, chance):
-    """A neighbour of u through relation `r`: the first from a random place on; -1 if there is none."""
+    """Find a neighbour of u through relation `r`: the first one after a random position; -1 if there is none."""
     part, place, relation = packed.part[u], packed.place[u], packed.relations[r]
     channels, width = packed.shape[part, 0], packed.shape[part, 2]
     c = u - packed.first[part] - place * channels
@@ -65,7 +65,7 @@ def _one(packed, u, r, chance):
 
 @njit(cache=True)
 def _mixed(number):
-    """A number that looks random, always the same for the same `number` (splitmix64)."""
+    """Compute a pseudo-random number that depends only on `number` (splitmix64)."""
     z = np.uint64(number) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -74,7 +74,10 @@ def _mixed(number):
 
 @njit(cache=True)
 def edges_outside(packed: PackedBlocks, inside, source, target):
-    """Write all edges with an end that is not `inside`, once each; their number. Into empty arrays: count only."""
+    """Write all edges with an end that is not `inside`, once each, and return their number.
+
+    With empty arrays `source` and `target`, edges are only counted.
+    """
     count, store = 0, len(source) > 0
     for u in range(len(packed.part)):
         if inside[u]:

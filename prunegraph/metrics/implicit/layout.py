@@ -1,4 +1,4 @@
-"""Which blocks of a graph fit together as maps of nodes, so that they can be counted without listing edges."""
+"""The layout of a graph: which of its blocks fit together as maps, to be counted without a list of edges."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,13 +30,13 @@ class Fitted:
 class Layout:
     """The parts of a graph as maps, the blocks that fit them, and the loose blocks that do not.
 
-    The map (channels, height, width) of a part is the one under which most weights see it; a part that no block uses
-    is a map of single nodes. A block fits if its source and its target are whole parts, each seen under its map. All
-    others are `loose`:
+    The map (channels, height, width) of a part is the one that most weights use for it; a part that no block uses is a
+    map of single nodes. A block fits if its source and its target are whole parts and it uses the maps of both. All
+    other blocks are `loose`:
 
-    - blocks that see some channels of a part only: a network that splits a feature map in two has two of them,
+    - blocks that read or feed only some channels of a part: a network that splits a feature map in two has two of them,
       whatever the mode;
-    - the strided blocks of ``compat`` graphs, whose maps of 31 x 31 nodes are laid over maps of 32 x 32;
+    - the strided blocks of ``compat`` graphs, which number 31 x 31 nodes within a map of 32 x 32;
     - lists of edges.
     """
 
@@ -56,7 +56,7 @@ class Layout:
         return frozenset(part for block in self.loose for ends in ENDS for part in self.parts_in(getattr(block, ends)))
 
     def parts_in(self, ends: tuple[int, int]) -> range:
-        """The parts with which a range of nodes overlaps."""
+        """List the parts with which a range of nodes overlaps."""
         first, last = np.searchsorted(self.offsets, (ends[0], ends[1] - 1), side="right") - 1
         return range(int(first), int(last) + 1) if ends[0] < ends[1] else range(0)
 
@@ -69,13 +69,13 @@ class Layout:
         return joined
 
     def only(self, parts: frozenset[int] | set[int]) -> "Layout":
-        """The same layout with those fitted blocks only that have both ends in `parts`, and no loose ones."""
+        """Make the same layout with only those fitted blocks that have both ends in `parts`, and no loose blocks."""
         kept = tuple(fit for fit in self.fitted if {fit.source, fit.target} <= parts)
         return Layout(self.offsets, self.maps, kept, ())
 
 
 def layout(graph: "MultipartiteGraph") -> Layout | None:
-    """How the blocks of the graph fit together, or None if two of them might make the same edge twice."""
+    """Find how the blocks of the graph fit together; None if two of them might make the same edge twice."""
     if not _simple(graph.blocks):
         return None
     parts = {ends: part for part, ends in enumerate(pairwise(graph.offsets))}
@@ -100,10 +100,10 @@ def layout(graph: "MultipartiteGraph") -> Layout | None:
 
 
 def flattened(graph: "MultipartiteGraph") -> "MultipartiteGraph":
-    """The same graph, in which maps that only linear layers see have become maps of single nodes.
+    """Replace maps that only linear layers use by maps of single nodes; the graph stays the same.
 
-    A linear layer on a map is a kernel as large as the map, one tap for each position; where no other block
-    needs the positions, one row of taps with a channel for each node says the same in less.
+    A linear layer on a map is a kernel as large as the map, with one tap for each position. Where no other block needs
+    the positions, a single tap with a channel for each node describes the same edges with less data.
     """
     parts = {ends: part for part, ends in enumerate(pairwise(graph.offsets))}
     seen = np.zeros(len(graph.parts), bool)
@@ -132,7 +132,7 @@ def _is_linear(block) -> bool:
 
 
 def _flat(block: Block) -> Block:
-    """A linear layer with one tap and a channel for each node that it sees."""
+    """Make a linear layer with one tap and a channel for each node that it reads."""
     geometry = block.geometry
     if geometry.source_map[1:] == (1, 1):
         return block
@@ -143,7 +143,7 @@ def _flat(block: Block) -> Block:
 
 
 def _maps(graph, parts) -> tuple[Map, ...]:
-    """For every part the map under which most of its weights see it."""
+    """Find for every part the map that most of its weights use."""
     votes = [{} for _ in graph.parts]
     for block in graph.blocks:
         if not isinstance(block, Bundle):
@@ -159,7 +159,7 @@ def _maps(graph, parts) -> tuple[Map, ...]:
 
 
 def _simple(blocks) -> bool:
-    """Whether no two blocks can join the same two nodes, in either direction (and none does so by itself)."""
+    """Whether no two blocks, and no single block twice, can join the same two nodes, in either direction."""
     if not all(isinstance(block, Bundle) for block in blocks):
         return False
     source, target = (np.array([getattr(b, ends) for b in blocks]).reshape(-1, 2) for ends in ENDS)
@@ -174,5 +174,5 @@ def _upwards(block: Bundle) -> bool:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Which ranges (n, 2) of the one share a number with which of the other: bool (n, n)."""
+    """Whether each range (n, 2) of `one` shares a number with each range of `other`: bool (n, n)."""
     return np.maximum.outer(one[:, 0], other[:, 0]) < np.minimum.outer(one[:, 1], other[:, 1])

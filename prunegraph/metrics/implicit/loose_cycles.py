@@ -1,6 +1,6 @@
 """Cycles of four nodes through the loose blocks of a separable layout.
 
-See :mod:`prunegraph.metrics.implicit.separable` for what separable means, and why such cycles can be counted so.
+See :mod:`prunegraph.metrics.implicit.separable` for the meaning of separable, and for the reason of this count.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,10 @@ from prunegraph.metrics.implicit.two_step_paths import Composite, cycles_within
 
 
 def loose_cycles(layout: Layout) -> int:
-    """Cycles of four nodes with an edge of a loose block.
+    """Count the cycles of four nodes with an edge of a loose block.
 
-    Those within one loose block, and those of two paths over one block and two paths over others, for a pair of nodes.
+    Such a cycle lies within one loose block; or it joins a pair of nodes by a path over one loose block and a path over
+    other blocks.
     """
     sides = [side for block in layout.loose for side in _sides(layout, block)]
     total = sum(cycles_within(block) for block in layout.loose)
@@ -52,7 +53,7 @@ class _Side:
     composite: Composite
 
     def packed(self) -> "_Paths":
-        """The same for compiled code."""
+        """Pack the paths for compiled code."""
         rows, columns = (Links.of(lists.of) for lists in (self.composite.rows, self.composite.columns))
         return _Paths(self.first, self.shape, rows, columns, self.composite.values)
 
@@ -66,7 +67,7 @@ class _Paths(NamedTuple):
 
 
 class _Classes(NamedTuple):
-    """How many paths join any two nodes: their class by rows and by columns, and the number in each class."""
+    """Number of paths between any two nodes: their class by rows and by columns, and the number for each class."""
 
     rows: np.ndarray
     columns: np.ndarray
@@ -74,7 +75,7 @@ class _Classes(NamedTuple):
 
 
 def _sides(layout: Layout, block: Bundle) -> Iterator[_Side]:
-    """The pairs of sources of a loose block, and those of its targets."""
+    """Return the pairs of sources of a loose block, and those of its targets."""
     along, geometry = Relation.of(block), block.geometry
     for relation, ends, shape in (
         (along, block.source_range, geometry.source_map),
@@ -84,7 +85,7 @@ def _sides(layout: Layout, block: Bundle) -> Iterator[_Side]:
 
 
 def _between(layout: Layout, one: int, two: int) -> Composite | None:
-    """Paths over fitted blocks from a part to a part, as a single group of channels; None if there is no such path."""
+    """Find the paths over fitted blocks between two parts, as a single group of channels; None if there is none."""
     joined = layout.joined
     middles = sorted(joined[one].keys() & joined[two].keys())
     if not middles:
@@ -94,7 +95,7 @@ def _between(layout: Layout, one: int, two: int) -> Composite | None:
 
 
 def _cross(side: _Side, others: Composite, one: Span, two: Span) -> int:
-    """Sum, over nodes u of one span and v > u of another, of the paths over the loose block times the other paths."""
+    """Sum the paths over the loose block times the other paths, over nodes u of one span and v > u of another."""
     if not len(side.composite.rows.count) * len(others.rows.count):
         return 0
     return int(_crossed(side.packed(), _Classes(others.rows.of, others.columns.of, others.values), one, two))

@@ -1,8 +1,8 @@
-"""Nodes within two steps of those of a part, where blocks see the same nodes as different maps.
+"""Nodes within two steps of those of a part, where blocks use different maps for the same nodes.
 
-From each node every edge of the first step is walked; what the second step adds is a row of
-bits for each position that it leads to: all channels there at once. So no list of edges is needed,
-and the cost is that of the first steps times the positions that a node leads to.
+From each node every edge of the first step is followed. The second step adds a row of bits for each position that it
+reaches: all channels of the position at once. No list of edges is needed, and the cost is the number of first steps
+times the number of positions that a second step reaches.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from prunegraph.metrics.implicit.steps import pack_steps
 
 
 def spaces(blocks: list[Bundle]) -> list[tuple[int, Map]] | None:
-    """The maps that blocks lead to, (first node, map); None if two of them number the same nodes in different ways."""
+    """List the target maps of blocks, (first node, map); None if two of them number the same nodes differently."""
     found: list[tuple[int, Map]] = []
     for block in blocks:
         own = block.geometry.target_offset, block.geometry.target_map
@@ -31,20 +31,20 @@ def spaces(blocks: list[Bundle]) -> list[tuple[int, Map]] | None:
 
 
 class _Spaces(NamedTuple):
-    """The maps that second steps lead to, and what is reached on them from one node.
+    """The target maps of second steps, and the nodes on them that are reached from one node.
 
     Attributes
     ----------
     facts
-        (maps, 6) int64: first node, size, nodes of a channel, words of a row; where its words and its positions begin.
+        (maps, 6) int64: first node, size, nodes of a channel, words of a row, first word, first position.
     of_block
-        (blocks,) int64: the map that each block of the second step leads to.
+        (blocks,) int64: target map of each block of the second step.
     bits
         uint64, a bit for every channel of every position: whether it is reached.
     seen
-        int64: the node that was last to reach each position; before, its bits mean nothing.
+        int64: the last node that reached each position; bits of positions that another node reached have no meaning.
     opened
-        int32 (positions, 2): where the words of the positions reached begin, and how many they are.
+        int32 (positions, 2): first word and number of words of each reached position.
     """
 
     facts: np.ndarray
@@ -55,9 +55,9 @@ class _Spaces(NamedTuple):
 
 
 def reached(first: int, last: int, blocks: list[Bundle]) -> int | None:
-    """Nodes within two steps along the blocks, summed over the nodes first:last, themselves not counted.
+    """Count the nodes within two steps along the blocks, without the node itself, summed over the nodes first:last.
 
-    None if two blocks of the second step lead to the same nodes under different numbers.
+    None if two blocks of the second step number the same targets differently.
     """
     once = [block for block in blocks if _meet(block.source_range, (first, last))]
     twice = [b for b in blocks if any(_meet(b.source_range, one.target_range) for one in once)]
@@ -85,7 +85,7 @@ def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 @intrinsic
 def _popcount(typing, word):
-    """Number of bits that are set."""
+    """Count the bits that are set."""
     del typing
 
     def generate(context, builder, signature, arguments):
@@ -116,7 +116,7 @@ def _reached(once, twice, spaces, first, last):
                         channel_there = w * 64 + np.int64(_popcount(low - np.uint64(1)))
                         v = fact[3] + channel_there * fact[4] + once.leads[e, 1]
                         opens = _mark(v, u, spaces, count) if marked[k] else -1
-                        total += opens < 0  # no second step leads to where this node is
+                        total += opens < 0  # no second step reaches the map of this node
                         count = max(count, opens)
                         count = _spread(v, u, twice, spaces, count)
         for i in range(count):
@@ -138,7 +138,7 @@ def _marked(once, facts):
 
 @njit(cache=True)
 def _mark(v, u, spaces, count):
-    """Mark node v as reached from u; the number of positions opened by now, -1 if no space holds the node."""
+    """Mark node v as reached from u; return the number of reached positions, or -1 if no map holds the node."""
     facts, bits, seen, opened = spaces.facts, spaces.bits, spaces.seen, spaces.opened
     for s in range(len(facts)):
         i = v - facts[s, 0]
@@ -158,7 +158,10 @@ def _mark(v, u, spaces, count):
 
 @njit(cache=True)
 def _spread(v, u, twice, spaces, count):
-    """Mark all that one step from v reaches; the number of positions opened by now (a position is cleared first)."""
+    """Mark all nodes that one step from v reaches; return the number of reached positions.
+
+    The bits of a position are cleared when it is reached first.
+    """
     facts, bits, seen, opened = spaces.facts, spaces.bits, spaces.seen, spaces.opened
     for k in range(len(spaces.of_block)):
         i = v - twice.facts[k, 0]

@@ -1,6 +1,6 @@
 """Triangles through the loose blocks of a separable layout.
 
-See :mod:`prunegraph.metrics.implicit.separable` for what separable means, and why such triangles can be counted so.
+See :mod:`prunegraph.metrics.implicit.separable` for the meaning of separable, and for the reason of this count.
 """
 
 from typing import NamedTuple
@@ -18,15 +18,15 @@ from prunegraph.metrics.implicit.two_step_paths import pairs_of
 
 
 def loose_triangles(layout: Layout, packed: PackedBlocks) -> tuple[np.ndarray, int]:
-    """Triangles with an edge of a loose block at every node (int64), and pairs of them that share an edge.
+    """Count the triangles with an edge of a loose block at every node (int64), and pairs of them that share an edge.
 
-    `packed`: the packed layout.
+    `packed` is the packed layout.
     """
     number, at_node, diamonds = channels_last(layout), np.zeros(layout.nodes, np.int64), 0
     for block in layout.loose:
         source, target = (number[ends] for ends in _edges_beside_others(layout, block))
         for one, two in ((source, target), (target, source)):
-            # At each end's edges in turn; the edges of the block itself are the same both times.
+            # First at the edges of one end, then of the other; the edges of the block itself are the same both times.
             order = np.argsort(one, kind="stable")
             beside, sharing = _apexes(packed, one[order], two[order], at_node)
             diamonds += int(sharing)
@@ -35,7 +35,7 @@ def loose_triangles(layout: Layout, packed: PackedBlocks) -> tuple[np.ndarray, i
 
 
 class _Taps(NamedTuple):
-    """A block for compiled code: its two maps from their first nodes on, its mask, and which tap joins which rows."""
+    """A block for compiled code: two maps with their first nodes, mask, and the tap that joins each two rows."""
 
     source: int
     source_map: Map
@@ -60,14 +60,14 @@ class _Taps(NamedTuple):
 
 
 class _Meeting(NamedTuple):
-    """Whether a row (a column) of one part and one of another are joined with the same row (column) of a third part."""
+    """Whether rows (columns) of two parts are joined with the same row (column) of a third part."""
 
     rows: np.ndarray
     columns: np.ndarray
 
 
 def _edges_beside_others(layout: Layout, block: Bundle) -> tuple[np.ndarray, np.ndarray]:
-    """The edges of a loose block whose ends are joined with the same nodes, as far as their rows and columns tell."""
+    """List the edges of a loose block whose ends, by their rows and columns, may be joined with the same nodes."""
     taps, found = _Taps.of(block), [np.zeros((2, 0), np.int64)]
     for one in layout.parts_in(block.source_range):
         for two in layout.parts_in(block.target_range):
@@ -85,7 +85,7 @@ def _meet(ways: list[list[Relation]], axis: str) -> np.ndarray:
 
 @njit(cache=True)
 def _edges_that_meet(block, one, two, meeting):
-    """Edges of a block between two spans whose ends may have common neighbours, by their places: int64 (2, edges)."""
+    """List the edges of a block between two spans whose ends may have common neighbours: int64 (2, edges)."""
     offset, (channels, height, width) = block.source, block.source_map
     inputs, length = block.mask.shape[3], block.mask.shape[4]
     size, breadth = block.target_map[1] * block.target_map[2], block.target_map[2]
@@ -113,7 +113,7 @@ def _edges_that_meet(block, one, two, meeting):
 
 
 class _Tally(NamedTuple):
-    """Triangles at every node, and apexes beside the edges at one node: how many at each, and a list of them."""
+    """Triangles at every node; apexes of the triangles on the edges at one node, with their numbers and a list."""
 
     at_node: np.ndarray
     count: np.ndarray
@@ -122,9 +122,10 @@ class _Tally(NamedTuple):
 
 @njit(cache=True)
 def _apexes(packed, one, two, at_node):
-    """Common neighbours of pairs of nodes, sorted by the first: how many each pair has, and pairs that share an edge.
+    """Count the common neighbours ("apexes") of pairs of nodes, sorted by the first, and pairs that share an edge.
 
-    Adds one to `at_node` for every pair and apex at the first node; and at the apex, if the first is the lower one.
+    For every pair and apex, `at_node` is increased by one at the first node; and at the apex, if the first node is the
+    lower one.
     """
     beside, sharing, nodes = np.zeros(len(one), np.int64), 0, len(packed.part)
     tally = _Tally(at_node, np.zeros(nodes, np.int32), np.empty(nodes, np.int32))
@@ -145,7 +146,7 @@ def _apexes(packed, one, two, at_node):
 
 @njit(cache=True)
 def _cleared(tally, size):
-    """Pairs of edges that have an apex in common; the tally starts anew."""
+    """Count the pairs of edges that have an apex in common, and clear the tally."""
     sharing = 0
     for i in range(size):
         c = np.int64(tally.count[tally.listed[i]])
@@ -156,7 +157,7 @@ def _cleared(tally, size):
 
 @njit(cache=True)
 def _shared(packed, one, two, tally, size):
-    """Common neighbours of two nodes, each over one of its relations: how many, and how many apexes are listed then."""
+    """Count the common neighbours of two nodes, each over one relation; also return the number of listed apexes."""
     (s, a), (t, b) = one, two
     found, first, second = 0, packed.relations[a], packed.relations[b]
     other = first.to
@@ -191,7 +192,7 @@ def _shared(packed, one, two, tally, size):
 
 @njit(cache=True)
 def _reached(packed, u, r):
-    """Where a relation leads from a node: tables of rows and of columns, first channel, and its place in the mask."""
+    """Find the targets of a relation from a node: tables of rows and columns, first channel, position in the mask."""
     p, place, relation = packed.part[u], packed.place[u], packed.relations[r]
     channels, width = packed.shape[p, 0], packed.shape[p, 2]
     c = u - packed.first[p] - place * channels

@@ -1,8 +1,8 @@
-"""Motifs of size four of a graph of blocks, from masks, exactly.
+"""Exact count of the motifs of size four of a graph of blocks, from masks.
 
-Cycles and triangles follow walks between parts (:mod:`prunegraph.metrics.implicit.walks`). Those through loose blocks
-(see :class:`prunegraph.metrics.implicit.layout.Layout`) are counted pair by pair where that can be done
-(:mod:`prunegraph.metrics.implicit.separable`); else the edges around these blocks are listed.
+Cycles and triangles are counted along walks between parts (:mod:`prunegraph.metrics.implicit.walks`). Those through
+loose blocks (see :class:`prunegraph.metrics.implicit.layout.Layout`) are counted pair by pair where this is possible
+(:mod:`prunegraph.metrics.implicit.separable`); otherwise the edges around these blocks are listed.
 """
 
 from typing import NamedTuple
@@ -24,9 +24,10 @@ from prunegraph.metrics.implicit.walks import Walks
 def motifs(
     graph: MultipartiteGraph, walks: Walks, degree: np.ndarray, packed: PackedBlocks | None = None
 ) -> int | None:
-    """Connected subgraphs on four nodes, None where edges must be listed (:mod:`prunegraph.metrics.explicit.motifs`).
+    """Count the connected subgraphs on four nodes; None where edges must be listed.
 
-    `degree` int64 (nodes,), in and out; `packed`: the packed layout, if there is one already.
+    See :mod:`prunegraph.metrics.explicit.motifs` for definition and source. `degree` is int64 (nodes,), edges in both
+    directions; `packed` is the packed layout, if there is one already.
     """
     layout = walks.layout
     if walks.has_cliques():
@@ -66,8 +67,11 @@ def _separated(layout: Layout, packed: PackedBlocks | None) -> Around:
 
 
 def _difference(graph: MultipartiteGraph, walks: Walks) -> Around:
-    """They lie among the parts next to loose blocks: there all edges are listed, and the fitted blocks' counts
-    subtracted."""
+    """Count the subgraphs that contain an edge of a loose block, from listed edges.
+
+    They lie among the parts next to loose blocks: all edges there are listed, and the counts of fitted blocks are
+    subtracted.
+    """
     near = _near(walks.layout)
     part = Walks(walks.layout.only(near))
     listed, at_node = _listed(graph, walks.layout, near)
@@ -85,7 +89,7 @@ def _near(layout: Layout) -> set[int]:
 
 
 def _listed(graph: MultipartiteGraph, layout: Layout, near: set[int]) -> tuple[Subgraphs, np.ndarray]:
-    """Counts of the listed edges among the parts `near`, and triangles at every node of the graph."""
+    """Count subgraphs of the listed edges among the parts `near`, and triangles at every node of the graph."""
     blocks = (*layout.loose, *(fit.block for fit in layout.only(near).fitted))
     return subgraphs_and_triangles(
         from_arrays(layout.nodes, *MultipartiteGraph(graph.parts, blocks).edges()).undirected
@@ -97,7 +101,7 @@ def middle_edges(block: Bundle, degree: np.ndarray) -> int:
     geometry = block.geometry
     first = (degree[slice(*block.source_range)] - 1).reshape(geometry.source_map)
     last = (degree[slice(*block.target_range)] - 1).reshape(geometry.target_map)
-    # All nodes of a pooling window lead to the same targets: their sum does for them.
+    # All nodes of a pooling window have the same targets, so that their sum is sufficient.
     pool = getattr(geometry, "pool", (1, 1))
     windows = _window_sums(first, pool)
     rows, columns = geometry.rows[:, :: pool[0]], geometry.columns[:, :: pool[1]]
@@ -116,7 +120,7 @@ def middle_edges(block: Bundle, degree: np.ndarray) -> int:
 
 
 def _exact_sum(seeing: np.ndarray, seen: np.ndarray, kept: np.ndarray) -> int:
-    # float64 holds these whole numbers exactly (below 2^53), and is what fast matrix products are made for.
+    # float64 holds these whole numbers exactly (below 2^53), and matrix products are fast for it.
     products = seeing.astype(np.float64) @ seen.astype(np.float64).swapaxes(1, 2)
     return int(products[kept].sum())
 

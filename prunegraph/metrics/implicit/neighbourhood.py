@@ -1,4 +1,4 @@
-"""Nodes within two steps of a graph of blocks, from masks, exactly."""
+"""Exact number of nodes within two steps in a graph of blocks, from masks."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from prunegraph.metrics.implicit.walks import Walks
 def two_hop(graph: MultipartiteGraph, walks: Walks) -> float:
     """Mean number of nodes within two steps; see :func:`prunegraph.metrics.explicit.neighbourhood.two_hop`.
 
-    Parts from which two steps may pass over a loose block are walked edge by edge.
+    From parts where one of two steps may use a loose block, edges are followed one by one.
     """
     layout = walks.layout
     walked = _before(layout)
@@ -32,7 +32,7 @@ def two_hop(graph: MultipartiteGraph, walks: Walks) -> float:
 
 
 def _before(layout: Layout) -> set[int]:
-    """Parts that have an edge into, or a node in, the source range of a loose block."""
+    """List the parts that have an edge into, or a node in, the source range of a loose block."""
     sources = {part for block in layout.loose for part in layout.parts_in(block.source_range)}
     return sources | {fit.source for fit in layout.fitted if fit.target in sources}
 

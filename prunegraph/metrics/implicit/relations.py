@@ -12,8 +12,8 @@ from prunegraph.metrics.implicit.layout import Fitted
 class Relation:
     """A block read in one direction: from the nodes of one part to those of another.
 
-    `mask` bool (rows of taps, columns of taps, groups, channels from, channels to) and the
-    tap between each two rows, and columns: int tables (height from, height to), -1 for none.
+    `mask` is bool (rows of taps, columns of taps, groups, channels from, channels to). The tables `rows` and `columns`
+    hold the tap that joins each two rows, or columns: int (height from, height to), -1 for none.
     """
 
     mask: np.ndarray
@@ -22,7 +22,7 @@ class Relation:
 
     @classmethod
     def of(cls, block: Bundle) -> "Relation":
-        """A block, read along its edges."""
+        """Read a block along its edges."""
         geometry = block.geometry
         outputs, inputs, height, width = block.mask.shape
         mask = block.mask.reshape(geometry.groups, outputs // geometry.groups, inputs, height, width)
@@ -32,22 +32,22 @@ class Relation:
 
     @classmethod
     def between(cls, fit: Fitted, start: int) -> "Relation":
-        """The block of `fit`, read from part `start` on."""
+        """Read the block of `fit` from part `start` to the other part."""
         along = cls.of(fit.block)
         return along if start == fit.source else along.back
 
     @property
     def back(self) -> "Relation":
-        """The same read in the other direction."""
+        """The same block, read in the other direction."""
         return Relation(self.mask.swapaxes(3, 4), self.rows.T, self.columns.T)
 
     @property
     def groups(self) -> int:
-        """Groups of channels that are joined only with each other."""
+        """Number of groups of channels; channels are joined only within a group."""
         return self.mask.shape[2]
 
     def dense(self) -> "Relation":
-        """The same as a single group."""
+        """Make the same relation with a single group."""
         if self.groups == 1:
             return self
         height, width, groups, start, end = self.mask.shape
@@ -58,7 +58,7 @@ class Relation:
 
 
 def _table(reach: np.ndarray, size: int) -> np.ndarray:
-    """The tap between each source and target row, -1 for none, from the target row behind each tap."""
+    """Find the tap that joins each source and target row, -1 for none, from the target row of each tap."""
     table = np.full((reach.shape[1], size), -1)
     tap, source = np.nonzero(reach >= 0)
     table[source, reach[tap, source]] = tap

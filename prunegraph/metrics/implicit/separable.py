@@ -1,17 +1,17 @@
-"""Whether the cycles and triangles through loose blocks can be counted pair by pair.
+"""Separable layouts: those whose cycles and triangles through loose blocks can be counted pair by pair.
 
-A loose block (see :class:`prunegraph.metrics.implicit.layout.Layout`) sees the nodes of a part as another map than
-the part's other blocks do, or sees only some of them. Between two nodes there are as many paths over such a block and
-back as one map says, and as many over the other blocks as the other map says; both are sums of entries of matrix
-products, class by class (:mod:`prunegraph.metrics.implicit.two_step_paths`). Only the pairs of nodes that are joined
-both ways must be visited one by one (:mod:`prunegraph.metrics.implicit.loose_cycles`,
-:mod:`prunegraph.metrics.implicit.loose_triangles`), and they are few, because maps that do not match have few
-neighbours in common.
+A loose block (see :class:`prunegraph.metrics.implicit.layout.Layout`) uses another map for the nodes of a part than
+the other blocks of the part, or only some of the nodes. The number of paths between two nodes over such a block and
+back follows from one map, the number of paths over the other blocks from the other map. Both are sums of entries of
+matrix products, class by class (:mod:`prunegraph.metrics.implicit.two_step_paths`). Only the pairs of nodes that are
+joined in both ways must be visited one by one (:mod:`prunegraph.metrics.implicit.loose_cycles`,
+:mod:`prunegraph.metrics.implicit.loose_triangles`). They are few, because nodes have few common neighbours under maps
+that do not match.
 
-This holds where every cycle through a loose block consists of two pairs of edges, each pair of one loose block or of
-fitted blocks, and every triangle of one loose edge and two others. The halves of a split feature map are often like
-that, and so are the strided blocks of ``compat`` graphs of networks without branches. For other graphs the edges
-around loose blocks are listed.
+A layout is separable if every cycle through a loose block consists of two pairs of edges, each pair of one loose block
+or of fitted blocks, and if every triangle consists of one loose edge and two others. This is often so for the halves of
+a split feature map, and for the strided blocks of ``compat`` graphs of networks without branches. For other graphs the
+edges around loose blocks are listed.
 """
 
 from itertools import combinations
@@ -21,13 +21,14 @@ import numpy as np
 from prunegraph.graphs.blocks import Bundle
 from prunegraph.metrics.implicit.layout import Layout
 
-FITTED = 1  # the label of a fitted block between two atoms; loose blocks are numbered behind it
+FITTED = 1  # label of a fitted block between two atoms; the labels of loose blocks are larger
 
 
 def labels(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """The graph of atoms, the ranges of nodes that no end of a block divides: their bounds, and which block joins two.
+    """Make the graph of atoms: ranges of nodes that no end of a block divides, and the block that joins each two.
 
-    Labels int64 (atoms, atoms), symmetric: 0 none, `FITTED`, or 2 + the number of a loose block.
+    Returns the bounds of the atoms, and symmetric labels int64 (atoms, atoms): 0 for no block, `FITTED`, or 2 + the
+    number of a loose block.
     """
     offsets = layout.offsets
     fitted = [(FITTED, offsets[f.source : f.source + 2], offsets[f.target : f.target + 2]) for f in layout.fitted]
@@ -42,7 +43,7 @@ def labels(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 
 def separable(layout: Layout) -> bool:
-    """Whether the cycles and triangles through loose blocks are of the kind that can be counted pair by pair."""
+    """Whether the cycles and triangles through loose blocks can be counted pair by pair."""
     if not all(isinstance(block, Bundle) for block in layout.loose):
         return False
     if any(max(b.source_range[0], b.target_range[0]) < min(b.source_range[1], b.target_range[1]) for b in layout.loose):
@@ -73,7 +74,7 @@ def _triangles_split(layout: Layout, a: int, b: int, joined: np.ndarray, part: n
     for c in apexes:
         if joined[a, c] != FITTED or joined[b, c] != FITTED:
             return False
-        # An edge beside triangles of two kinds would hold pairs of them that nobody counts.
+        # At an edge of triangles of two kinds there would be pairs of triangles that nothing counts.
         if any(layout.joined[part[end]].keys() & layout.joined[part[c]].keys() for end in (a, b)):
             return False
         if any(beside.setdefault((min(end, c), max(end, c)), joined[a, b]) != joined[a, b] for end in (a, b)):

@@ -1,4 +1,4 @@
-"""Blocks as flat arrays along which compiled code can walk, one step at a time."""
+"""Blocks as flat arrays, along whose edges compiled code can step from node to node."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from prunegraph.metrics.implicit.relations import Relation
 
 
 class Steps(NamedTuple):
-    """Blocks read along their edges; every array is flat, so that compiled code can walk all of them.
+    """Blocks, read along their edges, as flat arrays for compiled code.
 
     Attributes
     ----------
@@ -17,12 +17,12 @@ class Steps(NamedTuple):
         (blocks, 6) int64: first node of the source, its size and the nodes of a channel; first node of the target,
         the nodes of a channel there, words of a row.
     where
-        (nodes, 2) uint32, for every source node of the blocks, one block after the other: the place in `start` of its
+        (nodes, 2) uint32, for every source node of the blocks, one block after the other: the index in `start` of its
         position, and the words of a row times its channel.
     first
-        (blocks,) int64: where the nodes of a block begin in `where`.
+        (blocks,) int64: index in `where` of the first node of each block.
     start, leads
-        A position leads to ``leads[start[i]:start[i + 1]]``, uint32 (first word of the row of channel 0, position of
+        Targets of position i: ``leads[start[i]:start[i + 1]]``, uint32 (first word of the row of channel 0, position of
         the target).
     words
         uint64, for every block (rows of taps, columns of taps, source channels, words): bit c of a row is set where
@@ -63,7 +63,7 @@ def pack_steps(blocks: list[Bundle]) -> Steps:
 
 
 def _leads(relation: Relation, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """How many positions each position leads to; for each of them (tap, position of the target), in order."""
+    """Count the targets of each position, and list (tap, position of the target) for each of them, in order."""
     (y, down), (x, right) = np.nonzero(relation.rows >= 0), np.nonzero(relation.columns >= 0)
     tap = relation.rows[y, down][:, None] * relation.mask.shape[1] + relation.columns[x, right]
     position = y[:, None] * len(relation.columns) + x
@@ -74,7 +74,7 @@ def _leads(relation: Relation, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _words(mask: np.ndarray) -> np.ndarray:
-    """Rows of target channels as bits: uint64 (rows of taps, columns of taps, source channels, words)."""
+    """Pack rows of target channels into bits: uint64 (rows of taps, columns of taps, source channels, words)."""
     height, width, groups, inputs, outputs = mask.shape
     size = -(-groups * outputs // 64)
     bits = np.zeros((height, width, groups, inputs, size * 64), bool)

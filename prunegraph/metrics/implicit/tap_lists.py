@@ -1,4 +1,4 @@
-"""Which pairs of taps lead from a row of one map over a middle map to a row of another; columns likewise."""
+"""Lists of the pairs of taps that join a row of one map, over a middle map, with a row of another; columns likewise."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,8 +10,8 @@ import numpy as np
 class Lists:
     """Distinct lists of tap pairs along one axis.
 
-    `count` (lists, pairs of taps): how often each list holds each pair; `times`: how many
-    pairs of rows have the list; `of` (rows from, rows to): which list each has, -1 for none.
+    `count` (lists, pairs of taps) is the number of times that each list holds each pair of taps; `times` (lists,) is
+    the number of pairs of rows with this list; `of` (rows from, rows to) is the list of each pair of rows, -1 for none.
     """
 
     count: np.ndarray
@@ -20,7 +20,7 @@ class Lists:
 
 
 def lists_of_taps(tables: tuple[tuple[np.ndarray, ...], ...]) -> Lists:
-    """The lists along one axis for one or more routes: two tables of taps each, or one (an edge)."""
+    """Find the lists along one axis for one or more routes, each of two tables of taps, or of one (an edge)."""
     return _cached(tuple(tuple((table.tobytes(), table.shape) for table in route) for route in tables))
 
 
@@ -38,7 +38,7 @@ def _cached(key) -> Lists:
 
 
 def _paths(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How often each pair of taps leads from each row to each: (taps * taps, rows from, rows to)."""
+    """Count the ways in which each pair of taps joins each two rows: (taps * taps, rows from, rows to)."""
     one = (first[None] == np.arange(first.max() + 1)[:, None, None]).astype(np.float32)
     two = (second[None] == np.arange(second.max() + 1)[:, None, None]).astype(np.float32)
     return (one[:, None] @ two[None]).reshape(-1, first.shape[0], second.shape[1])

@@ -1,18 +1,17 @@
-"""Two blocks one after the other: how many paths lead from each node to each, counted class by class.
+"""Paths over two blocks: the number of paths between each two nodes, counted class by class.
 
-A block joins (c, y, x) with (o, Y, X) through the vertical tap that y and Y determine and
-the horizontal tap that x and X determine, if the mask is set there. So the number of
-paths between two nodes over a middle map is a sum of entries of matrix products
+A block joins node (c, y, x) with node (o, Y, X) through the vertical tap that y and Y determine and the horizontal tap
+that x and X determine, if the mask is set there. The number of paths between two nodes over a middle map is therefore a
+sum of entries of matrix products
 
     (0/1 mask at tap s: channels x middle) @ (0/1 mask at tap t: middle x channels)
 
-over the pairs of taps (s, t) that lead from y over some middle row to Y, times those
-that lead from x to X. Most pairs of rows share their list of tap pairs with many others:
-strides, borders and pooling windows only decide how many lists there are. Every
-distinct list of rows, with every distinct list of columns, is one class; each class is
-evaluated once for all channels and counts as often as it occurs. No cost depends on the
-number of edges. The products count common bits (:mod:`prunegraph.metrics.implicit.binary_products`), and all
-counts are exact (float32 holds whole numbers up to 2^24).
+over the pairs of taps (s, t) that join y over some middle row with Y, combined with those that join x with X. Most
+pairs of rows have the same list of pairs of taps as many others; strides, borders and pooling windows decide the number
+of different lists. Every different list of rows, with every different list of columns, is a class. Each class is
+evaluated once for all channels and is multiplied by its number of occurrences. No cost depends on the number of edges.
+The products count common bits (:mod:`prunegraph.metrics.implicit.binary_products`), and all counts are exact (float32
+holds whole numbers up to 2^24).
 """
 
 from dataclasses import dataclass
@@ -28,12 +27,12 @@ from prunegraph.metrics.implicit.relations import Relation
 from prunegraph.metrics.implicit.tap_lists import lists_of_taps
 
 PRODUCTS = 1 << 22  # entries of the matrix products that are held at a time: 16 MiB
-CHUNK = 1024  # entries that one class sums up before the next: the products of a chunk stay in the cache
-LARGEST = 1 << 21  # paths between two nodes, below which squares of them add up exactly
+CHUNK = 1024  # entries that are summed for one class before the next, so that the products stay in the cache
+LARGEST = 1 << 21  # below this number of paths between two nodes, sums of their squares are exact
 
 
 class TooManyPaths(ArithmeticError):
-    """More paths between two nodes than exact float32 arithmetic holds."""
+    """There are more paths between two nodes than float32 can count exactly."""
 
 
 Route = tuple[Relation, ...]  # two relations over a middle map, or one: the edges themselves
@@ -41,7 +40,7 @@ Route = tuple[Relation, ...]  # two relations over a middle map, or one: the edg
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Over all pairs of nodes: how many are joined by a path, and how many pairs of paths join the same two."""
+    """Number of pairs of nodes that are joined by a path, and of pairs of paths that join the same two nodes."""
 
     joined: int
     pairs: int
@@ -59,7 +58,7 @@ class Composite:
         self._number_products()
 
     def _number_products(self) -> None:
-        """Which matrix products the classes need, and each class as a list of them with multiplicities."""
+        """Number the matrix products that the classes need."""
         row_used, column_used = self.rows.count.any(axis=0), self.columns.count.any(axis=0)
         self.taps, first, terms = [], 0, []
         row_start = column_start = 0
@@ -81,7 +80,10 @@ class Composite:
         self.terms = terms
 
     def classes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Each class (list of rows, then of columns) as a run of terms: where it starts, products, multiplicities."""
+        """Write each class (list of rows, then of columns) as a run of terms.
+
+        Returns the first term of each class, and the matrix product and the multiplicity of each term.
+        """
         start, term, weight = [0], [], []
         row_count, column_count = self.rows.count, self.columns.count
         for i in range(len(row_count)):
@@ -97,7 +99,7 @@ class Composite:
 
     @property
     def cost(self) -> float:
-        """Number of multiplications, roughly."""
+        """Approximate number of multiplications."""
         total = 0.0
         for route, (down, right) in zip(self.routes, self.taps, strict=True):
             pairs = len(down[0]) * len(right[0])
@@ -115,7 +117,7 @@ class Composite:
             raise TooManyPaths(f"up to {most * middle:.0f} paths between two nodes")
 
     def tally(self) -> Tally:
-        """Exact counts over all pairs of nodes."""
+        """Count over all pairs of nodes, exactly."""
         if not self.products:
             return Tally(0, 0)
         start, term, weight = self.classes()
@@ -132,7 +134,7 @@ class Composite:
     def values(self) -> np.ndarray:
         """The number of paths in each class: int32 (lists of rows, of columns, groups, channels from, channels to).
 
-        A single group, unless the two relations of the only route have the same groups.
+        There is a single group, unless the two relations of the only route have the same number of groups.
         """
         route, shape = self.routes[0], (len(self.rows.count), len(self.columns.count))
         groups = route[0].groups if len({relation.groups for relation in route}) == 1 else 1
@@ -150,12 +152,12 @@ class Composite:
         return found.reshape(*shape, *found.shape[1:])
 
     def matrix_products(self):
-        """The matrix products, (products, entries), for some channels of both ends at a time."""
+        """Yield the matrix products, (products, entries), for some channels of both ends at a time."""
         if max(relation.groups for relation in self.routes[0]) > 1:
             yield self.products_between()
             return
         start, end = self.routes[0][0].mask.shape[3], self.routes[0][-1].mask.shape[4]
-        # Squares: a matrix product does more with what it reads the more alike its sides are.
+        # Nearly square products: they need the fewest reads for their number of multiplications.
         side = max(1, int((PRODUCTS / max(1, self.products)) ** 0.5))
         down = min(start, max(side, PRODUCTS // max(1, self.products * end)))
         right = min(end, max(side, PRODUCTS // max(1, self.products * down)))
@@ -163,7 +165,7 @@ class Composite:
             yield self.products_between(slice(first, first + down), slice(left, left + right))
 
     def products_between(self, start: slice = slice(None), end: slice = slice(None)) -> np.ndarray:
-        """The matrix products between these channels of both ends' groups: float32 (products, entries)."""
+        """Compute the matrix products between these channels of both ends' groups: float32 (products, entries)."""
         parts = [_products(factors, taps, start, end) for factors, taps in zip(self._factors, self.taps, strict=True)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -173,11 +175,14 @@ class Composite:
 
 
 def cycles_within(block: Bundle) -> int:
-    """Cycles of four nodes within one block: pairs of paths between two nodes of its source, or target if cheaper."""
+    """Count the cycles of four nodes within one block.
+
+    They are pairs of paths between two nodes of its source, or of its target if this is cheaper.
+    """
     along = Relation.of(block)
     ways = [(Composite([(along, along.back)]), block.out_degree), (Composite([(along.back, along)]), block.in_degree)]
     composite, degree = min(ways, key=lambda way: way[0].cost)
-    # Every pair of different nodes occurs twice, and each node is joined with itself by as many paths as edges.
+    # Every pair of different nodes is counted twice, and each node is joined with itself by as many paths as edges.
     return (composite.tally().pairs - pairs_of(degree())) // 2
 
 
@@ -188,7 +193,7 @@ def pairs_of(count: np.ndarray) -> int:
 
 
 def _packed(route: Route) -> tuple[np.ndarray, np.ndarray]:
-    """Both masks of a route, their groups the same, the middle channels in bits."""
+    """Pack both masks of a route with equal groups, the middle channels as bits."""
     one, two = route
     if one.groups > 1 and two.groups > 1 and one.groups != two.groups:
         two = two.dense()
@@ -204,7 +209,7 @@ def _packed(route: Route) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _products(factors: tuple[np.ndarray, ...], taps, start: slice, end: slice) -> np.ndarray:
-    """All needed products of one route: (pairs of taps, groups * channels from * channels to)."""
+    """Compute all needed products of one route: (pairs of taps, groups * channels from * channels to)."""
     down, right = taps
     pairs = len(down[0]) * len(right[0])
     one = factors[0][:, :, :, start]
@@ -221,7 +226,7 @@ def _products(factors: tuple[np.ndarray, ...], taps, start: slice, end: slice) -
 
 @njit(cache=True, fastmath=True)
 def _tally(products, start, term, weight):
-    """For every class: entries above zero, and the sum of entry * (entry - 1) / 2."""
+    """Count for every class the entries above zero, and sum up entry * (entry - 1) / 2."""
     classes, size = len(start) - 1, products.shape[1]
     joined, pairs = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
     buffer = np.empty(CHUNK, np.float32)

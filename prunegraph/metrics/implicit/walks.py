@@ -1,8 +1,8 @@
-"""Counts of paths, cycles and triangles along walks from part to part, from masks, exactly.
+"""Exact counts of paths, cycles and triangles along walks from part to part, from masks.
 
-The parts of a graph, joined by blocks, are a small graph themselves. What two steps reach, and every cycle of three
-or four nodes, follows a walk over two blocks (and the edges that close it) between parts;
-:mod:`prunegraph.metrics.implicit.two_step_paths` counts those. Only the fitted blocks of a layout are walked.
+The parts of a graph, joined by blocks, are themselves a small graph. Every path of two steps, and every cycle of three
+or four nodes, follows a walk over two blocks between parts (with the edges that close it);
+:mod:`prunegraph.metrics.implicit.two_step_paths` counts these. Only the fitted blocks of a layout are used.
 """
 
 from itertools import combinations, combinations_with_replacement
@@ -14,35 +14,35 @@ from prunegraph.metrics.implicit.relations import Relation
 from prunegraph.metrics.implicit.two_step_paths import Composite, Tally, cycles_within, pairs_of
 from prunegraph.metrics.two_colours import two_colours
 
-MANY = 2  # common neighbours of two parts on average, from which on cycles are counted at one side
+MANY = 2  # mean number of common neighbours of two parts from which on cycles are counted at one side
 
 
 class Walks:
-    """Counts along the fitted blocks of a layout; what several metrics need is evaluated once."""
+    """Counts along the fitted blocks of a layout; results that several metrics need are computed once."""
 
     def __init__(self, layout: Layout):
         self.layout = layout
         self._tallies: dict[tuple, Tally] = {}
 
     def route(self, start: int, *parts: int) -> tuple[Relation, ...]:
-        """The blocks along a walk from part to part."""
+        """Return the blocks along a walk from part to part."""
         steps = zip((start, *parts), parts, strict=False)
         return tuple(Relation.between(self.layout.joined[a][b], a) for a, b in steps)
 
     def tally(self, start: int, end: int, *walks: tuple[int, ...]) -> Tally:
-        """Paths from `start` to `end` over all the middle parts in `walks` (() for the edges themselves)."""
+        """Count the paths from `start` to `end` over all middle parts in `walks` (() for the edges themselves)."""
         key = start, end, *sorted(walks)
         if key not in self._tallies:
             self._tallies[key] = Composite([self.route(start, *walk, end) for walk in walks]).tally()
         return self._tallies[key]
 
     def common(self, one: int, other: int) -> list[int]:
-        """Parts joined with both."""
+        """List the parts that are joined with both."""
         joined = self.layout.joined
         return sorted(joined[one].keys() & joined[other].keys())
 
     def two_hop_sum(self, skipped: frozenset[int] | set[int] = frozenset()) -> int:
-        """Nodes within two steps, summed over the nodes of all parts but `skipped`, themselves not counted."""
+        """Count the nodes within two steps, without the node itself, summed over all parts except `skipped`."""
         total = 0
         for start in range(len(self.layout.maps)):
             if start not in skipped:
@@ -50,7 +50,7 @@ class Walks:
         return total
 
     def _ahead(self, start: int) -> dict[int, list[tuple[int, ...]]]:
-        """The parts that one or two steps along the edges reach, and by which walks."""
+        """List the parts that one or two steps along the edges reach, with the walks to each."""
         walks: dict[int, list[tuple[int, ...]]] = {}
         for middle in self._next(start):
             walks.setdefault(middle, []).append(())
@@ -67,12 +67,12 @@ class Walks:
         return self.tally(start, end, *walks).joined
 
     def cycles(self) -> int:
-        """Cycles of four nodes.
+        """Count the cycles of four nodes.
 
-        A cycle has two diagonals. Those within one block, a-b-a'-b', and those over three parts, a-b-c-b', are
-        counted at the diagonal whose ends differ least: (a, a') and (a, c); cycles over four different parts at both
-        diagonals. Where parts have many neighbours in common (concatenated maps) and fall into two sides, it is less
-        work to count all cycles at the diagonals on one side.
+        A cycle has two diagonals. Cycles within one block, a-b-a'-b', are counted at the diagonal (a, a'), and cycles
+        over three parts, a-b-c-b', at (a, c). Cycles over four different parts are counted at both diagonals. Where
+        parts have many common neighbours (concatenated maps) and form two sides, it is less work to count all cycles at
+        the diagonals on one side.
         """
         ends = combinations(range(len(self.layout.maps)), 2)
         pairs = [(*two, middles) for two in ends if (middles := self.common(*two))]
@@ -87,7 +87,7 @@ class Walks:
         return twice // 2
 
     def _sides(self) -> tuple[list[int], list[int]] | None:
-        """The parts in two sides without a block inside one; None if there are none such."""
+        """Divide the parts into two sides so that no block joins parts of one side; None if this is not possible."""
         colour = two_colours([self.layout.joined[part].keys() for part in range(len(self.layout.maps))])
         if colour is None:
             return None
@@ -111,7 +111,7 @@ class Walks:
             middles = self.common(part, part)
             if middles:
                 routes = [(there := self.route(part, m)[0], there.back) for m in middles]
-                # As in cycles_within, and the degree is that of all blocks together.
+                # As in cycles_within, with the degree over all blocks together.
                 degree = sum(self._degree(part, m) for m in middles)
                 cycles += (Composite(routes).tally().pairs - pairs_of(degree)) // 2
         return cycles
@@ -130,7 +130,7 @@ class Walks:
         return False
 
     def triangles(self) -> tuple[np.ndarray, int]:
-        """Triangles at every node (int64), and pairs of triangles that share an edge."""
+        """Count the triangles at every node (int64), and the pairs of triangles that share an edge."""
         twice, diamonds = np.zeros(self.layout.nodes, np.int64), 0
         for fit in self.layout.fitted:
             apexes = self.common(fit.source, fit.target)
@@ -146,7 +146,7 @@ class Walks:
 
 
 def _at_edges(composite: Composite) -> tuple[np.ndarray, np.ndarray, int]:
-    """Paths that run beside an edge (the first route), summed at its source and its target; pairs of them."""
+    """Count the paths that join the ends of an edge (the first route), at its source and target, and pairs of them."""
     start, term, weight = composite.classes()
     products = composite.products_between()
     rows, columns = composite.rows, composite.columns

@@ -1,1 +1,1 @@
-"""Eigenvalues: solvers that need products only, and products with a graph's adjacency matrix."""
+"""Eigenvalues: solvers that need only products with a matrix, and products with a graph's adjacency matrix."""

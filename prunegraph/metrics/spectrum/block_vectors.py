@@ -1,8 +1,8 @@
 """Operations of eigenvalue solvers on a few long vectors: the rows of an array of numpy or of a tensor of torch.
 
-BLAS multiplies many rows by one vector as fast as memory is read, but by two or three vectors at once much more
-slowly. So each vector is multiplied alone, on one slice of the columns after the other: the second vector finds in the
-processor's cache what was read for the first. Small results are numpy arrays in float64.
+BLAS multiplies many rows by one vector as fast as memory is read, but by two or three vectors at once much more slowly.
+Therefore each vector is multiplied alone, on one slice of the columns after the other: the slice that was read for the
+first vector is still in the processor's cache for the second. Small results are numpy arrays in float64.
 """
 
 from typing import TYPE_CHECKING, TypeVar
@@ -18,21 +18,21 @@ Array = TypeVar("Array", np.ndarray, "torch.Tensor")
 
 
 def like(array: Array, numbers: np.ndarray) -> Array:
-    """The numbers as an array of the same kind, type and device as `array`."""
+    """Convert numbers to an array of the same kind, type and device as `array`."""
     if isinstance(array, np.ndarray):
         return numbers.astype(array.dtype)
     return array.new_tensor(numbers)
 
 
 def new_array(array: Array, rows: int) -> Array:
-    """An array of `rows` rows, not filled, of the same kind, type and device as `array`."""
+    """Allocate an array of `rows` rows of the same kind, type and device as `array`; its values are not set."""
     if isinstance(array, np.ndarray):
         return np.empty((rows, array.shape[1]), array.dtype)
     return array.new_empty((rows, array.shape[1]))
 
 
 def precision(array: Array) -> float:
-    """Distance from 1 to the next number of the array's type."""
+    """Distance from 1 to the next larger number of the array's type."""
     return float(np.finfo(np.float32 if "32" in str(array.dtype) else np.float64).eps)
 
 
@@ -68,7 +68,7 @@ def combine(factors: np.ndarray, rows: Array) -> None:
 
 
 def norm(rows: Array) -> float:
-    """The Euclidean norm of all numbers."""
+    """Euclidean norm of all numbers."""
     return float(np.sqrt(sum(float(row @ row) for row in rows)))
 
 
@@ -80,7 +80,7 @@ def inner(one: Array, other: Array) -> float:
 
 
 def _pieces(rows: Array) -> list[slice]:
-    """Slices of the columns, short enough that a slice of all rows stays in the processor's cache."""
+    """Divide the columns into slices that are short enough for the processor's cache."""
     width = max(SHORTEST, CACHED // max(1, len(rows))) if isinstance(rows, np.ndarray) else rows.shape[1]
     return [slice(first, first + width) for first in range(0, rows.shape[1], width)]
 

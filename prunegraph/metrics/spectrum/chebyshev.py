@@ -1,7 +1,7 @@
-"""Start vectors of eigenvalue solves, filtered: a Chebyshev polynomial reduces the shares of small eigenvalues.
+"""Filtered start vectors of eigenvalue solves: a Chebyshev polynomial reduces the shares of small eigenvalues.
 
-A product costs less than a step of Lanczos, which makes its vectors orthogonal to a growing basis and keeps them.
-A Chebyshev polynomial of the operator does much of the work and needs memory for three blocks of vectors only.
+A product costs less than a step of the Lanczos method, which makes new vectors orthogonal to a growing basis and keeps
+them. A Chebyshev polynomial of the operator does much of the work and needs memory for three blocks of vectors only.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ PRODUCTS = DEGREE + POWERS // 2  # with a block of two vectors
 
 
 def sharpened(apply: Callable[[Array], Array], start: Array) -> Array:
-    """The start after a Chebyshev polynomial of a symmetric operator; of the same shape and kind.
+    """Apply a Chebyshev polynomial of a symmetric operator to the start; the result has the same shape and kind.
 
-    The polynomial stays within 1 for eigenvalues of magnitude up to INSIDE times the largest, which `POWERS`
-    products with a single vector estimate, and grows fastest beyond, on both sides.
+    The magnitude of the polynomial is at most 1 for eigenvalues up to INSIDE times the largest one in magnitude, and it
+    grows as fast as possible beyond, on both sides. `POWERS` products with a single vector estimate the largest one.
 
     Source: Y. Saad, "Chebyshev acceleration techniques for solving nonsymmetric eigenvalue problems", Math. Comp.
     42 (1984).

@@ -1,4 +1,4 @@
-"""Products of a block's weights with vectors: a convolution, or where nothing overlaps a product of matrices."""
+"""Products of a block's weights with vectors: a convolution, or a product of matrices where windows do not overlap."""
 
 import torch
 from torch.nn import functional
@@ -22,7 +22,7 @@ class Convolution:
         spans = [(m - 1) * s + r for m, s, r in zip(geometry.target_map[1:], geometry.stride, reach, strict=True)]
         before = geometry.padding
         after = [span - n - p for span, n, p in zip(spans, size, before, strict=True)]
-        # torch pads both sides by the same length; what lies behind the last window is never read and needs no padding.
+        # torch pads both sides by the same length; nothing after the last window is read, so that it needs no padding.
         even = all(
             0 <= p < r and -s < a <= p and (a == p or n + 2 * p - span < s)
             for p, a, r, s, n, span in zip(before, after, reach, geometry.stride, size, spans, strict=True)
@@ -74,16 +74,17 @@ class Convolution:
             self._windows(onto).add_(image.permute(0, 2, 3, 1)[:, :, None, :, None])
 
     def _windows(self, image: Images) -> torch.Tensor:
-        """The nodes of each pooling window: (vectors, rows, nodes down, columns, nodes to the right, channels)."""
+        """View the nodes of each pooling window: (vectors, rows, nodes down, columns, nodes to the right, channels)."""
         (height, width), (down, right) = self.size, self.pool
         inside = image[:, :, : height * down, : width * right].permute(0, 2, 3, 1)
         return inside.unflatten(2, (width, right)).unflatten(1, (height, down))
 
 
 def _rows(geometry: Geometry, size: list[int]):
-    """A view of images as rows (batches, rows, numbers) that the weights multiply as a matrix; None if there is none.
+    """View images as rows (batches, rows, numbers) that the weights multiply as a matrix; None if there is no view.
 
-    A linear layer, or one that sees a single place, multiplies whole images, a 1x1 convolution the channels of a place.
+    A linear layer, or a layer with a single position, multiplies whole images; a 1x1 convolution multiplies the
+    channels of a position.
     """
     if geometry.groups == 1 and list(geometry.kernel) == size and geometry.target_map[1:] == (1, 1):
         return lambda image: flat(image)[None]

@@ -1,4 +1,4 @@
-"""The largest eigenvalue of a symmetric operator whose diagonal outweighs the rest, as a graph's Laplacian's does."""
+"""The largest eigenvalue of a symmetric operator with a dominant diagonal, such as the Laplacian of a graph."""
 
 from collections.abc import Callable
 
@@ -17,15 +17,18 @@ LOST = 1e-5  # new directions that projection makes shorter than this are not ad
 def largest_eigenvalue(
     apply: Callable[[Array], Array], diagonal: np.ndarray, start: Array, effort: Effort
 ) -> Eigenvalues:
-    """The largest eigenvalue of diag(`diagonal`) - A, where `apply` multiplies vectors by A.
+    """Find the largest eigenvalue of diag(`diagonal`) - A, where `apply` multiplies vectors by A.
 
-    Davidson's method: Lanczos, but every residual is divided, node by node, by its distance from the diagonal
-    before it joins the basis. The largest eigenvalues of a Laplacian sit close above its largest diagonal entries,
-    often many of them together (all places of a map have nearly the same strength).
-    `start` (vectors, nodes), random, is divided in the same way. As many eigenvalues are followed as there are start
-    vectors, so that one that appears late is not missed: the second must have come near, too (see `settled`). Where
-    the diagonal is no help (all strengths equal) the basis fills, and Lanczos steps go on from there. `apply` maps
-    (vectors, nodes) to the same shape. The value is the Rayleigh quotient of the vector found, summed in float64.
+    Davidson's method is the Lanczos method in which every residual is divided, node by node, by the difference of the
+    eigenvalue and the diagonal before it joins the basis. The largest eigenvalues of a Laplacian are slightly larger
+    than its largest diagonal entries, and often there are many of them close together, because all positions of a map
+    have nearly the same strength. As many eigenvalues are followed as there are start vectors, so that one that appears
+    late is not missed: the second must have converged roughly, too (see `settled`). Where the diagonal does not help
+    (all strengths equal) the basis becomes full, and Lanczos steps continue from there. The value is the Rayleigh
+    quotient of the vector found, summed in float64.
+
+    `apply` maps (vectors, nodes) to the same shape; `diagonal` is (nodes,); `start` (vectors, nodes) is random and is
+    divided in the same way as residuals.
 
     Source: E. Davidson, J. Comput. Phys. 17 (1975); block form: B. Liu, "The simultaneous expansion method" (1978).
     """
@@ -58,7 +61,7 @@ def largest_eigenvalue(
 
 
 def _beyond(basis: Array, new: Array) -> Array:
-    """Orthonormal rows that add the new directions to those of the basis; fewer where it holds them already."""
+    """Make orthonormal rows for the new directions outside of the basis; fewer where the basis holds some already."""
     rows = new / like(new, np.sqrt(np.diag(products(new, new))).clip(min=1e-30))[:, None]
     for _ in range(2):
         if len(basis):

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from prunegraph.metrics.spectrum.operator import Operator
 
 DENSE = 256  # up to so many nodes all eigenvalues are computed at once
-BLOCK = 2  # vectors at a time: so many equal eigenvalues are all found
-SAME = 1e-5  # eigenvalues that differ by less of the largest are taken for copies of one
-SMALL = 0.3  # roots of eigenvalues below the square of this, relative to the largest, are not known well enough
+BLOCK = 2  # vectors at a time: up to so many equal eigenvalues are found
+SAME = 1e-5  # eigenvalues that differ by less than this share of the largest count as equal
+SMALL = 0.3  # below the square of this share of the largest, roots of eigenvalues are not known well enough
 EXACT = Effort(tolerance=3e-6, residual=3e-6)
 FLOAT32 = Effort(tolerance=3e-6, residual=1e-4)  # of an operator in float32
 RADIUS = {np.float64: Effort(tolerance=1e-7, residual=3e-6), np.float32: Effort(tolerance=3e-7, residual=3e-4)}
 
 
 class Spectral(NamedTuple):
-    """A spectral quantity and how it was found (see lanczos.Eigenvalues)."""
+    """A spectral quantity, with the steps and the residual of the solve (see lanczos.Eigenvalues)."""
 
     value: float | None
     steps: int
@@ -70,12 +70,12 @@ def spectral_radius(graph: Adjacency) -> Spectral:
 
 
 def implicit_gap(operator: "Operator") -> Spectral:
-    """:func:`spectral_gap` from the products of an operator in float32; error below 1e-5 of l1.
+    """Compute :func:`spectral_gap` from the products of an operator in float32; the error is below 1e-5 of l1.
 
-    In a graph of two sides the eigenvalues are plus and minus the square roots of those of the squared matrix
-    on one side, where a product covers two steps. The multiplications of the dense network four times a step (two
-    vectors, both ways), 15 to 35 steps; 8 bytes a node and step. In others 18 products sharpen the start
-    (:mod:`prunegraph.metrics.spectrum.chebyshev`) and count as steps, of which there are 25 to 50.
+    In a graph of two sides the eigenvalues are plus and minus the square roots of those of the squared matrix on one
+    side, whose products cover two steps. A step takes four times the multiplications of the dense network (two vectors,
+    both directions) and 8 bytes a node; there are 15 to 35 steps. In other graphs 18 products filter the start
+    (:mod:`prunegraph.metrics.spectrum.chebyshev`); they count as steps, of which there are 25 to 50.
     """
     if operator.nodes < 3:
         return Spectral(None, 0, 0.0)
@@ -98,10 +98,11 @@ def implicit_gap(operator: "Operator") -> Spectral:
 
 
 def implicit_radius(operator: "Operator", strength: np.ndarray, parts: tuple[int, ...]) -> Spectral:
-    """:func:`spectral_radius` from the products of an operator in float32, within 1e-6.
+    """Compute :func:`spectral_radius` from the products of an operator in float32, with a relative error below 1e-6.
 
-    `strength` (nodes,); `parts`, the nodes of each part: the eigenvector often sits on one small part, so the
-    search starts with as much in every part. As :func:`implicit_gap`, but 4 to 10 steps and 16 bytes a node and step.
+    `strength` is (nodes,), `parts` the number of nodes of each part. The eigenvector is often concentrated on one small
+    part, so that the start has the same norm in every part. Costs are those of :func:`implicit_gap`, but with 4 to 10
+    steps and 16 bytes a node and step.
     """
     if not operator.nodes:
         return Spectral(None, 0, 0.0)
@@ -117,10 +118,10 @@ def implicit_radius(operator: "Operator", strength: np.ndarray, parts: tuple[int
 
 
 def _third(apply, start, effort: Effort) -> Spectral:
-    """The gap by Lanczos steps; `start` makes random blocks of so many vectors.
+    """Compute the gap by Lanczos steps; `start` makes random blocks of a given number of vectors.
 
-    Two vectors at a time find two copies of every eigenvalue. More matter only if the largest has three (it has as
-    many as there are connected components that share it), which are looked for where two have been found.
+    Two vectors at a time find two copies of every eigenvalue. More copies matter only if the largest eigenvalue has
+    three, one for each connected component that has it; a third copy is searched for where two have been found.
     """
     found = extreme_eigenvalues(apply, start(BLOCK), by_magnitude, 3, effort)
     first, second, third = found.values
@@ -131,7 +132,7 @@ def _third(apply, start, effort: Effort) -> Spectral:
 
 
 def _first(apply, strength: np.ndarray, start, effort: Effort) -> Spectral:
-    """The radius by Davidson steps."""
+    """Compute the radius by Davidson steps."""
     found = largest_eigenvalue(apply, strength, start, effort)
     return Spectral(float(found.values[0]), found.steps, found.residual)
 
@@ -147,7 +148,7 @@ def _dense(graph: Adjacency) -> np.ndarray:
 
 
 def _times(graph: Adjacency, vectors: np.ndarray) -> np.ndarray:
-    """Symmetric adjacency matrix times (vectors, nodes); each stored edge is used both ways."""
+    """Multiply (vectors, nodes) by the symmetric adjacency matrix; each stored edge is used in both directions."""
     product = np.empty_like(vectors)
     for first in range(0, len(vectors), 2):
         # The numbers that one edge needs, next to each other; a single vector is accompanied by itself.

@@ -1,4 +1,4 @@
-"""Vectors of numbers on nodes seen as images, channels last in memory, which convolutions are fast on."""
+"""Vectors of numbers on nodes, viewed as images with channels last in memory, for which convolutions are fast."""
 
 import torch
 
@@ -9,23 +9,23 @@ Images = torch.Tensor  # (vectors, channels, height, width) float32, channels la
 
 
 def image(vectors: Vectors, shape: Map) -> Images:
-    """The vectors' numbers of one map, place after place, as images: a view."""
+    """View the numbers of one map, position after position, as images."""
     channels, height, width = shape
     return vectors.unflatten(1, (height, width, channels)).permute(0, 3, 1, 2)
 
 
 def flat(images: Images) -> Vectors:
-    """The inverse of :func:`image`; a view where channels are last."""
+    """Turn images into vectors, the inverse of :func:`image`; a view where channels are last."""
     return images.permute(0, 2, 3, 1).flatten(1)
 
 
 def places(images: Images) -> torch.Tensor:
-    """The numbers of every place side by side: (vectors, places, channels), a view where channels are last."""
+    """Arrange the numbers by positions: (vectors, positions, channels), a view where channels are last."""
     return images.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def clear(images: Images) -> Images:
-    """The images with strides that fit one layout of memory only.
+    """Give images strides that fit only one layout of memory.
 
     With one channel, or a single place, strides can fit both layouts, and torch's convolution may then leave parts of
     its result unwritten (seen in 2.13 on x86).

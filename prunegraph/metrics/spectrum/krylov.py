@@ -21,12 +21,12 @@ SHORT, LOST = 0.05, 1e-7  # directions with less than this share of their block 
 
 
 class Krylov:
-    """An orthonormal basis, the newest block behind it, and the operator projected on the basis.
+    """An orthonormal basis, the newest block after it, and the operator projected on the basis.
 
     Attributes
     ----------
     basis
-        (vectors, nodes), of which ``size`` and the ``block`` behind them are in use.
+        (vectors, nodes), of which ``size`` vectors and the ``block`` after them are in use.
     projected
         float64 (room, room), of which (size, size) is in use.
     """
@@ -42,7 +42,7 @@ class Krylov:
         return self.size == len(self.projected)
 
     def append(self, new: Array, along: np.ndarray) -> None:
-        """Take the newest block into the basis, `along` the projection of its image, and `new` in its place."""
+        """Add the newest block to the basis; `along` is the projection of its image, `new` the next block."""
         end = self.size + self.block
         self.projected[:end, self.size : end] = along
         self.projected[self.size : end, :end] = along.T
@@ -67,13 +67,13 @@ def _room(size: int) -> int:
 
 
 class Purges:
-    """Decide which steps need a purge: new vectors made orthogonal to all before, not to the last two blocks only.
+    """The decision which steps need a purge: new vectors are made orthogonal to all others, not only to two blocks.
 
-    Rounding leaves in each block a share of the eigenvector of the `largest` eigenvalue, and a step enlarges that
-    share by `largest` over the length of what is new in the step. Below the root of the precision it does not show in
-    the eigenvalues. Before it can get there a purge is due, and another in the step after, because each step builds
-    on the two before. Restarts mix such shares into all vectors, where they would add up: after the first
-    restart a purge is due `always`.
+    Rounding leaves in each block a share of the eigenvector of the `largest` eigenvalue. A step increases this share by
+    the factor `largest` over the length of the new part. Below the square root of the precision the share has no effect
+    on the eigenvalues. A purge is due before it reaches that value, and another one in the next step, because each step
+    depends on the two before. Restarts mix such shares into all vectors, where they would accumulate, so that after the
+    first restart a purge is due `always`.
 
     Source: H. Simon, "The Lanczos algorithm with partial reorthogonalization", Math. Comp. 42 (1984).
     """
@@ -100,9 +100,9 @@ def extend(apply, space: Krylov, draw, purges: Purges) -> np.ndarray:
     image = apply(space.basis[space.size : end])
     known, scale = space.basis[:end], norm(image)
     part = np.zeros((end, space.block))
-    # Nearly all that must be removed lies along the last two blocks, and removing it is cheap. One more projection, now
-    # and then on all blocks, is enough, unless it makes the image much shorter (after a restart): then what is left
-    # holds rounding errors.
+    # Nearly all of the part to be removed lies along the last two blocks, and its removal is cheap. One more
+    # projection, sometimes on all blocks, is enough, unless it makes the image much shorter (after a restart): then the
+    # rest holds rounding errors.
     near = max(0, end - 2 * space.block)
     _remove(image, known, part, near)
     before = norm(image)
@@ -122,11 +122,11 @@ def _remove(image, known, part, first) -> None:
 
 
 def _orthonormal(block, known, scale, draw) -> tuple[Array, np.ndarray]:
-    """Orthonormal rows that span `block` beyond `known`, and the coupling: block = coupling.T @ rows.
+    """Compute orthonormal rows that span `block` outside of `known`, and the coupling: block = coupling.T @ rows.
 
-    `block` has been projected once. Directions that then are short beside `scale` still hold
-    rounding errors along `known` and are projected again; where nothing is left (an invariant
-    subspace is complete) random directions, which do not couple, take their place.
+    `block` has been projected once. Directions that are then short compared with `scale` still hold rounding errors
+    along `known` and are projected again. Where nothing is left (an invariant subspace is complete), random directions
+    without coupling take their place.
     """
     rows, coupling = principal(block)
     length = np.linalg.norm(coupling, axis=1)
@@ -144,7 +144,7 @@ def _orthonormal(block, known, scale, draw) -> tuple[Array, np.ndarray]:
 
 
 def principal(block) -> tuple[Array, np.ndarray]:
-    """Orthonormal rows and coupling with block = coupling.T @ rows, from the small Gram matrix."""
+    """Compute orthonormal rows and their coupling, block = coupling.T @ rows, from the small Gram matrix."""
     value, vector = np.linalg.eigh(products(block, block))
     length = np.sqrt(np.maximum(value, 0))
     return combined(vector / np.where(length > 0, length, 1), block), length[:, None] * vector.T

@@ -1,4 +1,4 @@
-"""Extreme eigenvalues of large symmetric operators, copies of an eigenvalue included."""
+"""Extreme eigenvalues of large symmetric operators, with their multiplicities."""
 
 import warnings
 from collections.abc import Callable
@@ -35,14 +35,14 @@ def by_value(values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Effort:
-    """How an eigenvalue solve works.
+    """The accuracy at which an eigenvalue solve stops.
 
     Attributes
     ----------
     tolerance
         Error of the wanted eigenvalues, relative to the largest, at which to stop (see `settled`).
     residual
-        Residual, likewise relative, which they must have reached as well.
+        Largest residual of the wanted eigenvalues, relative to the largest eigenvalue.
     """
 
     tolerance: float
@@ -56,16 +56,17 @@ def extreme_eigenvalues(
     wanted: int,
     effort: Effort,
 ) -> Eigenvalues:
-    """The `wanted` first eigenvalues in `order` of a symmetric operator.
+    """Find the `wanted` first eigenvalues in `order` of a symmetric operator.
 
-    `apply` maps (vectors, nodes) to the same shape; `start` is two or three vectors (vectors, nodes), random, because
-    an eigenvector that is orthogonal to all of them is never found; of equal eigenvalues as many are found as there
-    are vectors. All are arrays of numpy, or all tensors of torch, and so is the basis. Block Lanczos with thick
-    restarts, made orthogonal again where rounding errors might have grown.
-    Stops when every wanted eigenvalue has settled and the GUARD next ones have come near (LOOSER), so that one that
-    appears late is not missed. A solve that is not done within MOST_STEPS (thousands of almost equal
-    eigenvalues) warns and returns what it has.
-    Needs more nodes than the largest basis holds. Memory 128 MiB, or 74 numbers a node if that is more.
+    The method is block Lanczos with thick restarts; vectors are made orthogonal again where rounding errors might have
+    grown. It stops when every wanted eigenvalue has converged and the GUARD next ones have converged roughly (LOOSER),
+    so that one that appears late is not missed. A solve that does not stop within MOST_STEPS (thousands of almost equal
+    eigenvalues) warns and returns its last values. There must be more nodes than vectors in the largest basis. Memory:
+    128 MiB, or 74 numbers a node if that is more.
+
+    `apply` maps (vectors, nodes) to the same shape. `start` (vectors, nodes) is two or three random vectors: an
+    eigenvector that is orthogonal to all of them is never found, and as many equal eigenvalues are found as there are
+    vectors. Vectors are either arrays of numpy or tensors of torch, and so is the basis.
 
     Source: K. Wu, H. Simon, "Thick-restart Lanczos method for large symmetric eigenvalue
     problems", SIAM J. Matrix Anal. Appl. 22 (2000); block form: G. Golub, R. Underwood (1977).
@@ -93,11 +94,11 @@ def extreme_eigenvalues(
 
 
 def settled(value: np.ndarray, residual: np.ndarray, wanted: int, effort: Effort) -> bool:
-    """Whether the wanted eigenvalues are known well enough.
+    """Whether the wanted eigenvalues are accurate enough.
 
-    The error of an eigenvalue is at most its residual r, and at most r^2 / d if all others are at least d away
-    (B. Parlett, "The symmetric eigenvalue problem", theorem 11.7.1); d is taken from the other Ritz values,
-    those within r of it aside.
+    The error of an eigenvalue is at most its residual r, and at most r^2 / d if the distance to all others is at least
+    d (B. Parlett, "The symmetric eigenvalue problem", theorem 11.7.1). Here d is the distance to the other Ritz values,
+    without those within r.
     """
     scale = np.abs(value).max() or 1.0
     if residual[:wanted].max() > effort.residual * scale:

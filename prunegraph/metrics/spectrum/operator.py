@@ -1,6 +1,6 @@
-"""The symmetric adjacency matrix of a graph of blocks as convolutions, edges never listed.
+"""The symmetric adjacency matrix of a graph of blocks as convolutions, without a list of edges.
 
-Torch does the arithmetic, in float32, on a processor or a GPU; it is imported here only.
+torch computes in float32, on a processor or a GPU.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NOISE = 0.1  # share of white noise in it, so that no eigenvector is left out
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a part lies among the operator's nodes, and the map under which its blocks see it."""
+    """The range of a part among the operator's nodes, and the map that its blocks use."""
 
     start: int
     stop: int
@@ -33,23 +33,22 @@ class _Place:
 class Operator:
     """Products of the weighted adjacency matrix, both directions of every edge, with vectors.
 
-    A block maps vectors on its source to its target as a convolution, and back as the
-    transposed convolution; pooling windows sum what they hold, and repeat what they get.
-    One product costs twice the multiplications of the dense network for each vector, whatever the
-    number of edges. `device` as in torch.
+    A block maps vectors on its source to its target by a convolution, and back by the transposed convolution. A pooling
+    window sums the numbers of its nodes, and in the other direction copies a number to all of them. For each vector, a
+    product takes twice the multiplications of the dense network, whatever the number of edges. `device` is as in torch.
 
-    The operator numbers the nodes in an order of its own, place after place with the channels of a place next
-    to each other, which is what convolutions are fast on; if the graph has two sides, one comes after the other.
+    The operator has its own order of the nodes, position after position with the channels of a position next to each
+    other, because convolutions are fast in this order. If the graph has two sides, one comes after the other.
 
     Attributes
     ----------
     nodes
-        Their number.
+        Number of nodes.
     order
-        (nodes,) The node at each place of the operator's order.
+        (nodes,) Node at each position of the operator's order.
     half
-        Nodes on the first side, which is the smaller one; None unless the graph has two sides made of whole parts
-        (no edge joins two nodes of one side).
+        Number of nodes on the first side, which is the smaller one; None unless the graph has two sides made of whole
+        parts (no edge joins two nodes of one side).
     """
 
     def __init__(self, graph: MultipartiteGraph, device: str = "cpu"):
@@ -69,21 +68,21 @@ class Operator:
             self.half = None
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """The products, as the vectors (vectors, nodes) float32 in the graph's order of nodes."""
+        """Compute the products; like the vectors they are (vectors, nodes) float32 in the graph's order of nodes."""
         result = np.empty_like(vectors)
         result[:, self.order] = np.asarray(self.product(np.ascontiguousarray(vectors[:, self.order])))
         return result
 
     def array(self, numbers: np.ndarray) -> np.ndarray | Vectors:
-        """The same numbers on the operator's device: on a GPU as a tensor, so that no product copies them."""
+        """Move numbers to the operator's device: on a GPU they become a tensor, so that products need no copy."""
         return numbers if self.device.type == "cpu" else torch.from_numpy(numbers).to(self.device)
 
     def product(self, vectors: np.ndarray | Vectors) -> np.ndarray | Vectors:
-        """The products, of the vectors' kind and in the operator's order of nodes."""
+        """Compute the products, of the same kind as the vectors and in the operator's order of nodes."""
         return self._as_given(vectors, self._product)
 
     def square(self, vectors: np.ndarray | Vectors) -> np.ndarray | Vectors:
-        """The matrix's square on the first of two sides (vectors, half), at the price of one whole product."""
+        """Multiply by the squared matrix on the first of two sides (vectors, half), at the cost of one product."""
         return self._as_given(vectors, self._square)
 
     def _as_given(self, vectors, function):
@@ -119,7 +118,7 @@ class Operator:
 
     @staticmethod
     def _images(vectors: Vectors, places: list[_Place], first: int = 0) -> list[Images]:
-        """Views of the vectors, whose first node is `first`, as images of the places."""
+        """View the vectors, whose first node is `first`, as images of the parts."""
         return [image(vectors[:, place.start - first : place.stop - first], place.map) for place in places]
 
     def _joining(self, graph, blocks, parts) -> tuple[list["_FittedProduct"], list["_LooseProduct"]]:
@@ -140,10 +139,10 @@ class Operator:
         return fitted, loose
 
     def smooth(self, vectors: int, draw: np.random.Generator) -> np.ndarray:
-        """Random vectors (vectors, nodes) float32 in the operator's order, mostly slow waves over each map.
+        """Draw random vectors (vectors, nodes) float32 in the operator's order, mostly slow waves over each map.
 
-        The extreme eigenvectors are smooth, as the weights are not negative, so that solves that start
-        here need fewer steps than from white noise, of which a share of NOISE is mixed in.
+        The extreme eigenvectors are smooth, because the weights are not negative. A solve with this start needs fewer
+        steps than one with white noise, of which the share NOISE is added.
         """
         start = NOISE * draw.standard_normal((vectors, self.nodes), dtype=np.float32)
         for place in self.places:
@@ -156,13 +155,13 @@ class Operator:
 
 
 def _waves(length: int) -> np.ndarray:
-    """The first standing waves between fixed ends outside: (waves, length) float32."""
+    """Compute the first standing waves that are zero just outside of both ends: (waves, length) float32."""
     wave, place = np.arange(1, min(WAVES, length) + 1), np.arange(1, length + 1)
     return np.sin(np.pi * np.outer(wave, place) / (length + 1)).astype(np.float32)
 
 
 def _sides(graph, blocks) -> tuple[list[int], int | None]:
-    """The parts, those of the smaller side first, and how many these are; None if there are no two sides."""
+    """Order the parts, those of the smaller side first; also their number, None if there are no two sides."""
     parts = list(range(len(graph.parts)))
     joined: list[set[int]] = [set() for _ in parts]
     for block in blocks:
@@ -182,7 +181,7 @@ def _sides(graph, blocks) -> tuple[list[int], int | None]:
 
 
 def _map(graph, blocks, part: int) -> Map:
-    """The map of a part under the first block that ends there; single nodes without one."""
+    """Return the map of a part for the first block that uses it; single nodes if there is no block."""
     ends = graph.offsets[part], graph.offsets[part + 1]
     for block in blocks:
         if block.source_range == ends:
@@ -193,20 +192,20 @@ def _map(graph, blocks, part: int) -> Map:
 
 
 def _last(numbers: np.ndarray, shape: Map) -> np.ndarray:
-    """Numbers of a map with its channels last."""
+    """Arrange the numbers of a map with channels last."""
     return numbers.reshape(shape).transpose(1, 2, 0).reshape(-1)
 
 
 @dataclass(frozen=True, eq=False)
 class _FittedProduct:
-    """A block's convolution and the places that it joins."""
+    """A block's convolution, and the numbers of the parts that it joins."""
 
     source: int
     target: int
     convolution: Convolution | RoutedProduct
 
     def cross(self, images: list[Images], along: bool) -> None:
-        """Add what flows along the edges, or against them, from the image of one end to that of the other."""
+        """Add the products along the edges, or against them, from the image of one end to that of the other."""
         if along:
             self.convolution.forward(images[self.source], images[self.target])
         else:
@@ -217,7 +216,7 @@ class _FittedProduct:
 class _LooseProduct:
     """A loose block's convolution, and the operator's numbers of the nodes on its maps, channels last.
 
-    Loose blocks do not see whole parts under their own maps: see :class:`prunegraph.metrics.implicit.layout.Layout`.
+    Loose blocks do not use whole parts with their maps: see :class:`prunegraph.metrics.implicit.layout.Layout`.
     """
 
     source: torch.Tensor
@@ -225,7 +224,7 @@ class _LooseProduct:
     convolution: Convolution | RoutedProduct
 
     def add(self, vectors: Vectors, product: Vectors) -> None:
-        """Add to `product` what flows along the edges, both ways."""
+        """Add to `product` the products along the edges, in both directions."""
         source = image(vectors.index_select(1, self.source), self.convolution.source_map)
         target = image(vectors.index_select(1, self.target), self.convolution.target_map)
         onto = image(vectors.new_zeros(len(vectors), len(self.target)), self.convolution.target_map)
@@ -237,7 +236,7 @@ class _LooseProduct:
 
 
 class _full_precision:
-    """Full float32 in convolutions and products on GPUs, where the default is less."""
+    """A context with full float32 precision in convolutions and products on GPUs, where the default is lower."""
 
     def __enter__(self):
         self.before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32

@@ -11,9 +11,9 @@ from prunegraph.metrics.spectrum.images import Images, clear
 class RoutedProduct:
     """Products of a routed block's weights with images, along its edges and against them.
 
-    For each tap the source rows that lead to a target row are summed, and columns likewise; of the
-    image of all taps side by side, a convolution whose stride is its kernel makes the product. Against the edges
-    the same steps are transposed.
+    For each tap the source rows that are joined with a target row are summed, and columns likewise. The results for all
+    taps, side by side, form an image; a convolution whose stride is its kernel makes the product. Against the edges the
+    same steps are transposed.
     """
 
     def __init__(self, block: RoutedBlock, device: "str | torch.device"):
@@ -35,7 +35,7 @@ class RoutedProduct:
 
 
 def _gathering(table: np.ndarray, targets: int) -> np.ndarray:
-    """0/1 matrix (targets * taps, sources): whether a tap leads from a source row to a target row."""
+    """Make a 0/1 matrix (targets * taps, sources): whether a tap joins a source row with a target row."""
     taps, sources = table.shape
     matrix = np.zeros((targets * taps, sources), np.float32)
     tap, source = np.nonzero(table >= 0)
