@@ -70,10 +70,7 @@ def prepare(
     parts, origin = divide(original, validation_fraction, seed)
     if not len(parts["train"].images) or (validation_fraction and not len(parts["validation"].images)):
         raise UserError(f"A validation fraction of {validation_fraction} leaves a part of {name} without images.")
-    mean, std = moments(parts["train"].images) if original.mean is None else (original.mean, original.std)
-    if normalise is not None:
-        channels = parts["train"].images.shape[1]
-        mean, std = (tuple(np.broadcast_to(normalise[name], channels).tolist()) for name in ("mean", "std"))
+    mean, std = _normalisation(original, parts["train"].images, normalise)
     arrays = {f"{part}.{field}": array for part, images in parts.items() for field, array in images._asdict().items()}
     tensors.save(
         output,
@@ -90,6 +87,17 @@ def prepare(
         origin=origin,
         sha256=checksum(arrays),
     )
+
+
+def _normalisation(
+    original: Original, images: np.ndarray, normalise: Mapping[str, list[float]] | None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Choose mean and standard deviation of each channel: those asked for, published, or of the training images."""
+    if normalise is not None:
+        channels = images.shape[1]
+        mean, std = (tuple(np.broadcast_to(normalise[name], channels).tolist()) for name in ("mean", "std"))
+        return mean, std
+    return moments(images) if original.mean is None else (original.mean, original.std)
 
 
 def as_published(original: Original, name: str, like: str) -> Original:

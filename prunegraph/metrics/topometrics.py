@@ -68,17 +68,27 @@ def topometrics(
     UserError
         If the mode, the path or the word for `motifs` is unknown.
     """
+    report = {} if solver_report is None else solver_report
+    options = (mode, normalised, path, motifs, seed, device)
     if isinstance(graph, Mapping):
-        reports = {} if solver_report is None else solver_report
-        options = {"path": path, "motifs": motifs, "seed": seed, "device": device}
-        return {
-            name: topometrics(layer, mode, normalised, solver_report=reports.setdefault(name, {}), **options)
-            for name, layer in graph.items()
-        }
+        return {name: _of_graph(layer, *options, report.setdefault(name, {})) for name, layer in graph.items()}
+    return _of_graph(graph, *options, report)
+
+
+def _of_graph(
+    graph: "MultipartiteGraph",
+    mode: str | None,
+    normalised: bool,
+    path: str | None,
+    motifs: str,
+    seed: int,
+    device: str,
+    report: dict,
+) -> dict:
     from prunegraph.metrics.measurement import Measurement
 
     mode = known(MODES, graph.mode if mode is None else mode, "mode")
-    measurement = Measurement(graph, plan(graph, path), device, {} if solver_report is None else solver_report)
+    measurement = Measurement(graph, plan(graph, path), device, report)
     if known(MOTIFS, motifs, "count of motifs") == "estimate":
         measurement.motifs_seed = seed
     raw = measurement.local(mode) | measurement.counts() | measurement.cuts() | measurement.spectrum()
