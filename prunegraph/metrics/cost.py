@@ -1,7 +1,7 @@
-"""What a network costs: parameters, multiplications, and the time that one batch takes.
+"""Costs of a network: parameters, multiplications, and the time for one batch.
 
-Operations are multiply-accumulates (MACs) of convolutions and linear layers, as "FLOPs" mostly means in this field;
-biases, BatchNorm, activations and pooling are not counted.
+Operations are multiply-accumulates (MACs) of convolutions and linear layers, which are often called "FLOPs" in this
+field; biases, BatchNorm, activations and pooling are not counted.
 """
 
 import statistics
@@ -22,9 +22,10 @@ class Cost(NamedTuple):
     Attributes
     ----------
     parameters, nonzero
-        Of all layers, biases and BatchNorm included (running statistics are not parameters), and those that are not 0.
+        Number of parameters of all layers, with biases and BatchNorm but without running statistics; and of those that
+        are not 0.
     macs, nonzero_macs
-        Multiply-accumulates of convolutions and linear layers, and those by weights that are not 0.
+        Number of multiply-accumulates of convolutions and linear layers; and of those by weights that are not 0.
     """
 
     parameters: int
@@ -34,13 +35,13 @@ class Cost(NamedTuple):
 
 
 def cost(network: "nn.Module", input_shape: Sequence[int]) -> Cost:
-    """The cost of a network as it is; it runs once, in evaluation mode, and is left as it was.
+    """Count the parameters and operations of a network; it runs once, in evaluation mode, and is not changed.
 
     Parameters
     ----------
     network
-        Any module. Layers that it calls several times count as often; other layers than Conv2d and Linear count their
-        parameters only.
+        Any module. The operations of a layer that is called several times count each time; layers other than Conv2d and
+        Linear count only by their parameters.
     input_shape
         (channels, height, width) of one image.
 
@@ -79,12 +80,12 @@ def cost(network: "nn.Module", input_shape: Sequence[int]) -> Cost:
 
 
 def savings(network: "nn.Module", input_shape: Sequence[int], kept: Mapping[str, Any]) -> dict[str, float]:
-    """What pruning saves, by zeros and by the smaller network.
+    """Compute the savings by pruning, from zeros alone and from the smaller network.
 
     Parameters
     ----------
     network
-        Dense; it is left as it was.
+        The dense network; it is not changed.
     input_shape
         (channels, height, width) of one image.
     kept
@@ -125,18 +126,18 @@ def savings(network: "nn.Module", input_shape: Sequence[int], kept: Mapping[str,
 
 
 def latency(network: "nn.Module", images: "torch.Tensor", *, runs: int = 50, warm_up: int = 5) -> dict[str, Any]:
-    """The time that a network takes for one batch, in evaluation mode, without gradients.
+    """Measure the time that a network takes for one batch, in evaluation mode, without gradients.
 
     Parameters
     ----------
     network
-        Any module, on the device where it is to be measured; it is left as it was.
+        Any module, on the device on which it is measured; it is not changed.
     images
         One batch, on the same device.
     runs
-        Measured calls, at least 3. On a GPU each call is waited for.
+        Number of measured calls, at least 3. On a GPU each measurement waits for the end of its call.
     warm_up
-        Calls before them that are not measured.
+        Number of calls before these that are not measured.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Why the units of a layer cannot be removed one by one, in words."""
+"""Reasons why the units of a layer cannot be removed one by one, in words."""
 
 from torch import fx
 
@@ -7,14 +7,14 @@ from prunegraph.wiring.units import Wires
 
 
 def why_fixed(wires: Wires, layer: str) -> str:
-    """What ties units of a layer to something that cannot lose a channel, for error sentences.
+    """Describe what ties units of a layer to something that cannot lose a channel, for error messages.
 
     Parameters
     ----------
     wires
-        The network, followed by :func:`prunegraph.wiring.units.follow`.
+        Result of :func:`prunegraph.wiring.units.follow` for the network.
     layer
-        Name of the module.
+        Name of the module of the layer.
     """
     calls = [node for node in wires.module.graph.nodes if node.op == "call_module" and node.target == layer]
     if not calls:

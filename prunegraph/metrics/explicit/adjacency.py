@@ -73,7 +73,7 @@ class Neighbours:
         return np.diff(self.start)
 
     def simple(self) -> "Neighbours":
-        """The same graph with parallel edges merged into one (itself if it has none)."""
+        """Merge parallel edges into one; returns the graph itself if it has none."""
         first = _first_of_its_kind(self.start, self.neighbour)
         if first.all():
             return self
