@@ -156,7 +156,11 @@ PRUNERS = {
     "unit_random": Pruner(f"{_PRUNING}.unit_measures:unit_random", "a random subset of the units", **_UNITS),
 }
 
-REPAIRS: dict[str, str] = {}
+REPAIRS = {
+    "least_squares": f"{_PRUNING}.repair.within:least_squares",
+    "compensate": f"{_PRUNING}.repair.across:compensate",
+    "fold": f"{_PRUNING}.repair.across:fold",
+}
 """Ways to change the kept weights after pruning: ``"module:function"``, from a task and masks to new values by name."""
 
 # Kinds of sets of relational graphs: "module:function" of a seed; its keyword-only parameters are the kind's options.

@@ -1,0 +1,1 @@
+"""How the weights that are kept make up for those that were removed, whatever removed them."""
