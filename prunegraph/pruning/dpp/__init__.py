@@ -1,0 +1,1 @@
+"""Determinantal point processes over the edges and the nodes of a trained network."""
