@@ -101,6 +101,7 @@ class Pruner(NamedTuple):
 _PRUNING = "prunegraph.pruning"
 _START = f"{_PRUNING}.dynamic.start:start"
 _UNITS: Any = {"prunes": "trained", "counts": ("units",), "layers": "but_last", "finetune": 0.0}
+_INPUTS: Any = {"prunes": "trained", "counts": ("inputs", "weights"), "finetune": 0.0}
 
 PRUNERS = {
     "dense": Pruner(f"{_PRUNING}.dense:dense", "keeps everything: the unpruned network"),
@@ -154,6 +155,36 @@ PRUNERS = {
     ),
     "unit_l1": Pruner(f"{_PRUNING}.unit_measures:unit_l1", "the units with the largest weights", **_UNITS),
     "unit_random": Pruner(f"{_PRUNING}.unit_measures:unit_random", "a random subset of the units", **_UNITS),
+    "dpp_edge": Pruner(
+        f"{_PRUNING}.dpp.edges:dpp_edge",
+        "inputs of each unit that contribute differently (determinantal point process)",
+        data=True,
+        same="here",
+        **{**_INPUTS, "layers": "first"},
+    ),
+    "random_edge": Pruner(
+        f"{_PRUNING}.dpp.edges:random_edge", "a random subset of each unit's inputs", **{**_INPUTS, "layers": "first"}
+    ),
+    "importance_edge": Pruner(
+        f"{_PRUNING}.dpp.edges:importance_edge", "each unit's largest weights", **{**_INPUTS, "layers": "first"}
+    ),
+    "dpp_node": Pruner(
+        f"{_PRUNING}.dpp.nodes:dpp_node",
+        "units that are active differently (determinantal point process)",
+        data=True,
+        same="here",
+        repair="fold",
+        **_UNITS,
+    ),
+    "random_node": Pruner(
+        f"{_PRUNING}.dpp.nodes:random_node", "a random subset of each layer's units", repair="fold", **_UNITS
+    ),
+    "importance_node": Pruner(
+        f"{_PRUNING}.dpp.nodes:importance_node", "the units with the largest outgoing weights", repair="fold", **_UNITS
+    ),
+    "wanda": Pruner(
+        f"{_PRUNING}.wanda:wanda", "each unit's largest products of weight and the input's norm", data=True, **_INPUTS
+    ),
 }
 
 REPAIRS = {

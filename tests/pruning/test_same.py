@@ -9,8 +9,10 @@ from prunegraph.randomness import torch_generator
 
 # Less of everything, since what rounding does shows with little: the smallest of each that still scores all layers.
 SMALL = {"synflow": {"rounds": 8}, "prospr": {"batch_size": 32}, "grasp": {"samples_per_class": 4}}
-# Of four channels one in ten is none, so that fewer units go.
-SPARSITY = {name: 0.5 if record.counts[0] == "units" else 0.9 for name, record in PRUNERS.items()}
+# Of four channels or inputs one in ten is none, so that fewer go.
+SPARSITY = {name: 0.9 if record.counts[0] == "weights" else 0.5 for name, record in PRUNERS.items()}
+# They look at every image once, so that they are given a few.
+ONCE = ("dpp_edge", "dpp_node", "wanda")
 STRICT = [name for name in PRUNERS if name != "dense"]
 
 
@@ -25,6 +27,7 @@ def mask_of(name, model, data, *, double=False, number=1, width=0.25, **options)
     network = models.create(model, 10, data.input_shape, seed=0, width=width)
     with threads(number):
         batches = data.batches(128, torch_generator(0, "prune", "batches"))
+        batches = [next(batches)] if name in ONCE else batches
         return pruning.prune(network.double() if double else network, name, SPARSITY[name], 0, batches, **options)
 
 

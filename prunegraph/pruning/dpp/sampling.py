@@ -7,7 +7,7 @@ made by one driver in one thread.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -30,6 +30,15 @@ class Decomposition:
 
     logs: np.ndarray
     vectors: torch.Tensor
+    _tables: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    def table(self, k: int) -> np.ndarray:
+        """:func:`log_polynomials` of the eigenvalues up to k or more, computed once."""
+        for largest, found in self._tables.items():
+            if largest >= k:
+                return found
+        self._tables[k] = log_polynomials(self.logs, k)
+        return self._tables[k]
 
     @property
     def rank(self) -> int:
@@ -44,7 +53,7 @@ class Decomposition:
 
     def log_e(self, k: int) -> float:
         """Logarithm of the k-th elementary symmetric polynomial of the eigenvalues: of the sum of all det L_S."""
-        return float(log_polynomials(self.logs, checked_size(k, self))[-1, k])
+        return float(self.table(checked_size(k, self))[-1, k])
 
     def distance_from_uniform(self, k: int) -> float:
         """How far the law is from that of uniformly random subsets: in nats per item, 0 for L = c I and only then.
@@ -143,7 +152,7 @@ def samples(decomposition: Decomposition, sizes: Iterable[int], random: np.rando
     sizes = [checked_size(k, decomposition) for k in sizes]
     if not sizes:
         return []
-    table = log_polynomials(decomposition.logs, max(sizes))
+    table = decomposition.table(max(sizes))
     return [_sample(decomposition, k, table, random) for k in sizes]
 
 
