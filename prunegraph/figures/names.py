@@ -10,6 +10,8 @@ _NAMES = {
     **{"svhn": "SVHN", "imagenet": "ImageNet", "imagefolder": "Images", "magnitude": "Magnitude"},
     **{"mlp": "MLP", "lenet_300_100": "LeNet-300-100", "iterative_magnitude": "Iterative magnitude"},
     **{"page_rank": "PageRank", "modified_page_rank": "Modified PageRank", "unit_l1": "L1 norm of units"},
+    **{"dpp_edge": "DPP edges", "random_edge": "Random edges", "importance_edge": "Importance edges"},
+    **{"dpp_node": "DPP nodes", "random_node": "Random nodes", "importance_node": "Importance nodes"},
     **{"unit_wanda": "Wanda for units", "unit_activation": "Activation of units", "unit_random": "Random units"},
     **{"dataset": "Data set", "one_cycle": "One cycle"},
     **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},

@@ -50,6 +50,14 @@ _PRUNERS = {
     "unit_activation": ("#CCBB44", "D"),
     "unit_l1": ("#66CCEE", "<"),
     "unit_random": ("#BBBBBB", "v"),
+    # P. Tol's "vibrant" colours, one a rule: circles for edges, squares for nodes.
+    "dpp_edge": ("#CC3311", "o"),
+    "random_edge": ("#33BBEE", "o"),
+    "importance_edge": ("#009988", "o"),
+    "dpp_node": ("#CC3311", "s"),
+    "random_node": ("#33BBEE", "s"),
+    "importance_node": ("#009988", "s"),
+    "wanda": ("#EE7733", "X"),
 }
 # For methods that are not in the catalogue.
 _SPARE_COLOURS = ("#661100", "#6699CC", "#CC6677", "#225555", "#888888", "#4B3F72", "#B8860B")
