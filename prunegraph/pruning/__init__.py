@@ -38,7 +38,7 @@ def prune(
     seed: int,
     batches: "Data | Iterable[tuple[torch.Tensor, torch.Tensor]] | None" = None,
     *,
-    layers: str | None = None,
+    layers: str | Sequence[str] | None = None,
     counts: str | None = None,
     repair: str | None = None,
     precision: str | None = None,
@@ -76,6 +76,7 @@ def prune(
     layers
         The layers to prune, in the order of the network's modules: ``all``, ``first``, ``hidden`` (neither first nor
         last) or ``but_last``; the others keep everything. None: as the pruner's record says.
+        Or a list of the names of weights.
     counts
         What the sparsity is the share of, one of the words of the pruner's record; None: its first.
     repair
@@ -109,13 +110,15 @@ def prune(
     from prunegraph.pruning.task import Task, TrainingImages
 
     options = completed(pruner, options)
-    chosen = settings(pruner, layers, counts, repair)
+    listed = layers is not None and not isinstance(layers, str)
+    chosen = settings(pruner, "all" if listed else layers, counts, repair)
     dynamics(pruner, sparsity, seed, **options)  # a wrong option is answered before any work
     precision = known(PRECISIONS, precision or PRECISIONS[bool(options.get("compat"))], "precision of scores")
     weights = prunable(network)
     if not weights:
         raise UserError("The network has no Conv2d or Linear layer, so there is nothing to prune.")
-    names = selected(list(weights), chosen["layers"])
+    names = _listed(list(weights), layers, pruner) if listed else selected(list(weights), chosen["layers"])
+    chosen["layers"] = names if listed else chosen["layers"]
     kept_weights(1, sparsity)
     stream = f"{pruner}_compat" if options.get("compat") else pruner
     facts = {"pruner": pruner, "sparsity": sparsity, "seed": seed, "options": options, **chosen}
@@ -178,6 +181,17 @@ def selected(names: list[str], layers: str) -> list[str]:
     if not found:
         raise UserError(f"layers: {layers} chooses none of the {len(names)} prunable layers of the network; try all.")
     return found
+
+
+def _listed(names: list[str], layers: Sequence[str], pruner: str) -> list[str]:
+    """Those of `names` that are listed in `layers`, in the order of the network."""
+    record = PRUNERS[pruner]
+    if record.moves or record.trains:
+        raise UserError(f"Pruner {pruner!r} goes on choosing in training, in all layers; found a list of layers.")
+    wanted = {known(names, name, "layer of the network:") for name in layers}
+    if not wanted:
+        raise UserError("The list of layers to prune is empty; name at least one weight, or use a word such as all.")
+    return [name for name in names if name in wanted]
 
 
 def completed(pruner: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _squares(graph: fx.GraphModule, images: torch.Tensor, rectified: bool) -> di
 
 
 class Squares(fx.Interpreter):
-    """Sums, over images and positions, the squares of every channel (axis 1).
+    """Sums, over images and positions, the squares of every channel.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class Squares(fx.Interpreter):
         """Run one operation and sum its squares."""
         result = super().run_node(node)
         if isinstance(result, torch.Tensor) and result.dim() > 1 and result.is_floating_point():
-            others = [axis for axis in range(result.dim()) if axis != 1]
+            others = [axis for axis in range(result.dim()) if axis != channels.axis_of(result)]
             self.total[node, False] = result.double().square().sum(others)
             if self._too:
                 self.total[node, True] = result.relu().double().square().sum(others)

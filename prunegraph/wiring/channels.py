@@ -1,4 +1,4 @@
-"""Kinds of operations, by what they do to the channels (axis 1) of the tensors that they read."""
+"""Kinds of operations, by what they do to channels: axis 1 of a tensor, or, of tokens (N x T x C), the last."""
 
 import operator
 from collections.abc import Sequence
@@ -73,14 +73,15 @@ def kind_of(
         axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         tensors = node.args[0] if node.args else ()
         whole = len(tensors) == len(inputs)
-        return CONCATENATION if whole and axis in (1, 1 - result.dim()) else OTHER
+        own = axis_of(result)
+        return CONCATENATION if whole and axis in (own, own - result.dim()) else OTHER
     if len(inputs) > 1:
         alike = target in JOINS and all(
-            tensor.dim() == result.dim() and tensor.shape[1] == result.shape[1] for tensor in inputs
+            tensor.dim() == result.dim() and count_of(tensor) == count_of(result) for tensor in inputs
         )
         changed = target in IN_PLACE and len(node.args[0].users) > 1
         return JOIN if alike and not changed else OTHER
-    same = inputs[0].shape[1] == result.shape[1]
+    same = count_of(inputs[0]) == count_of(result)
     if target in FLATTENINGS:
         return FLATTENING if _flattens(inputs[0], result) and not _counts(node) else OTHER
     if target in operations.POOLING | operations.ADAPTIVE:
@@ -95,8 +96,18 @@ def kind_of(
 SPATIAL = {2, 3, -1, -2}
 
 
+def axis_of(tensor: torch.Tensor) -> int:
+    """The axis of a tensor's channels: the last of tokens (N x T x C), else the second."""
+    return 2 if tensor.dim() == 3 else 1
+
+
+def count_of(tensor: torch.Tensor) -> int:
+    """The number of a tensor's channels; 0 if it has fewer than two axes."""
+    return tensor.shape[axis_of(tensor)] if tensor.dim() > 1 else 0
+
+
 def _kind_of_module(module: nn.Module, tensor: torch.Tensor, result: torch.Tensor) -> str:
-    if type(module) is nn.Linear and tensor.dim() == 2:
+    if type(module) is nn.Linear and tensor.dim() in (2, 3):
         return LAYER
     if type(module) is nn.Conv2d and tensor.dim() == 4:
         if module.groups == 1:
@@ -125,7 +136,8 @@ def pads(kind: str, node: fx.Node, module: nn.Module | None) -> bool:
 
 
 def _flattens(tensor: torch.Tensor, result: torch.Tensor) -> bool:
-    return tuple(result.shape) == (tensor.shape[0], tensor[0].numel())
+    # Of tokens, channels would not stay together.
+    return tensor.dim() != 3 and tuple(result.shape) == (tensor.shape[0], tensor[0].numel())
 
 
 def _counts(node: fx.Node) -> bool:

@@ -68,14 +68,15 @@ class Constants(fx.Interpreter):
         result = super().run_node(node)
         if isinstance(result, torch.Tensor) and (sources or node.op == "placeholder"):
             kind = self.kinds.get(node, channels.OTHER)
-            count = result.shape[1] if result.dim() > 1 else 0
-            self._constant[node] = self._follow(node, kind, sources, read, count)
+            self._constant[node] = self._follow(node, kind, sources, read, channels.count_of(result))
         return result
 
     def _reading(self, node: fx.Node, source: fx.Node) -> Reading:
         constant = self._constant[source]
         tensor = self.env[source]
-        values = tensor.detach().double().flatten(2)[0, :, 0] if tensor.dim() > 2 else tensor.detach().double()[0]
+        # Of one image, at one position; a constant channel is the same at all.
+        values = tensor.detach().double().movedim(channels.axis_of(tensor), 1) if tensor.dim() > 2 else tensor.double()
+        values = values.detach().flatten(2)[0, :, 0] if values.dim() > 2 else values.detach()[0]
         values = np.where(constant, values.cpu().numpy(), 0.0)
         module = self.fetch_attr(node.target) if node.op == "call_module" else None
         padded = channels.pads(self.kinds.get(node, channels.OTHER), node, module)

@@ -164,7 +164,7 @@ class Wires(fx.Interpreter):
 
     def _number(self, node: fx.Node, sources: list[fx.Node], result: torch.Tensor) -> np.ndarray:
         if node.op == "placeholder":
-            return np.zeros(result.shape[1], np.int64)
+            return np.zeros(channels.count_of(result), np.int64)
         module = self.fetch_attr(node.target) if node.op == "call_module" else None
         tensors = [self.env[other] for other in sources]
         others = [self.env.get(other) for other in node.all_input_nodes if other not in self._channels]
@@ -178,7 +178,7 @@ class Wires(fx.Interpreter):
     def _numbers(
         self, node: fx.Node, kind: str, read: list[np.ndarray], sources: list[fx.Node], result: torch.Tensor
     ) -> np.ndarray:
-        count = result.shape[1] if result.dim() > 1 else 0
+        count = channels.count_of(result)
         if kind == channels.LAYER:
             self._columns[node.target] = read[0]
             self._rows[node.target] = np.arange(len(self._parents), len(self._parents) + count)
