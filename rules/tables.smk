@@ -291,3 +291,27 @@ for study in asked("costs"):
             f"Collect time and memory of every job behind {study}"
         script:
             "../workflow_scripts/costs.py"
+
+
+for study in asked("teacher_student"):
+
+    rule:
+        name:
+            f"{study}_tables_students"
+        input:
+            **QUESTIONS[study]["teacher_student"].reads,
+        output:
+            **QUESTIONS[study]["teacher_student"].writes,
+        log:
+            log_of("teacher_student", study),
+        benchmark:
+            benchmark_of("teacher_student", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["teacher_student"].facts,
+        message:
+            f"Teach students of {study} by teachers, prune them, and measure their errors"
+        script:
+            "../workflow_scripts/teacher_student.py"

@@ -141,6 +141,23 @@ FIGURES = {
         "without the scenario that they rank. Means over scenarios with 95 % intervals (normal approximation, "
         "scenarios taken as independent).",
     ),
+    "teacher_student": Figure(
+        f"{_DRAWN}.teacher_student:draw",
+        ("teacher_student",),
+        "A student network that learnt from a teacher, one sample a step, is pruned without being trained again: half "
+        "of the expected squared error on outputs without noise (its closed form for the weights that are left) "
+        "against the share of the parameters that is kept; rules for edges keep as many parameters as those for nodes. "
+        "Points: means over networks and draws, bars their standard deviation. Dotted: a student that holds exact "
+        "copies of the teacher's units, for edges and nodes at random and for the best spread of nodes (in the colour "
+        "of the determinantal choice). Dashed: before pruning. After Acharyya et al., arXiv 2006.16617.",
+    ),
+    "order_parameters": Figure(
+        f"{_DRAWN}.teacher_student:draw_orders",
+        ("order_parameters",),
+        "Order parameters of one student before pruning and under each rule: Q, products of the first-layer weights of "
+        "student units, R, of student and teacher units, T, of teacher units, each divided by the number of inputs; "
+        "means over the draws. Units are sorted by the teacher's unit that they resemble most.",
+    ),
     "costs": Figure(
         f"{_DRAWN}.costs:draw",
         ("costs", "topometrics"),

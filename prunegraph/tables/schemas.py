@@ -40,6 +40,13 @@ _PREDICTOR = {
     "level": ("str", "the groups in which the mixture is fitted; empty for a single property"),
 }
 
+_PAIR = {
+    "teachers": ("int64", "units of the teacher"),
+    "students": ("int64", "units of the student"),
+    "inputs": ("int64", "inputs of both"),
+    "noise": ("float64", "standard deviation of the noise on the teacher's outputs"),
+}
+
 SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
     "mask_stability": {
         "dataset": ("str", "data set"),
@@ -52,6 +59,28 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
         "kept": ("Int64", "weights that the mask keeps"),
         "stay": ("float64", "share of them that the mask made with the change keeps, too"),
         "chance": ("float64", "share that a random mask with the other's layer densities would keep"),
+    },
+    "teacher_student": {
+        **_PAIR,
+        "seed": ("int64", "seed of teacher, student and samples"),
+        "method": ("str", "rule by which edges or nodes are chosen"),
+        "share": ("float64", "share of the units kept, or of parameters as many"),
+        "draw": ("int64", "number of the mask"),
+        "weights": ("Int64", "first-layer weights kept"),
+        "loss": ("float64", "half the expected squared error on outputs without noise: its closed form"),
+        "test_loss": ("float64", "the same, measured on new inputs"),
+        "whole_loss": ("float64", "loss of the student before it was pruned"),
+        "ideal": ("float64", "loss of a student that holds exact copies of the teacher's units, where it is known"),
+    },
+    "order_parameters": {
+        **_PAIR,
+        "seed": ("int64", "seed of teacher, student and samples"),
+        "method": ("str", "rule by which edges or nodes are chosen, or dense: before"),
+        "share": ("float64", "share of the units kept, or of parameters as many"),
+        "matrix": ("str", "Q: student with student; R: student with teacher; T: teacher with teacher"),
+        "row": ("int64", "unit"),
+        "column": ("int64", "unit"),
+        "value": ("float64", "product of their first-layer weights, divided by the inputs; mean over draws"),
     },
     "quality": {
         "source": ("str", "own or published"),

@@ -186,6 +186,7 @@ class Configuration:
             measured=facts.get("measured", True),
             analysis={**self.config["analysis"], **(facts.get("analysis") or {})},
             asked_drawing=facts.get("drawing"),
+            teacher_student=facts.get("teacher_student"),
         )
 
 

@@ -166,7 +166,11 @@ class Questions(dict[str, dict[str, Question]]):
         recipes = {name: self.plan.recipe_of(variant) for name, variant in study.models.items()}
         facts = {"datasets": datasets, "models": models, "recipes": recipes, "code": _code("training", "recipes")}
         self._table(study, "hyperparameters", {}, ("hyperparameters",), facts)
-        self._stability(study)
+        if comparable_methods(study):
+            self._stability(study)
+        if study.teacher_student:
+            facts = {"settings": dict(study.teacher_student), "code": code_of("prunegraph.teacher_student.rows")}
+            self._table(study, "teacher_student", {}, ("teacher_student", "order_parameters"), facts)
         source = self[study.name]["collect"]
         reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
         facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
@@ -242,6 +246,8 @@ class Questions(dict[str, dict[str, Question]]):
 
     def _drawn_from(self, study: Study, record: Figure) -> dict[str, Any] | None:
         """What a figure reads; None where the study has it not."""
+        if not record.reads and not self.measured(study):  # it explains the encodings
+            return None
         tables = self.tables(study)
         answered = {path: question.answer for question in self[study.name].values() for path in _files(question.writes)}
         sources, answers = [], []

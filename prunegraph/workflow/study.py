@@ -43,6 +43,8 @@ class Study:
         ``rows_per_feature`` and ``bootstrap``.
     asked_drawing
         The network that its multipartite figure shows, as configured, or None.
+    teacher_student
+        Settings of the study of teachers and students (:mod:`prunegraph.teacher_student`), None without one.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Study:
     measured: bool
     analysis: Mapping[str, Any]
     asked_drawing: Mapping[str, Any] | None = None
+    teacher_student: Mapping[str, Any] | None = None
 
     @property
     def own(self) -> bool:

@@ -7,8 +7,8 @@ import sys
 import pytest
 from helpers import ROOT
 
-ORDER = ["graphs", "relational", "datasets", "models", "wiring", "pruning", "training", "encoding", "metrics"]
-ORDER += ["search", "statistics", "tables", "analysis", "figures", "report", "workflow", "cli", "__main__"]
+ORDER = ["graphs", "relational", "datasets", "models", "wiring", "pruning", "training", "teacher_student", "encoding"]
+ORDER += ["metrics", "search", "statistics", "tables", "analysis", "figures", "report", "workflow", "cli", "__main__"]
 
 
 def package_of(module):

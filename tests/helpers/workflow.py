@@ -4,7 +4,12 @@ import re
 import subprocess
 import sys
 
+import yaml
+
 from helpers import ROOT
+from prunegraph.workflow.configuration import Configuration, read_schema
+from prunegraph.workflow.plan import Plan
+from prunegraph.workflow.questions import Questions
 
 
 def snakemake(folder, *arguments, config=(), check=True, **settings):
@@ -14,6 +19,13 @@ def snakemake(folder, *arguments, config=(), check=True, **settings):
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, **settings)
     assert not check or done.returncode == 0, done.stdout[-4000:] + done.stderr[-6000:]
     return done
+
+
+def figures_of(study):
+    """The names of the figures of a study of the default configuration."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    asked = Questions(Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml"))))
+    return list(asked.pictures(asked.plan.configuration.studies[study]))
 
 
 def jobs(done):

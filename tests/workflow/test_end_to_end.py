@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import torch
 from helpers import ROOT
-from helpers.workflow import jobs, snakemake
+from helpers.workflow import figures_of, jobs, snakemake
 
 from prunegraph import datasets, models, pruning, tensors
-from prunegraph.figures.records import FIGURES
+from prunegraph.teacher_student.masks import RULES
 from prunegraph.training import evaluate
 
 # The default study with fewer networks and one epoch.
@@ -38,7 +38,7 @@ def test_paper_study_resolves_every_figure(tmp_path):
     done = snakemake(tmp_path, "paper", "-n", "--configfile", str(ROOT / "studies/paper.yaml"))
     planned = jobs(done)
     assert planned["train"] == 432
-    assert {f"paper_{figure}" for figure in FIGURES} < set(planned)
+    assert {f"paper_{figure}" for figure in figures_of("mge")} < set(planned)
     assert not [name for name in planned if name.startswith(("mge", "published"))]
 
 
@@ -118,11 +118,11 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
         "ranking": "rbo",
     }.items():
         assert column in pd.read_csv(results / f"tables/mge/{name}.csv").columns
-    for figure in FIGURES:
+    for figure in figures_of("mge"):
         assert (results / f"figures/mge/{figure}.pdf").read_bytes().startswith(b"%PDF")
         assert (results / f"figures/mge/{figure}.png").read_bytes().startswith(b"\x89PNG")
     report = (results / "report.html").read_text()
-    assert report.count("data:image/png;base64,") == len(FIGURES)
+    assert report.count("data:image/png;base64,") == len(figures_of("mge"))
     ledger = pd.read_csv(results / "claims.csv", index_col="id")
     # A few networks of easy data, trained for an epoch, can show nothing of regressions with 16 features.
     assert ledger.own_verdict["mge_drop_against_ramanujan"] == "not tested"
@@ -222,6 +222,28 @@ def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_p
     assert before.items() < after.items() and len(after) == len(before) + 3
     planned = jobs(snakemake(tmp_path, "-n", "results/trained/digits/tiny/now-0.8.json", config=more))
     assert (planned["prune"], planned["train"]) == (1, 1) and "prune_and_test_0" not in planned
+
+
+def test_teachers_and_students_are_a_table_and_two_figures_of_a_study(tmp_path):
+    settings = "{'pairs': [[2, 6]], 'nodes': [2, 4], 'noise': [0, 0.25], 'inputs': 30, 'samples': 20000,"
+    settings += " 'networks': 1, 'draws': 2}"
+    config = [
+        "models={'tiny': {'model': 'mlp', 'options': {'hidden': [8]}, 'epochs': 1}}",
+        "studies={'mge': null, 'published': null, 'pupils': {'datasets': [digits], 'models': [tiny],"
+        f" 'methods': [dense], 'sparsities': [0.5], 'measured': false, 'teacher_student': {settings}}}}}",
+    ]
+    done = snakemake(tmp_path, "pupils_teacher_student", "pupils_order_parameters", config=config)
+    assert jobs(done) == {
+        "pupils_tables_students": 1,
+        "pupils_teacher_student": 1,
+        "pupils_order_parameters": 1,
+        "total": 3,
+    }
+    found = pd.read_csv(tmp_path / "results/tables/pupils/teacher_student.csv")
+    assert len(found) == 2 * 2 * (4 * 2 + 2) and set(found.method) == set(RULES)
+    assert (tmp_path / "results/figures/pupils/order_parameters.pdf").exists()
+    planned = jobs(snakemake(tmp_path, "-n", config=config))
+    assert not {"pupils_encodings", "pupils_mask_stability", "pupils_tables_students"} & set(planned)
 
 
 def test_weights_from_a_file_are_what_is_pruned_and_tested(tmp_path):

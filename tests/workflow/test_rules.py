@@ -12,10 +12,9 @@ import pytest
 import yaml
 from helpers import ROOT
 from helpers.scripts import main_of
-from helpers.workflow import snakemake
+from helpers.workflow import figures_of, snakemake
 from packaging.requirements import Requirement
 
-from prunegraph.figures.records import FIGURES
 from prunegraph.workflow.configuration import Configuration, read_schema
 from prunegraph.workflow.plan import Plan
 from prunegraph.workflow.questions import Questions
@@ -83,6 +82,8 @@ def questions():
     """Those of a configuration that asks every question: name -> question."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["studies"]["both"] = {**config["studies"]["mge"], "networks": "both"}
+    taught = {"pairs": [[2, 6]], "nodes": [2], "noise": [0], "inputs": 9, "samples": 9, "networks": 1, "draws": 1}
+    config["studies"]["both"]["teacher_student"] = taught
     asked = Questions(Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml"))))
     found = {**asked["published"], **asked["mge"], **asked["both"], "claims": asked.claims, "report": asked.report}
     return found | {"figure": found["figure_accuracy"]}
@@ -161,5 +162,5 @@ def test_every_target_says_what_it_does(tmp_path):
     said = snakemake(tmp_path, "--list-target-rules").stdout.splitlines()
     listed = [line for line in said if re.match(r"\w+( \(|$)", line)]
     names = {line.split()[0] for line in listed}
-    assert {"mge", "published", "claims", "report", *(f"mge_{figure}" for figure in FIGURES)} < names
+    assert {"mge", "published", "claims", "report", *(f"mge_{figure}" for figure in figures_of("mge"))} < names
     assert all(re.fullmatch(r"\w+ \([A-Z].+\)", line) for line in listed), listed
