@@ -58,7 +58,7 @@ def parsed(line):
         parser.add_argument(several, nargs="+", default=[])
     for one in ("--cores", "--workflow-profile"):
         parser.add_argument(one)
-    for flag in ("--use-conda", "--list-target-rules", "-n"):
+    for flag in ("--use-conda", "--list-target-rules", "--unlock", "-n"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args(shlex.split(line, comments=True))
 
@@ -128,7 +128,7 @@ def test_every_name_that_can_be_configured_is_listed(table):
 
 
 def test_every_figure_is_listed_with_its_target():
-    assert set(re.findall(r"figures/mge/(\w+)\.pdf` \|", README)) == set(FIGURES)
+    assert set(re.findall(r"figures/(?:mge|dpp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
 
 
 def test_continuous_integration_runs_the_command_that_the_readme_gives():
