@@ -307,7 +307,7 @@ for study in asked("teacher_student"):
         benchmark:
             benchmark_of("teacher_student", study)
         conda:
-            "../envs/analysis.yaml"
+            "../envs/torch.yaml"
         threads: 1
         params:
             **QUESTIONS[study]["teacher_student"].facts,

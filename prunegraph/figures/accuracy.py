@@ -44,7 +44,9 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
     sparsities, methods = sorted(set(rows.sparsity)), ordered(rows.method, "method")
     styles = style.method_styles(methods)
 
-    figure = style.new(min(style.PAGE, max(style.COLUMN, 2.3 * len(models))), 0.5 + 1.55 * len(datasets))
+    many = len(methods) > 9  # too many lines and names for a narrow figure
+    width = style.PAGE if many else min(style.PAGE, max(style.COLUMN, 2.3 * len(models)))
+    figure = style.new(width, 0.5 + (2.6 if many else 1.55) * len(datasets))
     panels = figure.subplots(len(datasets), len(models), sharex=True, sharey="row", squeeze=False)
     for line, dataset in zip(panels, datasets, strict=True):
         for axes, model in zip(line, models, strict=True):
@@ -57,7 +59,9 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
     _sparsity_axis(panels, sparsities)
     handles = [Line2D([], [], label=style.label(name), **look) for name, look in styles.items()]
     style.legend_below(
-        figure, [*handles, *_reference_handles(networks, 0.0 in bottoms.values())], 5 if len(models) > 1 else 3
+        figure,
+        [*handles, *_reference_handles(networks, 0.0 in bottoms.values())],
+        4 if many else 5 if len(models) > 1 else 3,
     )
     return figure
 

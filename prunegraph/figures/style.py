@@ -126,20 +126,23 @@ def save(figure: Figure, *paths: str | Path) -> None:
 def method_styles(methods: Iterable[str]) -> dict[str, dict]:
     """Assign a line style to each method; colour and marker of a pruner are the same in every figure.
 
-    A `_compat` variant has the colour of its pruner and an open marker. Names that are not in the catalogue get spare
-    markers in the given order.
+    The first variant that is named after a pruner (``dpp_edge_reweighted``) has its colour, a dashed line and an open
+    marker. Other names that are not in the catalogue get spare markers in the given order.
     """
-    styles, spare = {}, 0
+    styles, spare, varied = {}, 0, set()
     for method in methods:
-        base = method.removesuffix("_compat")
-        if base not in _PRUNERS:
+        base = max((name for name in _PRUNERS if f"{method}_".startswith(f"{name}_")), key=len, default="")
+        if not base or (base != method and base in varied):
             colour = _SPARE_COLOURS[spare % len(_SPARE_COLOURS)]
             marker = _SPARE_MARKERS[spare % len(_SPARE_MARKERS)]
-            spare += 1
+            base, spare = method, spare + 1
         else:
             colour, marker = _PRUNERS[base]
         face = colour if base == method else "white"
         styles[method] = {"color": colour, "marker": marker, "markerfacecolor": face, "markeredgecolor": colour}
+        if base != method:
+            varied.add(base)
+            styles[method]["linestyle"] = "--"
     return styles
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
-from prunegraph.pruning.dpp.sampling import decompose, samples
+from prunegraph.pruning.dpp.sampling import samples
 from prunegraph.teacher_student.training import Pair
 
 #: Number of units kept, and of inputs of each unit -> mask, units x inputs.
@@ -24,8 +24,7 @@ def edges_beside(nodes: int, units: int, inputs: int) -> int:
 
 def dpp_edge(pair: Pair, size: int, draw: np.random.Generator) -> np.ndarray:
     """Draw the inputs of each unit from a k-DPP with the linear kernel L_ij = w_i w_j mean(x_i x_j)."""
-    rows = [_subset(np.outer(row, row) * pair.gram, size, draw) for row in pair.student.hidden]
-    return _with(pair, rows)
+    return _with(pair, [samples(kernel, [size], draw)[0] for kernel in pair.edges])
 
 
 def random_edge(pair: Pair, size: int, draw: np.random.Generator) -> np.ndarray:
@@ -42,8 +41,7 @@ def importance_edge(pair: Pair, size: int, draw: np.random.Generator) -> np.ndar
 
 def dpp_node(pair: Pair, size: int, draw: np.random.Generator) -> np.ndarray:
     """Draw units from a k-DPP with the linear kernel of their preactivations, W C W^T with C = mean(x x^T)."""
-    hidden = pair.student.hidden
-    return _units(pair, _subset(hidden @ pair.gram @ hidden.T, size, draw))
+    return _units(pair, samples(pair.nodes, [size], draw)[0])
 
 
 def random_node(pair: Pair, size: int, draw: np.random.Generator) -> np.ndarray:
@@ -89,12 +87,6 @@ def choose(pair: Pair, rule: str, nodes: int, draw: np.random.Generator) -> np.n
             f"least 1 and fewer than all. Keep another number of nodes than {nodes}, or take more inputs."
         )
     return RULES[rule](pair, size, draw)
-
-
-def _subset(kernel: np.ndarray, size: int, draw: np.random.Generator) -> np.ndarray:
-    import torch
-
-    return samples(decompose(torch.from_numpy(kernel)), [size], draw)[0]
 
 
 def _with(pair: Pair, rows) -> np.ndarray:

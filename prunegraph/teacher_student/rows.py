@@ -16,7 +16,7 @@ _FIXED = ("importance_edge", "importance_node")
 
 
 def of_pair(
-    setting: Setting, seed: int, nodes: Sequence[int], draws: int, test: int = 10 * CHUNK, rescale: bool = True
+    setting: Setting, seed: int, nodes: Sequence[int], draws: int, test: int = 2 * CHUNK, rescale: bool = True
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Teach a student, prune it by every rule, and measure what is left.
 

@@ -1,14 +1,17 @@
 """Teachers, and students that learn from them, one sample a step."""
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numba import njit
 from scipy.special import erf
 
 from prunegraph.errors import UserError
+from prunegraph.pruning.dpp.sampling import Decomposition, decompose
 from prunegraph.randomness import numpy_generator
 from prunegraph.teacher_student.theory import order_parameters
 
@@ -96,9 +99,23 @@ class Pair:
     student: TwoLayer
     gram: np.ndarray
 
+    @functools.cached_property
+    def edges(self) -> list[Decomposition]:
+        """The kernels of the inputs of each unit, L_ij = w_i w_j mean(x_i x_j), taken apart once for all draws."""
+        return [_decomposed(np.outer(row, row) * self.gram) for row in self.student.hidden]
+
+    @functools.cached_property
+    def nodes(self) -> Decomposition:
+        """The kernel of the units, W mean(x x^T) W^T."""
+        return _decomposed(self.student.hidden @ self.gram @ self.student.hidden.T)
+
     def order(self):
         """The order parameters of both (:class:`prunegraph.teacher_student.theory.Order`)."""
         return order_parameters(self.student.hidden, self.teacher.hidden)
+
+
+def _decomposed(kernel: np.ndarray) -> Decomposition:
+    return decompose(torch.from_numpy((kernel + kernel.T) / 2))
 
 
 def teach(setting: Setting, seed: int) -> Pair:
