@@ -12,8 +12,10 @@ from prunegraph.analysis.ranking import ranking, summary
 from prunegraph.analysis.regression import out_of_fold, regression
 from prunegraph.errors import UserError
 from prunegraph.tables import quality
-from prunegraph.tables.frames import read, write
+from prunegraph.tables.frames import read, shaped, write
 from prunegraph.tables.schemas import SCHEMAS
+from prunegraph.teacher_student.rows import of_pair
+from prunegraph.teacher_student.training import Setting
 
 
 def test_a_step_is_compared_with_what_is_expected():
@@ -54,11 +56,14 @@ def made() -> dict[str, pd.DataFrame]:
     """Every table of the studies, of a small synthetic study."""
     study = small_study()
     table, asked = study.features, {"rows_per_feature": 2}
+    errors, orders = of_pair(Setting(inputs=20, samples=500), 0, [3], 2, test=500)
     scenarios, ranked = correlation.with_drop(table), ranking(table, **asked)
     parts, stability = with_stability(table, times=4, repeats=1, **asked)
     return {
         "quality": quality.quality(quality.of_own(study.networks, table), "own"),
         "mask_stability": remade(study),
+        "teacher_student": shaped(pd.DataFrame(errors), "teacher_student"),
+        "order_parameters": shaped(pd.DataFrame(orders), "order_parameters"),
         "correlation": scenarios,
         "correlation_summary": correlation.summary(scenarios, table, times=20),
         "correlation_layers": correlation.with_density(study.ramanujan),

@@ -202,7 +202,11 @@ def variants(kind, **entries):
         ([{"studies": {"train": {"networks": "published"}}}], {}, ["cannot be named 'train'", "a rule is"]),
         ([{"studies": {"mge_ranking": {"networks": "published"}}}], {}, ["cannot be named 'mge_ranking'"]),
         ([{"studies": {"empty": {"system": "mge"}}}], {}, ["In the study empty", "no datasets, models, methods"]),
-        ([{"studies": {"published": None}}, {"studies": {"mge": None}}], None, ["There is no study"]),
+        (
+            [{"studies": dict.fromkeys(("mge", "dpp", "mlp_rank"))}, {"studies": {"published": None}}],
+            None,
+            ["There is no study"],
+        ),
         ([{"device": "gpu"}], {}, ["at device", "'gpu'", "cuda"]),
     ],
 )

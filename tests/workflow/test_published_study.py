@@ -31,7 +31,13 @@ def test_a_copy_that_is_not_there_is_one_sentence(tmp_path):
 
 
 def test_published_networks_beside_own_ones(tmp_path):
-    planned = jobs(snakemake(tmp_path, "-n", config=["studies={'mge': {'networks': both}, 'published': null}"]))
+    planned = jobs(
+        snakemake(
+            tmp_path,
+            "-n",
+            config=["studies={'mge': {'networks': both}, 'published': null, 'dpp': null, 'mlp_rank': null}"],
+        )
+    )
     parts = {"mge_tables_authors", "mge_tables_networks", "mge_tables_joined"}
     assert set(planned) >= OWN_JOBS | parts
     assert planned["mge_tables_regression"] == 1
