@@ -1,6 +1,7 @@
 """The only file that knows Snakemake exists: runs a script's `main` from a rule or from the shell."""
 
 import argparse
+import errno
 import fcntl
 import hashlib
 import inspect
@@ -68,6 +69,24 @@ def launch(main: Callable[..., None], snakemake: Any = None) -> None:
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         sys.exit(TRY_AGAIN)
+    except (MemoryError, ImportError, OSError) as problem:
+        sentence = _lacking(problem)
+        if not sentence:
+            raise
+        print(f"Error: {sentence} What is finished is kept: run the same command again then.", file=sys.stderr)
+        sys.exit(1)
+
+
+def _lacking(problem: Exception) -> str:
+    """Say what this machine lacks: room on a disk or memory; the empty word where it is something else."""
+    code = getattr(problem, "errno", None)
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        where = f" at {problem.filename}" if getattr(problem, "filename", None) else ""
+        return f"There is no room left on the disk{where} ({problem.strerror}). Make some."
+    # A library that does not fit into memory is an ImportError.
+    if isinstance(problem, MemoryError) or code == errno.ENOMEM or "Cannot allocate memory" in str(problem):
+        return "This job needs more memory than it has. Run fewer jobs at a time (--cores) or on a larger machine."
+    return ""
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def load(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     Raises
     ------
     UserError
-        If the file is missing, truncated or no safetensors file.
+        If the file is missing, truncated or no safetensors file, or a tensor has another name than its header says.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -92,6 +92,11 @@ def load(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         ) from problem
     provenance = {key: _plain(value) for key, value in header.items()}
     order = provenance.pop("order", None) or list(arrays)
+    if not isinstance(order, list) or sorted(map(str, order)) != sorted(arrays):
+        raise UserError(
+            f"{path} is damaged: its tensors are {', '.join(sorted(arrays))}, its header names {order}. "
+            "Delete it and let the workflow make it again."
+        )
     return {name: arrays[name] for name in order}, provenance
 
 

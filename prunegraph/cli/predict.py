@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prunegraph import files
+from prunegraph import files, pool
 from prunegraph.catalogue import known
 from prunegraph.cli.table import paragraph, text
 from prunegraph.errors import UserError
@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _fitted(path: Path) -> dict[str, Any]:
+    # Beside the results it was made with, what it must be is known.
+    pool.check(path.parent.parent.glob(f"tables/{path.stem}/.answers/transfer.*.manifest.json"), [path])
     content = files.read_json(path)
     if not isinstance(content, Mapping) or content.get("kind") != "prunegraph predictor":
         raise UserError(

@@ -78,10 +78,15 @@ def _row(path: Path) -> dict:
         raise UserError(f"{path} is no benchmark file: expected .../benchmarks/RULE/JOB.tsv. Run the rule again.")
     rule, *job = parts[len(parts) - parts[::-1].index("benchmarks") :]
     job[-1] = _ASKED.sub("", job[-1])
-    measured = pd.read_csv(path, sep="\t", na_values=["-"])
+    try:
+        measured = pd.read_csv(path, sep="\t", na_values=["-"])
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError):
+        measured = pd.DataFrame()
     if measured.empty or not {"s", "max_rss", "cpu_time"} <= set(measured.columns):
         raise UserError(f"{path} does not hold what Snakemake's benchmarks hold. Remove it and run the rule again.")
     last = measured.iloc[-1]
+    if pd.isna(last.s) or not pd.api.types.is_numeric_dtype(measured.s):
+        raise UserError(f"{path} holds no time. Remove it and run the rule again.")
     seen = last.s >= _SHORTEST
     cost = {
         "seconds": last.s,

@@ -75,8 +75,16 @@ def write(frame: pd.DataFrame, *paths: str | Path) -> None:
 def read(path: str | Path) -> pd.DataFrame:
     """Read a table that :func:`write` wrote; columns with a known type get it back."""
     path = Path(path)
-    if _format(path) == ".parquet":
-        return pd.read_parquet(path)
+    try:
+        return pd.read_parquet(path) if _format(path) == ".parquet" else _from_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"There is no table {path}.") from None
+    except (OSError, ValueError) as problem:  # what pyarrow and pandas raise for damaged files are kinds of these
+        said = str(problem).partition("\n")[0]
+        raise UserError(f"{path} cannot be read as a table ({said}). Delete it, and its rule makes it again.") from None
+
+
+def _from_csv(path: Path) -> pd.DataFrame:
     text = [name for name, kind in TYPES.items() if kind == "str"]
     frame = pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
     kinds = {name: TYPES[name] for name in frame.columns if name in TYPES}

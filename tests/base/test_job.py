@@ -1,5 +1,6 @@
 """From a rule or a command line to the arguments of `main`."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -63,6 +64,32 @@ def test_a_user_error_is_a_sentence_and_exit_code_1(capsys):
     with pytest.raises(SystemExit, match="1"):
         job.launch(wrong, rule())
     assert capsys.readouterr().err.strip() == "Error: Found this, expected that."
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "results/x"), "no room left on the disk at results/x"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "needs more memory than it has"),
+        (MemoryError(), "needs more memory than it has"),
+        (ImportError("libtorch.so: failed to map segment: Cannot allocate memory"), "needs more memory than it has"),
+    ],
+)
+def test_what_the_machine_lacks_is_a_sentence(capsys, problem, said):
+    def fails():
+        raise problem
+
+    with pytest.raises(SystemExit, match="1"):
+        job.launch(fails, rule())
+    assert said in capsys.readouterr().err
+
+
+def test_another_mistake_of_the_system_is_told_in_full():
+    def fails():
+        raise OSError(errno.EACCES, "Permission denied", "x")
+
+    with pytest.raises(PermissionError):
+        job.launch(fails, rule())
 
 
 def test_a_granted_gpu_that_torch_cannot_see_stops_the_job(monkeypatch):

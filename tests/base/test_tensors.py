@@ -58,3 +58,11 @@ def test_json_refuses_nan_and_reads_a_default(tmp_path):
     assert read_json(tmp_path / "x.json", {}) == {}
     (tmp_path / "x.json").write_text('{"a": ')
     assert read_json(tmp_path / "x.json", {}) == {}
+
+
+def test_a_renamed_tensor_is_named(tmp_path):
+    path = tmp_path / "t.safetensors"
+    tensors.save(path, {"first": np.arange(3.0), "second": np.arange(4.0)})
+    path.write_bytes(path.read_bytes().replace(b'"second":{', b'"secund":{'))
+    with pytest.raises(UserError, match=r"its tensors are first, secund, its header names \['first', 'second'\]"):
+        tensors.load(path)

@@ -153,3 +153,16 @@ def test_facts_that_cannot_be_columns_are_refused(tmp_path, facts, words):
     paths = [_score(tmp_path / f"{'ab'[seed]}.json", seed=seed, facts=one) for seed, one in enumerate(facts)]
     with pytest.raises(UserError, match=words):
         collect.networks(paths)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("content", [b"", b"PAR1 and half of it", b'a,"b\n1,2', b"\xff\xfe\x00\x01"])
+def test_a_damaged_table_is_named(tmp_path, suffix, content):
+    path = tmp_path / f"features.{suffix}"
+    if suffix == "csv" and content.startswith(b"PAR1"):
+        content = b"a,b\n1,2\n1,2,3,4\n"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"features.{suffix} cannot be read as a table .*its rule makes it again"):
+        read(path)
+    with pytest.raises(UserError, match="There is no table"):
+        read(tmp_path / f"none.{suffix}")

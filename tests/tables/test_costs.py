@@ -70,5 +70,12 @@ def test_other_files_are_refused(tmp_path):
     path.write_text("a\tb\n1\t2\n")
     with pytest.raises(UserError, match="does not hold what Snakemake's benchmarks hold"):
         costs([path])
+    for damaged in (b"", b"s\th:m:s\n1\t2\t3\n", b"\xff\xfe\x00"):
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match="does not hold what Snakemake's benchmarks hold"):
+            costs([path])
+    path.write_text("s\tmax_rss\tcpu_time\nx\t1\t1\n")
+    with pytest.raises(UserError, match="holds no time"):
+        costs([path])
     with pytest.raises(UserError, match="no benchmark file"):
         costs([tmp_path / "a.tsv"])
