@@ -55,6 +55,8 @@ class Manifest:
         content = read_json(path)
         if not sound(content):
             self._refuse(f"{path} is missing or damaged")
+        if not in_its_place(self.path, content):
+            self._refuse(f"{path} is the manifest of {content['folder']}, not its own cell's")
         self.folder = self.path.parent / content["folder"]
         self.items: dict[str, dict[str, Any]] = content["items"]
         self._right: set[Path] = set()
@@ -70,7 +72,7 @@ class Manifest:
         """
         if item not in self.items or name not in self.items[item]["files"]:
             raise UserError(f"{self.path} has no {item}/{name}; it has {', '.join(self.items)}.")
-        path = self.folder / name
+        path = Path(os.path.normpath(self.folder / name))
         if path not in self._right:
             if not _is(path, self.items[item]["files"][name]):
                 self._refuse(f"{path} is missing or not what the workflow wrote")
@@ -298,6 +300,12 @@ def sound(content: Any) -> bool:
     if not isinstance(content, dict):
         return False
     return _sealed({name: value for name, value in content.items() if name != "seal"}) == content
+
+
+def in_its_place(path: Path, content: Mapping[str, Any]) -> bool:
+    """Whether the content of a manifest is of the cell that its name says; answers and copies have other names."""
+    found = _NAME.fullmatch(path.name)
+    return found is None or content["folder"] in (".", found["cell"])
 
 
 def _facts(path: Path) -> list[Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from prunegraph.files import read_json, sha256
-from prunegraph.pool import JOURNAL, receipts, sound
+from prunegraph.pool import JOURNAL, in_its_place, receipts, sound
 
 #: Folders of results that are about the making: times, progress, what a training can go on from.
 ABOUT = ("logs", "benchmarks", "checkpoints", "tensorboard")
@@ -92,6 +92,9 @@ class Verification:
     def _manifest(self, path: Path, content: Any) -> Iterator[Problem]:
         if not sound(content):
             yield Problem(_kind_of_damage(path), path, "is no manifest as a job writes it", path)
+            return
+        if not in_its_place(path, content):
+            yield Problem("swapped", path, f"is the manifest of {content['folder']}", path)
             return
         folder = path.parent / content["folder"]
         known = receipts(folder) if content["folder"] != "." else content["items"]

@@ -201,3 +201,13 @@ def test_a_question_without_an_answer_is_newer_than_old_files_whatever_the_clock
     manifest.unlink()
     asked(None)
     assert flag.stat().st_mtime > table.stat().st_mtime
+
+
+def test_the_manifest_of_another_cell_is_refused(cell):
+    path, _ = fill(cell, seed0="a")
+    other, _ = fill(cell.with_name("snip-0.95"), seed0="a")
+    Manifest(path).path.write_bytes(Manifest(other).path.read_bytes())
+    with pytest.raises(UserError, match=r"is the manifest of snip-0\.95, not its own cell's.*has been removed"):
+        Manifest(path)
+    assert fill(cell, seed0="a")[1] == []
+    assert Manifest(path).file("seed0", "seed0/file").read_text() == "seed0 from a"

@@ -194,3 +194,14 @@ def test_a_folder_that_is_not_there_is_said(tmp_path, capsys):
 def test_a_manifest_reads_what_verifying_found_right(results):
     manifest = Manifest(manifest_path(results / FOLDERS[3], ASKED))
     assert manifest.file("seed0", "seed0/file").exists()
+
+
+def test_a_manifest_of_another_cell_is_named(results, capsys):
+    other = results / "masks/digits/tiny/dense-0"
+    with filling(manifest_path(other, ASKED)) as cell:
+        write_text(cell.path("seed0/file"), "dense\n")
+        cell.add("seed0", "key", "seed0/file")
+    path = results / f"masks/digits/tiny/snip-0.9.{ASKED}.manifest.json"
+    shutil.copy(manifest_path(other, ASKED), path)
+    code, lines = verify(results, capsys)
+    assert code == 1 and lines[:-1] == [f"swapped   {path} is the manifest of dense-0"]
