@@ -33,7 +33,7 @@ def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
         (blocked / f"{name}.py").write_text(f"raise ImportError('{name} in a dry run')")
     done = snakemake(tmp_path, "-n", env={**os.environ, "PYTHONPATH": str(blocked)})
     planned = jobs(done)
-    assert planned["train"] == 2 * (7 * 3 + 1)
+    assert planned["train"] == 2 * (7 * 3 + 1) + 2  # of DPP and MLP-Rank the dense networks alone
     assert planned["report"] == 1
 
 
