@@ -77,9 +77,12 @@ def test_locks_of_other_machines_and_of_nobody_known_stay(folder, owner):
 def test_the_same_command_goes_on_after_snakemake_was_killed(tmp_path, how):
     arguments = ["results/datasets/digits.json"]
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2", *arguments]
+    # Where tests run without a terminal (nohup), SIGHUP is ignored, and children inherit that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(
         [*command, "--directory", str(tmp_path)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    signal.signal(signal.SIGHUP, before)
     held = tmp_path / ".snakemake/locks"
     until = time.monotonic() + 120
     while not (held.is_dir() and any(held.iterdir())):
