@@ -73,7 +73,8 @@ def test_a_copy_of_the_authors_files_gives_the_shipped_tables(tmp_path, shared):
 def test_the_whole_study_of_the_published_tables(tmp_path):
     snakemake(tmp_path, *STUDY)
     tables = tmp_path / "results/tables/published"
-    for name in set(SCHEMAS) - {"mask_stability"}:  # masks that can be made again are a study's own
+    # Masks that can be made again, and students of teachers, are of studies with networks of their own.
+    for name in set(SCHEMAS) - {"mask_stability", "teacher_student", "order_parameters"}:
         assert list(pd.read_csv(tables / f"{name}.csv", nrows=5)) == list(SCHEMAS[name])
     regression = pd.read_csv(tables / "regression.csv").set_index(["group", "features"])
     assert regression.adjusted_r2["all", "unrolled"] == pytest.approx(0.6375, abs=5.1e-5)
