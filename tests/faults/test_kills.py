@@ -86,6 +86,7 @@ def undisturbed(tmp_path_factory):
     return made
 
 
+DAY = 86_400 * 10**9
 ADD, WRITE, KEEP = "pool.Filling.add", "pool.write_json", "pool.Filling.keep"
 CHANGES = {
     "prune": {"batch_size": 64},
@@ -131,6 +132,20 @@ def test_results_copied_without_what_snakemake_remembers(complete, undisturbed, 
     snakemake(tmp_path, TARGET, config=study(epochs=2))
     expected, found = undisturbed(epochs=2), content(tmp_path)
     assert {name for name in expected if expected[name] != found.get(name)} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("days", [1, -1])
+def test_results_of_a_clock_that_was_wrong(complete, undisturbed, tmp_path, days):
+    folder = shutil.copytree(complete, tmp_path / "copy")
+    for path in [folder / "results", *(folder / "results").rglob("*")]:
+        times = path.stat()
+        os.utime(path, ns=(times.st_atime_ns + days * DAY, times.st_mtime_ns + days * DAY))
+    snakemake(folder, TARGET, config=study(epochs=2))
+    expected, found = undisturbed(epochs=2), content(folder)
+    assert {name for name in expected if expected[name] != found.get(name)} == set()
+    assert "Nothing to be done" in snakemake(folder, TARGET, config=study(epochs=2)).stderr
 
 
 def flip(path):

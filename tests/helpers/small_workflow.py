@@ -26,8 +26,16 @@ GIVEN = {"device": "cpu", "source": "data", "checkpoints": "results/checkpoints"
 STUDY = {"datasets": ["digits"], "models": ["tiny"], "methods": ["dense", "pruned"], "sparsities": [0.9]}
 
 
-def configuration(seeds=2, batch_size=128, hidden=16, analysis=None, **changes):
-    """The configuration of a study of two cells, with the keys that differ."""
+#: A second study, of networks that are pruned and tested at once, and a set of graphs.
+TESTED = {"datasets": ["digits"], "models": ["tiny"], "methods": ["dense", "cut"], "sparsities": [0.5, 0.75]}
+GRAPHS = {"few": {"kind": "random", "nodes": 8, "degrees": [3], "number": 2}}
+
+
+def configuration(seeds=2, batch_size=128, hidden=16, analysis=None, tested=None, **changes):
+    """The configuration of a study of two cells, with the keys that differ.
+
+    `tested` are the options of the pruner of the second study, and the seed of its graphs; None: without these.
+    """
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     study = {**STUDY, "seeds": seeds}
     config |= {
@@ -38,6 +46,11 @@ def configuration(seeds=2, batch_size=128, hidden=16, analysis=None, **changes):
         "training": {**config["training"], "epochs": 1},
         "analysis": {**config["analysis"], **(analysis or {})},
     }
+    if tested is not None:
+        repair = {"repair": tested["repair"]} if "repair" in tested else {}
+        config["methods"]["cut"] = {"pruner": "random_node", **repair}
+        config["studies"]["tested"] = {**TESTED, "seeds": seeds, "measured": False}
+        config["relational_graphs"] = {"few": {**GRAPHS["few"], "seed": tested.get("graphs", 0)}}
     for key, value in changes.items():
         config[key] = {**config[key], **value} if isinstance(value, dict) else value
     return Configuration(config, read_schema(ROOT / "rules/config.schema.yaml"))
@@ -72,11 +85,12 @@ class Jobs:
 class Workflow:
     """The workflow in a folder, for a configuration.
 
-    `tables` names those that are made beside the pools; all, and the ledger of claims, if None.
+    `tables` names those that are made beside the pools; all, and the ledger of claims, if None. `figures` names
+    figures of the first study; with any, the report is made, too.
     """
 
-    def __init__(self, jobs, folder, tables=None, **changes):
-        self.tables = tables
+    def __init__(self, jobs, folder, tables=None, figures=(), **changes):
+        self.tables, self.figures = tables, figures
         self.jobs, self.folder = jobs, Path(folder)
         self.configuration = configuration(**changes)
         self.moments, self.died = {}, {}
@@ -90,9 +104,9 @@ class Workflow:
         self.moments, self.died = {}, {}
         with chdir(self.folder):
             plan = Plan(self.configuration)
-            orders = {**_pools(plan), **_answers(plan, self.tables)}
-            for name, (manifest, order) in orders.items():
-                if Path(manifest).exists():
+            orders = {**_graphs(plan), **_pools(plan), **_answers(plan, self.tables, self.figures)}
+            for name, (made, order) in orders.items():
+                if all(Path(manifest).exists() for manifest in made):
                     continue
                 done = self.jobs.run(folder=str(self.folder), kill=kill.get(name, {}), **order)
                 self.moments[name] = done["moments"]
@@ -125,33 +139,60 @@ class Workflow:
         return found
 
 
-def _pools(plan):
-    cells = sorted({cell for study in plan.configuration.own() for cell in study.cells()}, key=lambda c: c.method)
+def _graphs(plan):
     orders = {}
-    for cell in cells:  # the dense one first
-        for stage in OF_CELLS:
-            names = [AT_ONCE] if stage in ("prune", "train") and plan.is_tested_at_once(cell) else [stage]
-            assert names == [stage], "this study has no cell that is tested at once"
+    for name in plan.configuration.config["relational_graphs"]:
+        manifest = plan.manifest("relate", (name,))
+        arguments = _wanted("relate", {"manifest": manifest, **plan.request("relate", (name,))})
+        orders[f"relational/{name}"] = ([manifest], {"script": "relate", "arguments": arguments, "answer": None})
+    return orders
+
+
+def _pools(plan):
+    measured = {cell for study in plan.configuration.own() if study.measured for cell in study.cells()}
+    cells = {cell for study in plan.configuration.own() for cell in study.cells()}
+    orders = {}
+    for cell in sorted(cells, key=lambda c: (c.method != "dense", c)):
+        stages = [stage for stage in OF_CELLS if cell in measured or stage not in ("encode", "measure")]
+        for stage in stages:
+            if stage in ("prune", "train") and plan.is_tested_at_once(cell):
+                orders["/".join((AT_ONCE, *cell[:3]))] = _at_once(plan, cell)
+                continue
             manifest = plan.manifest(stage, cell)
             given = {**GIVEN, **cell._asdict(), "manifest": manifest}
             given |= {**plan.reads(stage, cell), **plan.request(stage, cell)}
             for place in ("checkpoints", "scalars"):
                 given[place] = f"{GIVEN[place]}/{'/'.join(cell)}"
             place = plan.folder(stage, cell).removeprefix("results/")
-            orders[place] = (manifest, {"script": stage, "arguments": _wanted(stage, given), "answer": None})
+            orders[place] = ([manifest], {"script": stage, "arguments": _wanted(stage, given), "answer": None})
     return orders
 
 
-def _answers(plan, tables):
+def _at_once(plan, cell):
+    """The job that prunes and tests a method's networks of every sparsity."""
+    place = tuple(cell[:3])
+    sparsities = next(found for found, places in plan.at_once().items() if place in places)
+    made = {
+        name: [plan.manifest(stage, (*place, sparsity)) for sparsity in sparsities]
+        for name, stage in (("masks", "prune"), ("trained", "train"))
+    }
+    given = {**GIVEN, **cell._asdict(), **made, **plan.reads(AT_ONCE, place), **plan.request(AT_ONCE, place)}
+    order = {"script": AT_ONCE, "arguments": _wanted(AT_ONCE, given), "answer": None}
+    return ([*made["masks"], *made["trained"]], order)
+
+
+def _answers(plan, tables, figures):
     questions = Questions(plan)
     orders = {}
     for name, question in questions["small"].items():
-        # Figures and the stability of masks take long, and their rules are like those of other tables.
-        left_out = name.startswith("figure_") or name == "mask_stability"
-        if not left_out and (tables is None or name in tables):
-            orders[f"tables/{name}"] = (question.answer, _order(name, question))
-    if tables is None:
-        orders["claims"] = (questions.claims.answer, _order("claims", questions.claims))
+        # Most figures and the stability of masks take long, and their rules are like those of other tables.
+        kind, _, figure = name.partition("_")
+        chosen = tables is None or name in tables
+        if figure in figures if kind == "figure" else chosen and (tables or name != "mask_stability"):
+            script = "figure" if kind == "figure" else name
+            orders[f"tables/{name}"] = ([question.answer], _order(script, question))
+    if tables is None or figures:
+        orders["claims"] = ([questions.claims.answer], _order("claims", questions.claims))
     return orders
 
 
@@ -160,7 +201,7 @@ def _order(script, question):
     files = [path for name, value in question.writes.items() if name != "answer" for path in _listed(value)]
     answers = _listed(question.reads.get("answers", []))
     answer = {"answer": question.answer, "answers": answers, "reads": reads, "files": files}
-    given = {**question.facts, **question.reads, **question.writes}
+    given = {**GIVEN, **question.facts, **question.reads, **question.writes}
     given.pop("asked", None)
     return {"script": script, "arguments": _wanted(script, given), "answer": answer}
 
