@@ -16,12 +16,12 @@ from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES as FIGURE_RECORDS
 from prunegraph.job import environment
 from prunegraph.pool import asking
-from prunegraph.workflow.locks import own
+from prunegraph.workflow import clocks, locks
 from prunegraph.workflow.plan import POOLS, Plan, place_of
 from prunegraph.workflow.questions import Questions
 
 if workflow.is_main_process:  # jobs, which read this file too, lock nothing
-    own(".snakemake")
+    locks.own(".snakemake")
 
 # Jobs inherit it; what is set already stays.
 os.environ.update(environment(workflow.basedir))
@@ -34,9 +34,8 @@ except UserError as problem:
     raise WorkflowError(str(problem)) from None
 config = CONFIGURATION.config
 
-RESULTS = CONFIGURATION.results
-STUDIES = CONFIGURATION.studies
-OWN = CONFIGURATION.own()
+RESULTS, STUDIES, OWN = CONFIGURATION.results, CONFIGURATION.studies, CONFIGURATION.own()
+clocks.settle(RESULTS, dict(POOLS.values()))
 STAGE_OF = {pool: stage for stage, (pool, _) in POOLS.items()}
 MODEL = "{dataset}/{model}"
 METHOD = "{dataset}/{model}/{method}"
