@@ -201,6 +201,8 @@ RELATIONAL = {
     "random": "prunegraph.relational.sets:random",
     "circulant": "prunegraph.relational.sets:circulant",
     "authors": "prunegraph.relational.sets:authors",
+    "candidates": "prunegraph.relational.sets:candidates",
+    "every": "prunegraph.relational.sets:every",
     "file": "prunegraph.relational.sets:file",
 }
 

@@ -3,8 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from prunegraph.catalogue import known
 from prunegraph.errors import UserError
-from prunegraph.relational.limits import CHAINS, check_degree, check_ladder, check_length, check_steps, check_symmetry
+from prunegraph.relational.limits import (
+    CHAINS,
+    FAMILIES,
+    check_degree,
+    check_edges,
+    check_ladder,
+    check_length,
+    check_steps,
+    check_symmetry,
+)
 
 
 def check(kind: str, options: Mapping[str, Any]) -> None:
@@ -18,7 +28,7 @@ def check(kind: str, options: Mapping[str, Any]) -> None:
         For the first that cannot be.
     """
     nodes = options.get("nodes")
-    for key in ("degrees", "aspl", "clustering", "steps"):
+    for key in ("degrees", "aspl", "clustering", "steps", "edges", "families"):
         _check_different(key, options.get(key, ()))
     for degree in options.get("degrees", ()):
         check_degree(nodes, degree)
@@ -31,6 +41,12 @@ def check(kind: str, options: Mapping[str, Any]) -> None:
             raise UserError(f"The clustering of a graph lies in [0, 1], found {share}.")
     for steps in options.get("steps", ()):
         check_steps(nodes, steps)
+    for edges in options.get("edges", ()):
+        check_edges(nodes, edges)
+    for family in options.get("families", ()):
+        known(FAMILIES, family, "family of candidates")
+    if kind == "every" and not 3 <= nodes <= 6:
+        raise UserError(f"Every connected graph is made of 3 to 6 nodes, found nodes: {nodes}.")
     if "symmetry" in options:
         check_symmetry(nodes, options["symmetry"])
     number = options.get("number")

@@ -10,6 +10,9 @@ MOST_NODES = 4096
 #: Chains behind the authors' ladder of a degree.
 CHAINS = 6
 
+#: Families of graphs with a given number of edges; see :mod:`prunegraph.relational.candidates`.
+FAMILIES = ("uniform", "ring", "small_world", "attachment", "blocks", "core")
+
 
 def check_degree(nodes: int, degree: int) -> None:
     """Refuse a degree that no simple, connected, regular graph of so many nodes has.
@@ -33,6 +36,21 @@ def check_degree(nodes: int, degree: int) -> None:
             f"There is no graph of {nodes} nodes with degree {degree}: nodes times degree is twice the number of "
             "edges, so it must be even. Change one of the two by one."
         )
+
+
+def check_edges(nodes: int, edges: int) -> None:
+    """Refuse a number of edges that no simple, connected graph of so many nodes has.
+
+    Raises
+    ------
+    UserError
+        For fewer than 3 or too many nodes, fewer edges than a tree has, or more than there are pairs.
+    """
+    if not 3 <= nodes <= MOST_NODES:
+        raise UserError(f"A relational graph has 3 to {MOST_NODES} nodes, found {nodes}.")
+    least, most = nodes - 1, nodes * (nodes - 1) // 2
+    if not least <= edges <= most:
+        raise UserError(f"A connected graph of {nodes} nodes has {least} to {most} edges, found {edges}.")
 
 
 def shortest_possible(nodes: int, degree: int) -> float:

@@ -11,10 +11,13 @@ import numpy as np
 
 from prunegraph.catalogue import RELATIONAL, lookup
 from prunegraph.errors import UserError
+from prunegraph.job import logger
 from prunegraph.randomness import numpy_generator
-from prunegraph.relational import files, generators, original, search
+from prunegraph.relational import files, generators, original, search, small
+from prunegraph.relational.candidates import drawn
 from prunegraph.relational.distances import aspl
 from prunegraph.relational.kinds import check
+from prunegraph.relational.limits import FAMILIES
 from prunegraph.relational.properties import properties
 from prunegraph.relational.search import Goal
 from prunegraph.relational.storage import GraphSet
@@ -143,6 +146,30 @@ def authors(seed: int, *, nodes: int, degrees: list[int], number: int | None = N
         graphs = original.ladder(nodes, degree, draw, number)
         for place, graph in enumerate(graphs):
             yield f"degree{degree}_{place}", graph
+
+
+def candidates(
+    seed: int, *, nodes: int, edges: list[int], number: int = 30, families: list[str] | None = None
+) -> Named:
+    """Up to `number` graphs of each family with exactly each number of edges; see :mod:`.candidates`.
+
+    The job's log counts those that are not as first drawn.
+    """
+    for count in edges:
+        for family in families or FAMILIES:
+            draw = numpy_generator(seed, "relational", nodes, "edges", count, family)
+            graphs, reasons = drawn(family, nodes, count, number, draw)
+            said = ", ".join(f"{times} {reason}" for reason, times in sorted(reasons.items()))
+            logger.info("%s, %d edges: %d graphs%s", family, count, len(graphs), said and f" ({said})")
+            for place, graph in enumerate(graphs):
+                yield f"{family}_edges{count}_{place}", graph
+
+
+def every(seed: int, *, nodes: int) -> Named:
+    """Every connected graph of 3 to 6 nodes, up to the names of its nodes; see :mod:`.small`. Nothing is random."""
+    del seed
+    for place, graph in enumerate(small.every(nodes)):
+        yield f"graph{place}", graph
 
 
 def file(seed: int, *, path: str) -> Named:

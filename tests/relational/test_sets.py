@@ -23,6 +23,8 @@ OPTIONS = {
     "random": {"nodes": 16, "degrees": [4, 9], "number": 3},
     "circulant": {"nodes": 16, "steps": [[1, 2], [1, 8]]},
     "authors": {"nodes": 16, "degrees": [4], "number": 12},
+    "candidates": {"nodes": 16, "edges": [24, 32], "number": 2},
+    "every": {"nodes": 5},
 }
 
 
@@ -39,7 +41,7 @@ def test_every_kind_of_the_catalogue_is_tried_here():
 @pytest.mark.parametrize("kind", OPTIONS)
 def test_a_set_has_its_graphs_with_their_properties_and_comes_back(kind, tmp_path):
     made = sets.make(kind, 0, **OPTIONS[kind])
-    assert made.adjacency.dtype == bool and made.adjacency.shape[1:] == (16, 16)
+    assert made.adjacency.dtype == bool and made.adjacency.shape[1:] == (OPTIONS[kind]["nodes"],) * 2
     assert len({row["name"] for row in made.rows}) == len(made.rows) == len(made.adjacency) > 1
     for graph, row in zip(made.adjacency, made.rows, strict=True):
         assert {**properties(graph), "name": row["name"]} == row
