@@ -70,21 +70,38 @@ def launch(main: Callable[..., None], snakemake: Any = None) -> None:
         print(stop, file=sys.stderr)
         sys.exit(TRY_AGAIN)
     except (MemoryError, ImportError, OSError) as problem:
-        sentence = _lacking(problem)
-        if not sentence:
+        if not _lacking(problem):
             raise
-        print(f"Error: {sentence} What is finished is kept: run the same command again then.", file=sys.stderr)
+        _say_what_lacks(problem)
         sys.exit(1)
 
 
-def _lacking(problem: Exception) -> str:
+def _say_what_lacks(problem: BaseException) -> None:
+    print(f"Error: {_lacking(problem)} What is finished is kept: run the same command again then.", file=sys.stderr)
+
+
+def _uncaught(kind: type[BaseException], problem: BaseException, trace: types.TracebackType | None) -> None:
+    """Say what this machine lacks where a library that a script imports finds no memory; else Python's traceback."""
+    if isinstance(problem, MemoryError | ImportError) and _lacking(problem):
+        _say_what_lacks(problem)
+    else:
+        sys.__excepthook__(kind, problem, trace)
+
+
+# Scripts import this module first, so it sees what happens while they import the others.
+sys.excepthook = _uncaught
+
+
+def _lacking(problem: BaseException) -> str:
     """Say what this machine lacks: room on a disk or memory; the empty word where it is something else."""
     code = getattr(problem, "errno", None)
     if code in (errno.ENOSPC, errno.EDQUOT):
         where = f" at {problem.filename}" if getattr(problem, "filename", None) else ""
         return f"There is no room left on the disk{where} ({problem.strerror}). Make some."
     # A library that does not fit into memory is an ImportError.
-    if isinstance(problem, MemoryError) or code == errno.ENOMEM or "Cannot allocate memory" in str(problem):
+    said = str(problem)
+    unmapped = "failed to map segment" in said and "permitted" not in said
+    if isinstance(problem, MemoryError) or code == errno.ENOMEM or "Cannot allocate memory" in said or unmapped:
         return "This job needs more memory than it has. Run fewer jobs at a time (--cores) or on a larger machine."
     return ""
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch, logger
 from prunegraph.analysis import claim_files
 from prunegraph.analysis import claims as ledgers
-from prunegraph.job import launch, logger
 from prunegraph.tables.frames import read, write
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.analysis.correlation import layers_of, summary, with_density, with_drop
 from prunegraph.job import launch
+from prunegraph.analysis.correlation import layers_of, summary, with_density, with_drop
 from prunegraph.tables.features import pruned
 from prunegraph.tables.frames import read, write
 

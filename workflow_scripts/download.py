@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch
 from prunegraph import datasets
 from prunegraph.files import write_text
-from prunegraph.job import launch
 
 
 def main(there: Path, source: str, data_dir: Path):

@@ -3,8 +3,8 @@
 from itertools import product
 from pathlib import Path
 
-from prunegraph.fingerprint import made_from
 from prunegraph.job import launch, logger
+from prunegraph.fingerprint import made_from
 from prunegraph.pool import Manifest, filling
 
 

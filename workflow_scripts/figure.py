@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch, logger
 from prunegraph import graphs
 from prunegraph.catalogue import load
 from prunegraph.errors import UserError
 from prunegraph.figures import notice
 from prunegraph.figures.style import label, save
-from prunegraph.job import launch, logger
 from prunegraph.pool import Manifest
 from prunegraph.tables.frames import read
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.files import write_text
 from prunegraph.job import launch
+from prunegraph.files import write_text
 
 
 def main(manifest: Path, listed: Path):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.analysis.importance import with_stability
 from prunegraph.job import launch
+from prunegraph.analysis.importance import with_stability
 from prunegraph.tables.frames import read, write
 
 

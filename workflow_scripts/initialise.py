@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.fingerprint import made_from
 from prunegraph.job import launch
+from prunegraph.fingerprint import made_from
 from prunegraph.pool import Manifest, filling
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from prunegraph.job import launch, logger, usable_device
 from prunegraph import models
 from prunegraph.datasets import load
-from prunegraph.job import launch, logger, usable_device
 from prunegraph.masks import Mask
 from prunegraph.pool import Manifest
 from prunegraph.precision import use_threads

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch, logger, usable_device
 from prunegraph.files import write_json
 from prunegraph.fingerprint import made_from
-from prunegraph.job import launch, logger, usable_device
 from prunegraph.pool import Manifest, filling
 
 FILES = ("topometrics.json", "ramanujan.json")

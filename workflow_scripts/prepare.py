@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch
 from prunegraph.datasets.state import STATE, state
 from prunegraph.files import read_json, write_json
 from prunegraph.fingerprint import made_from
-from prunegraph.job import launch
 from prunegraph.pool import filling
 
 

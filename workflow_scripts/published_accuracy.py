@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from prunegraph.analysis.accuracies import beside_published
 from prunegraph.job import launch, logger
+from prunegraph.analysis.accuracies import beside_published
 from prunegraph.pool import files_of
 from prunegraph.tables.frames import write
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch
 from prunegraph.analysis import ranking as study
 from prunegraph.analysis.ranking_tests import tests
-from prunegraph.job import launch
 from prunegraph.tables.frames import read, write
 
 

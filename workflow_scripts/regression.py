@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch
 from prunegraph.analysis import differences
 from prunegraph.analysis import regression as study
-from prunegraph.job import launch
 from prunegraph.tables.features import FEATURE_SETS
 from prunegraph.tables.frames import read, write
 

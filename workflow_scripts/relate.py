@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch, logger
 from prunegraph.files import write_table
 from prunegraph.fingerprint import made_from
-from prunegraph.job import launch, logger
 from prunegraph.pool import filling
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import yaml
 
+from prunegraph.job import launch
 from prunegraph.analysis.claims import read_ledger
 from prunegraph.files import write_text
 from prunegraph.fingerprint import ROOT
-from prunegraph.job import launch
 from prunegraph.report import content, facts, page
 
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from prunegraph.job import launch
 from prunegraph.analysis import transfer as study
 from prunegraph.files import write_json
-from prunegraph.job import launch
 from prunegraph.tables.frames import read, write
 
 

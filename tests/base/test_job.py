@@ -84,6 +84,17 @@ def test_what_the_machine_lacks_is_a_sentence(capsys, problem, said):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a process is limited by RLIMIT_AS")
+def test_too_little_memory_for_the_libraries_of_a_script_is_a_sentence():
+    limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20)); "
+    run = f"{limit} sys.argv = ['figure', '--help']; runpy.run_path('workflow_scripts/figure.py', run_name='__main__')"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", run], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode != 0  # libraries that are half there may also crash at the end of the process
+    assert done.stderr.startswith("Error: This job needs more memory than it has.")
+    assert "Traceback" not in done.stderr
+
+
 def test_another_mistake_of_the_system_is_told_in_full():
     def fails():
         raise OSError(errno.EACCES, "Permission denied", "x")

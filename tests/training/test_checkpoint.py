@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from prunegraph.job import TRY_AGAIN, stoppable
 from prunegraph import models, tensors
 from prunegraph.datasets.data import Data, Part
 from prunegraph.errors import Interrupted
-from prunegraph.job import TRY_AGAIN, stoppable
 from prunegraph.masks import Mask
 from prunegraph.training import Checkpoint, Recipe, Start, train, train_each
 
