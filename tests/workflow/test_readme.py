@@ -28,7 +28,7 @@ def test_the_example_runs(capsys):
     exec(compile(saving, "README.md", "exec"), names)
     said = capsys.readouterr().out
     assert "'parameters': 50610, 'macs': 50200" in said and "'macs_left': 17600" in said
-    assert "{'median': 0.0" in said and "'batch': 64, 'device': 'cpu'" in said
+    assert re.search(r"{'median': \d", said) and "'batch': 64, 'device': 'cpu'" in said
     exec(compile(example, "README.md", "exec"), {})
     said = capsys.readouterr().out
     assert said.startswith("191894 ")
