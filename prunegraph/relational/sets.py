@@ -5,13 +5,13 @@ by :mod:`.kinds`. Every degree has random streams of its own, so the graphs of o
 are.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from prunegraph.catalogue import RELATIONAL, lookup
 from prunegraph.errors import UserError
-from prunegraph.job import logger
 from prunegraph.randomness import numpy_generator
 from prunegraph.relational import files, generators, original, search, small
 from prunegraph.relational.candidates import drawn
@@ -21,6 +21,8 @@ from prunegraph.relational.limits import FAMILIES
 from prunegraph.relational.properties import properties
 from prunegraph.relational.search import Goal
 from prunegraph.relational.storage import GraphSet
+
+logger = logging.getLogger("prunegraph")
 
 Named = Iterator[tuple[str, np.ndarray]]
 
