@@ -2,7 +2,7 @@
 
 :mod:`.generators` makes graphs, :mod:`.distances`, :mod:`.clustering` and :mod:`.walks` measure them, :mod:`.search`
 looks for those with wanted distances by swapping edges, :mod:`.original` does as the authors of RGP did. A set of
-graphs is data: :mod:`.sets` makes one, :func:`save` and :func:`load` keep it.
+graphs is data: :mod:`.sets` makes one, :func:`save` and :func:`load` keep it. :mod:`.mapping` makes masks of graphs.
 
 An adjacency is a square array of booleans, symmetric, with an empty diagonal. Needs numpy and numba, never torch; the
 rules of what can exist (:mod:`.limits`) need neither.
