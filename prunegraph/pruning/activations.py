@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn import functional
 
 from prunegraph.errors import UserError
-from prunegraph.pruning.task import Task
+from prunegraph.pruning.remembering import remembered
+from prunegraph.pruning.task import Task, TrainingImages
 from prunegraph.wiring.tracing import evaluation
 
 MOST_NUMBERS = 4_000_000
@@ -66,7 +67,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def input_gram(task: Task, network: nn.Module, weight: str) -> Gram:
+def input_gram(task: Task, network: nn.Module, weight: str, *, passing: bool = False) -> Gram:
     """Gram matrix of what a layer of `network` reads in evaluation mode, over every training image once.
 
     Parameters
@@ -75,12 +76,20 @@ def input_gram(task: Task, network: nn.Module, weight: str) -> Gram:
         Moved to the CPU and to float64, in place; otherwise left as it was.
     weight
         Name of the layer's weight.
+    passing
+        Whether nobody will ask for the same again, so that it is not worth remembering (:mod:`.remembering`).
 
     Raises
     ------
     UserError
         If data are missing, fewer than two images, or not finite, or the layer is not used.
     """
+    network.cpu().double()
+    return (_gram.__wrapped__ if passing else _gram)(network, task.data, weight)
+
+
+@remembered
+def _gram(network: nn.Module, data: TrainingImages, weight: str) -> Gram:
     module = network.get_submodule(weight.rpartition(".")[0])
     total: dict[str, torch.Tensor] = {}
 
@@ -90,11 +99,13 @@ def input_gram(task: Task, network: nn.Module, weight: str) -> Gram:
                 total[name] = total[name] + value if name in total else value
             total["rows"] = total.get("rows", torch.tensor(0)) + matrix.shape[1]
 
-    _run(task, network, module.register_forward_pre_hook(add))
+    _run(data, network, module.register_forward_pre_hook(add))
     if not total:
-        raise UserError(f"Pruner {task.name!r} measures what layer {weight!r} reads, but the network does not call it.")
+        raise UserError(
+            f"Pruner {data.pruner!r} measures what layer {weight!r} reads, but the network does not call it."
+        )
     gram = Gram(total["products"], total["sums"], int(total["rows"]))
-    _finite(gram.products, task, weight)
+    _finite(gram.products, data.pruner, weight)
     return gram
 
 
@@ -114,6 +125,14 @@ def unit_gram(task: Task, network: nn.Module, weight: str, units: tuple[tuple[in
     UserError
         As :func:`input_gram`.
     """
+    network.cpu().double()
+    return _unit_gram(network, task.data, weight, units)
+
+
+@remembered
+def _unit_gram(
+    network: nn.Module, data: TrainingImages, weight: str, units: tuple[tuple[int, ...], ...]
+) -> torch.Tensor:
     there = [unit for unit, columns in enumerate(units) if columns]
     columns = torch.tensor([units[unit] for unit in there])
     total = torch.zeros(len(there), len(there), dtype=torch.float64)
@@ -124,8 +143,8 @@ def unit_gram(task: Task, network: nn.Module, weight: str, units: tuple[tuple[in
         vectors = vectors.view(len(vectors), *columns.shape).movedim(1, 2).flatten(0, 1)
         total.add_(vectors.T @ vectors)
 
-    _run(task, network, network.get_submodule(weight.rpartition(".")[0]).register_forward_pre_hook(add))
-    _finite(total, task, weight)
+    _run(data, network, network.get_submodule(weight.rpartition(".")[0]).register_forward_pre_hook(add))
+    _finite(total, data.pruner, weight)
     whole = torch.zeros(len(units), len(units), dtype=torch.float64)
     whole[torch.tensor(there)[:, None], torch.tensor(there)] = total
     return whole
@@ -143,17 +162,16 @@ def output_gram(task: Task, network: nn.Module, weight: str) -> torch.Tensor:
     return own @ gram.products[0] @ own.T
 
 
-def _run(task: Task, network: nn.Module, hook: torch.utils.hooks.RemovableHandle) -> None:
+def _run(data: TrainingImages, network: nn.Module, hook: torch.utils.hooks.RemovableHandle) -> None:
     """Show the network every training image once; at least two, all finite."""
-    network.cpu().double()
     seen = 0
     try:
         with evaluation(network), torch.no_grad(), one_thread():
-            for images, _ in task.data.once(1000):
+            for images, _ in data.once(1000):
                 if not torch.isfinite(images).all():
                     raise UserError(
-                        f"Pruner {task.name!r} measures activations on the training images, and some of them hold NaN "
-                        "or infinite values; repair or leave out these images."
+                        f"Pruner {data.pruner!r} measures activations on the training images, and some of them hold "
+                        "NaN or infinite values; repair or leave out these images."
                     )
                 network(images.cpu().double())
                 seen += len(images)
@@ -161,7 +179,7 @@ def _run(task: Task, network: nn.Module, hook: torch.utils.hooks.RemovableHandle
         hook.remove()
     if seen < 2:
         raise UserError(
-            f"Pruner {task.name!r} measures activations on the training images, found {seen}; expected at least 2."
+            f"Pruner {data.pruner!r} measures activations on the training images, found {seen}; expected at least 2."
         )
 
 
@@ -179,9 +197,9 @@ def _matrices(module: nn.Module, inputs: torch.Tensor) -> Iterator[torch.Tensor]
         yield grouped.permute(1, 0, 3, 2).flatten(1, 2)
 
 
-def _finite(values: torch.Tensor, task: Task, weight: str) -> None:
+def _finite(values: torch.Tensor, pruner: str, weight: str) -> None:
     if not torch.isfinite(values).all():
         raise UserError(
-            f"Pruner {task.name!r} found activations before layer {weight!r} that are not finite; look for NaN or huge "
+            f"Pruner {pruner!r} found activations before layer {weight!r} that are not finite; look for NaN or huge "
             "weights."
         )

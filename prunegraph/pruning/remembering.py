@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
 import torch
 
 _KNOWN: ContextVar[dict[str, Any] | None] = ContextVar("known scores", default=None)
@@ -26,7 +27,8 @@ def remembered(score: Callable) -> Callable:
     """Let a scoring function (network, ...) answer from memory inside :func:`remembering`.
 
     A question is the same if all that it holds is: every parameter and buffer, every image and label, every number,
-    bit for bit. So an answer never depends on whether one is remembered; hashing takes milliseconds.
+    bit for bit. So an answer never depends on whether one is remembered; hashing takes milliseconds. What has an
+    attribute ``content`` is asked for that. The answer is shared: whoever gets it must not change it.
     """
 
     @functools.wraps(score)
@@ -49,6 +51,10 @@ def _add(question: Any, part: Any) -> None:
     if isinstance(part, torch.Tensor):
         question.update(f"{part.dtype} {tuple(part.shape)} {part.device}".encode())
         question.update(part.detach().cpu().contiguous().numpy().tobytes())
+    elif isinstance(part, np.ndarray):
+        _add(question, torch.from_numpy(part))
+    elif hasattr(part, "content"):
+        _add(question, part.content)
     elif isinstance(part, Sequence) and not isinstance(part, str):
         for one in part:
             _add(question, one)

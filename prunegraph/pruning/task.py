@@ -1,6 +1,7 @@
 """What a pruner is asked, and what it may look at."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,13 @@ class TrainingImages:
                 "endless; pass a data set (prunegraph.datasets.load) or a list of batches."
             )
         return iter(self.source)
+
+    @property
+    def content(self) -> tuple[Any, ...]:
+        """What :meth:`once` depends on, for :mod:`.remembering`; never the same for what cannot be looked through."""
+        if hasattr(self._there(), "train"):
+            return self.source.train.images, self.source.train.labels, self.source.mean, self.source.std
+        return ("batches", self.source) if isinstance(self.source, Sequence) else ("unknown", uuid.uuid4().hex)
 
     def _there(self) -> "Data | Iterable[Batch]":
         if self.source is None:

@@ -9,9 +9,11 @@ from helpers.toy import Toy, supply
 from torch import nn
 
 from prunegraph.errors import UserError
-from prunegraph.pruning import prune
+from prunegraph.pruning import activations, prune
+from prunegraph.pruning.dpp import edges
 from prunegraph.pruning.dpp.kernels import edge_distances, rbf
 from prunegraph.pruning.dpp.sampling import decompose
+from prunegraph.pruning.remembering import remembering
 
 EDGES = ["dpp_edge", "random_edge", "importance_edge", "wanda"]
 NODES = ["dpp_node", "random_node", "importance_node"]
@@ -79,6 +81,31 @@ def test_units_that_do_the_same_are_not_both_kept():
         alive = found["1.weight"].any(1)
         assert (alive[:10] ^ alive[10:]).all()
         assert 1 < found.facts["kernel_effective_rank"] <= 10.1
+
+
+@pytest.mark.parametrize(("pruner", "options"), [("dpp_edge", {"repair": "least_squares"}), ("dpp_node", {})])
+def test_one_decomposition_serves_all_sparsities_and_changes_nothing(pruner, options, monkeypatch):
+    data, sparsities = batches(), (0.3, 0.5, 0.8)
+
+    def found(**more):
+        return [prune(Toy(), pruner, sparsity, 0, data, **options, **more) for sparsity in sparsities]
+
+    runs, real = [], activations._run
+    monkeypatch.setattr(activations, "_run", lambda *arguments: runs.append(1) or real(*arguments))
+    kernels, decomposed = [], edges.decompose
+    monkeypatch.setattr(edges, "decompose", lambda kernel: kernels.append(1) or decomposed(kernel))
+    expected, each = found(), (len(runs), len(kernels))
+    with remembering():
+        again = found(sparsities=sparsities)
+    assert len(runs) - each[0] == each[0] / (6 if pruner == "dpp_edge" else 3)
+    assert len(kernels) - each[1] == (each[1] / 3 if pruner == "dpp_edge" else each[1])
+    for one, other in zip(expected, again, strict=True):
+        assert one.facts == other.facts and one.new_values.keys() == other.new_values.keys()
+        assert all((one[name] == other[name]).all() for name in one)
+        assert all((one.new_values[name] == other.new_values[name]).all() for name in one.new_values)
+    with remembering(), pytest.raises(UserError, match="leaves none"):
+        assert prune(Toy(), "dpp_edge", 0.5, 0, data, sparsities=(0.5, 0.99)).kept  # another's fault
+        prune(Toy(), "dpp_edge", 0.99, 0, data, sparsities=(0.5, 0.99))
 
 
 def test_importance_is_by_magnitude_and_signed_as_logged():

@@ -13,7 +13,8 @@ from scipy import stats
 from prunegraph.errors import UserError
 from prunegraph.pruning.dpp.kernels import diagnostics, distances, edge_distances, rbf
 from prunegraph.pruning.dpp.oracle import sample_by_dppy
-from prunegraph.pruning.dpp.sampling import decompose, log_polynomials, samples
+from prunegraph.pruning.dpp.polynomials import log_polynomials
+from prunegraph.pruning.dpp.sampling import BLOCK, decompose, samples
 
 DRAWS = 2000
 
@@ -95,6 +96,22 @@ def test_a_projection_is_sampled_by_its_determinants():
     assert stats.chisquare([found.count(s) for s in subsets], expected * DRAWS).pvalue > 1e-3
 
 
+def test_items_and_pairs_of_a_projection_beyond_one_block():
+    size, rank, draws = 150, BLOCK + 11, 1200
+    basis = torch.linalg.qr(torch.randn(size, size, generator=torch.Generator().manual_seed(4)).double())[0]
+    scaled = basis * torch.linspace(1, 9, size, dtype=torch.float64).unsqueeze(1)
+    basis = torch.linalg.qr(scaled[:, :rank])[0]
+    subsets = np.zeros((draws, size))
+    for draw, subset in enumerate(drawn(basis @ basis.T, rank, draws)):
+        subsets[draw, list(subset)] = 1
+    matrix = (basis @ basis.T).numpy()
+    expected = np.outer(matrix.diagonal(), matrix.diagonal()) - matrix**2  # probability that both are there
+    np.fill_diagonal(expected, matrix.diagonal())
+    deviations = (subsets.T @ subsets / draws - expected) / np.sqrt(expected * (1 - expected) / draws)
+    found = deviations[np.triu_indices(size)]
+    assert np.abs(found).max() < 5.5 and abs(found.mean()) < 0.1 and 0.8 < found.var() < 1.4
+
+
 def test_logarithms_of_polynomials_against_fractions_and_binomials():
     values = [Fraction(1, 3), Fraction(2), Fraction(5, 7), Fraction(11, 10**9), Fraction(10**12), Fraction(0)]
     with np.errstate(divide="ignore"):
@@ -166,7 +183,7 @@ def test_kernels_from_a_gram_matrix_are_those_of_the_data():
     [(torch.eye(50), 50, 1), (torch.ones(50, 50) + 1e-6 * torch.eye(50), 1, 1), (kernel(50), None, 0)],
 )
 def test_a_kernel_that_says_nothing_is_told(matrix, rank, says_nothing):
-    found = diagnostics(matrix.double(), decompose(matrix), 10)
+    found = diagnostics(matrix.double(), decompose(matrix), [10])[0]
     assert found["uninformative"] == says_nothing
     assert rank is None or found["effective_rank"] == pytest.approx(rank, rel=1e-2)
     assert found["beyond_effective_rank"] == (rank == 1)

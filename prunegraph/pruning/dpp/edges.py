@@ -1,6 +1,8 @@
 """Which inputs each unit keeps: by a k-DPP, at random, or the largest weights (Acharyya et al., 2020)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +13,9 @@ from prunegraph.pruning.activations import input_gram
 from prunegraph.pruning.allocation import whole_counts
 from prunegraph.pruning.dpp.kernels import diagnostics, edge_distances, mean_of, rbf
 from prunegraph.pruning.dpp.oracle import sample_by_dppy
-from prunegraph.pruning.dpp.sampling import decompose, samples
+from prunegraph.pruning.dpp.sampling import checked_size, decompose, samples
 from prunegraph.pruning.pruned import Pruned
+from prunegraph.pruning.remembering import remembered
 from prunegraph.pruning.selection import join, largest
 from prunegraph.pruning.task import Task
 from prunegraph.pruning.weights import in_range
@@ -48,19 +51,41 @@ def dpp_edge(
     checked_kernel(task, beta, jitter, sampler)
     beta = 0.3 if compat and beta is None else beta
     join(task.weights, task.name)
-    counts, kept, facts = kept_by_unit(task), {}, []
+    counts = at_all_sparsities(task, kept_by_unit)
+    kept, facts = {}, []
     for name, weight in task.weights.items():
         gram = input_gram(task, task.network, name)
-        rows = task.weights[name].detach().flatten(1)
-        masks = torch.zeros(rows.shape, dtype=torch.bool)
-        for unit, row in enumerate(rows):
-            k = counts[name][unit]
-            kernel = rbf(edge_distances(gram.products[unit * len(gram.products) // len(rows)], row), beta, jitter)
-            chosen, fact = drawn(kernel, k, sampler, stream(task, name, unit))
+        seeds = [stream(task, name, unit) for unit in range(len(weight))]
+        sizes = [each[name] for each in counts.values()]
+        found = _inputs_kept(task.network, name, gram.products, sizes, seeds, beta, jitter, sampler)
+        masks, about = found[list(counts).index(task.sparsity)]
+        kept[name] = torch.from_numpy(masks.copy()).view(weight.shape)
+        facts += about
+    return Pruned(kept, facts=mean_of(facts))
+
+
+@remembered
+def _inputs_kept(
+    network: torch.nn.Module,
+    name: str,
+    products: torch.Tensor,
+    sizes: list[list[int]],
+    seeds: list[int],
+    beta: float | None,
+    jitter: float,
+    sampler: str,
+) -> list[tuple[np.ndarray, list[dict[str, float]]]]:
+    """Masks (units, inputs) of a layer and the diagnostics of its kernels, for each sparsity, of which `sizes` has the
+    inputs that each unit keeps. A kernel takes some MB, so there is one at a time."""
+    rows = dict(network.named_parameters())[name].detach().flatten(1)
+    found = [(np.zeros(rows.shape, bool), []) for _ in sizes]
+    for unit, row in enumerate(rows):
+        kernel = rbf(edge_distances(products[unit * len(products) // len(rows)], row), beta, jitter)
+        drawn = subsets(kernel, [each[unit] for each in sizes], sampler, seeds[unit])
+        for (masks, facts), (chosen, fact) in zip(found, drawn, strict=True):
             masks[unit, chosen] = True
             facts.append(fact)
-        kept[name] = masks.view(weight.shape)
-    return Pruned(kept, facts=mean_of(facts))
+    return found
 
 
 def random_edge(task: Task) -> dict[str, torch.Tensor]:
@@ -124,19 +149,36 @@ def checked_kernel(task: Task, beta: float | None, jitter: float, sampler: str) 
     known(SAMPLERS, sampler, f"sampler of pruner {task.name!r}:")
 
 
-def stream(task: Task, *purpose: str | int) -> np.random.Generator:
-    """A numpy generator that depends on the task's draws."""
-    return np.random.default_rng(int(torch.randint(2**62, (1,), generator=task.draw(*purpose))))
+def at_all_sparsities(task: Task, ask: Callable[[Task], Any]) -> dict[float, Any]:
+    """Answers by sparsity: that of the task and others that will be asked, but those at which there is none."""
+    found = {}
+    for sparsity in dict.fromkeys([*task.sparsities, task.sparsity]):
+        try:
+            if sparsity > 0:
+                found[sparsity] = ask(replace(task, sparsity=sparsity))
+        except UserError:
+            if sparsity == task.sparsity:
+                raise  # the others stop when it is their turn
+    return found
 
 
-def drawn(
-    kernel: torch.Tensor, k: int, sampler: str, random: np.random.Generator
-) -> tuple[np.ndarray, dict[str, float]]:
-    """A subset of k items, and the diagnostics of the kernel."""
+def stream(task: Task, *purpose: str | int) -> int:
+    """Seed of a numpy generator that depends on the task's draws, the same at every sparsity."""
+    return int(torch.randint(2**62, (1,), generator=task.draw(*purpose)))
+
+
+def subsets(
+    kernel: torch.Tensor, sizes: Sequence[int], sampler: str, seed: int
+) -> list[tuple[np.ndarray, dict[str, float]]]:
+    """A subset of each size, each as if it were the only one, and the diagnostics of the kernel."""
     found = decompose(kernel)
+    generators = (np.random.default_rng(seed) for _ in sizes)
     if sampler == "dppy":
-        return sample_by_dppy(kernel, k, random), diagnostics(kernel, found, k)
-    return samples(found, [k], random)[0], diagnostics(kernel, found, k)
+        chosen = [sample_by_dppy(kernel, k, random) for k, random in zip(sizes, generators, strict=True)]
+    else:
+        found.table(max(checked_size(k, found) for k in sizes))
+        chosen = [samples(found, [k], random)[0] for k, random in zip(sizes, generators, strict=True)]
+    return list(zip(chosen, diagnostics(kernel, found, sizes), strict=True))
 
 
 def _by_row(task: Task, choose: Callable[[str, int, torch.Tensor, int], torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -1,6 +1,8 @@
 """Kernels of edges and nodes: Gaussian (RBF) in the distance of what they contribute over the training images."""
 
+import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -43,33 +45,34 @@ def rbf(squared: torch.Tensor, beta: float | None = None, jitter: float = 0.01) 
         What gives the kernel its full rank.
     """
     if beta is None:
-        median = _median_of_pairs(squared)
-        positive = squared[squared > 0]
-        median = median or (float(positive.median()) if len(positive) else 1.0)
-        beta = 1 / median
+        beta = 1 / (_median_of_pairs(squared) or _median_of_positive(squared))
     return torch.exp(-beta * squared).add_(torch.eye(len(squared), dtype=squared.dtype), alpha=jitter)
 
 
-def diagnostics(kernel: torch.Tensor, found: Decomposition, k: int) -> dict[str, float]:
-    """What a kernel says: numbers by name.
+def diagnostics(kernel: torch.Tensor, found: Decomposition, sizes: Sequence[int]) -> list[dict[str, float]]:
+    """What a kernel says about subsets of some sizes k: numbers by name.
 
     Returns
     -------
-    dict
-        ``effective_rank``, ``median_similarity`` (median of the entries off the diagonal), ``distance_from_uniform``
-        (:meth:`.sampling.Decomposition.distance_from_uniform`), ``log10_e_k``; ``uninformative`` and
-        ``beyond_effective_rank`` (k above twice the effective rank: the jitter decides much of the subset), 0 or 1.
+    list
+        For each size: ``effective_rank``, ``median_similarity`` (median of the entries off the diagonal),
+        ``distance_from_uniform`` (:meth:`.sampling.Decomposition.distance_from_uniform`), ``log10_e_k``;
+        ``uninformative`` and ``beyond_effective_rank`` (k above twice the effective rank: the jitter decides much of
+        the subset), 0 or 1.
     """
     rank, size = found.effective_rank, len(kernel)
-    log_e = found.log_e(k)
-    return {
-        "effective_rank": rank,
-        "median_similarity": _median_of_pairs(kernel),
-        "distance_from_uniform": found.distance_from_uniform(k),
-        "log10_e_k": log_e / math.log(10),
-        "uninformative": float(rank > (1 - UNINFORMATIVE) * size or rank < 1 + UNINFORMATIVE),
-        "beyond_effective_rank": float(k > 2 * rank),
-    }
+    same = {"effective_rank": rank, "median_similarity": _median_of_pairs(kernel)}
+    uninformative = rank > (1 - UNINFORMATIVE) * size or rank < 1 + UNINFORMATIVE
+    return [
+        same
+        | {
+            "distance_from_uniform": found.distance_from_uniform(k),
+            "log10_e_k": found.log_e(k) / math.log(10),
+            "uninformative": float(uninformative),
+            "beyond_effective_rank": float(k > 2 * rank),
+        }
+        for k in sizes
+    ]
 
 
 def mean_of(found: list[dict[str, float]]) -> dict[str, float]:
@@ -78,5 +81,14 @@ def mean_of(found: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _median_of_pairs(values: torch.Tensor) -> float:
-    rows, columns = torch.triu_indices(len(values), len(values), 1)
-    return float(values[rows, columns].median()) if len(rows) else 0.0
+    return float(values[_pairs(len(values))].median()) if len(values) > 1 else 0.0
+
+
+@functools.lru_cache(maxsize=1)
+def _pairs(size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return tuple(torch.triu_indices(size, size, 1))
+
+
+def _median_of_positive(values: torch.Tensor) -> float:
+    positive = values[values > 0]
+    return float(positive.median()) if len(positive) else 1.0

@@ -4,7 +4,7 @@ import torch
 
 from prunegraph.models import prunable
 from prunegraph.pruning.activations import output_gram, unit_gram
-from prunegraph.pruning.dpp.edges import checked_kernel, drawn, stream
+from prunegraph.pruning.dpp.edges import checked_kernel, stream, subsets
 from prunegraph.pruning.dpp.kernels import distances, mean_of, rbf
 from prunegraph.pruning.pruned import Pruned
 from prunegraph.pruning.selection import join
@@ -45,7 +45,7 @@ def dpp_node(
     kept, facts = [], []
     for group, k in zip(groups, kept_in(task, groups), strict=True):
         kernel = rbf(distances(_products(task, group, compat)), beta, jitter)
-        chosen, fact = drawn(kernel, k, sampler, stream(task, group.rows[0][0]))
+        ((chosen, fact),) = subsets(kernel, [k], sampler, stream(task, group.rows[0][0]))
         stays = torch.zeros(group.units, dtype=torch.bool)
         stays[chosen] = True
         kept.append(stays)

@@ -7,7 +7,8 @@ import torch
 
 from prunegraph.errors import UserError
 from prunegraph.pruning.activations import one_thread
-from prunegraph.pruning.dpp.sampling import checked_size, decompose, log_polynomials
+from prunegraph.pruning.dpp.polynomials import log_polynomials
+from prunegraph.pruning.dpp.sampling import checked_size, decompose
 
 LARGEST_LOG = 290 * math.log(10)
 """Logarithm of the largest number, and of the inverse of the smallest, that dppy is trusted with."""

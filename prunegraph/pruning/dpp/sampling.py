@@ -1,8 +1,8 @@
 """Exact sampling of k-DPPs: subsets S of size k with probability proportional to det L_S.
 
-In float64, with elementary symmetric polynomials as logarithms, so that neither a large set nor a kernel of any scale
-under- or overflows. Eigenvectors that are nearly degenerate depend on every rounding; the decomposition is therefore
-made by one driver in one thread.
+In float64, with ratios of consecutive elementary symmetric polynomials in the place of these, so that neither a large
+set nor a kernel of any scale under- or overflows. Eigenvectors that are nearly degenerate depend on every rounding; the
+decomposition is therefore made by one driver in one thread.
 """
 
 import math
@@ -14,6 +14,10 @@ import torch
 
 from prunegraph.errors import UserError
 from prunegraph.pruning.activations import one_thread
+from prunegraph.pruning.dpp.polynomials import log_polynomials, polynomial_ratios
+
+BLOCK = 64
+"""Items that are proposed at once."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,17 @@ class Decomposition:
     _tables: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, k: int) -> np.ndarray:
-        """:func:`log_polynomials` of the eigenvalues up to k or more, computed once."""
+        """:func:`.polynomial_ratios` of the eigenvalues, divided by the largest, up to k or more; computed once."""
         for largest, found in self._tables.items():
             if largest >= k:
                 return found
-        self._tables[k] = log_polynomials(self.logs, k)
+        self._tables[k] = polynomial_ratios(self.values, k)
         return self._tables[k]
+
+    @property
+    def values(self) -> np.ndarray:
+        """The eigenvalues divided by the largest, float64 (N,)."""
+        return np.exp(self.logs - self.logs.max())
 
     @property
     def rank(self) -> int:
@@ -53,7 +62,7 @@ class Decomposition:
 
     def log_e(self, k: int) -> float:
         """Logarithm of the k-th elementary symmetric polynomial of the eigenvalues: of the sum of all det L_S."""
-        return float(self.table(checked_size(k, self))[-1, k])
+        return float(np.log(self.table(checked_size(k, self))[-1, 1 : k + 1]).sum() + k * self.logs.max())
 
     def distance_from_uniform(self, k: int) -> float:
         """How far the law is from that of uniformly random subsets: in nats per item, 0 for L = c I and only then.
@@ -108,26 +117,6 @@ def decompose(kernel: torch.Tensor) -> Decomposition:
     return Decomposition(logs, vectors)
 
 
-def log_polynomials(logs: np.ndarray, k: int) -> np.ndarray:
-    """Logarithms of the elementary symmetric polynomials of the first n of some numbers.
-
-    Parameters
-    ----------
-    logs
-        Logarithms of the numbers, (N,); -inf for 0.
-
-    Returns
-    -------
-    ndarray
-        float64 (N + 1, k + 1): entry (n, j) of e_j of the first n.
-    """
-    table = np.full((len(logs) + 1, k + 1), -np.inf)
-    table[:, 0] = 0
-    for place, log in enumerate(logs):
-        np.logaddexp(table[place, 1:], log + table[place, :-1], out=table[place + 1, 1:])
-    return table
-
-
 def checked_size(k: int, of: Decomposition) -> int:
     """Return k if there are subsets of that size with a positive determinant; a `UserError` otherwise."""
     size = len(of.logs)
@@ -153,50 +142,75 @@ def samples(decomposition: Decomposition, sizes: Iterable[int], random: np.rando
     if not sizes:
         return []
     table = decomposition.table(max(sizes))
-    return [_sample(decomposition, k, table, random) for k in sizes]
+    with one_thread():
+        return [_sample(decomposition, k, table, random) for k in sizes]
 
 
 def _sample(decomposition: Decomposition, k: int, table: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    chosen = _eigenvectors(decomposition.logs, k, table, random)
+    chosen = _eigenvectors(decomposition.values, k, table, random)
     if 2 * k <= len(chosen):
-        return np.sort(_projection(decomposition.vectors[:, torch.from_numpy(chosen)], random))
+        return np.sort(_projection(decomposition.vectors.T[torch.from_numpy(chosen)], random))
     # The complement of a projection DPP is that of the complementary projection.
-    rest = _projection(decomposition.vectors[:, torch.from_numpy(~chosen)], random)
+    rest = _projection(decomposition.vectors.T[torch.from_numpy(~chosen)], random)
     return np.setdiff1d(np.arange(len(chosen)), rest)
 
 
-def _eigenvectors(logs: np.ndarray, k: int, table: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _eigenvectors(values: np.ndarray, k: int, table: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """bool (N,): k eigenvectors, each set with probability proportional to the product of its eigenvalues."""
-    chosen = np.zeros(len(logs), bool)
-    uniform = random.random(len(logs))
-    for place in range(len(logs) - 1, -1, -1):
+    chosen = np.zeros(len(values), bool)
+    uniform = random.random(len(values))
+    for place in range(len(values) - 1, -1, -1):
         if k == 0:
             break
-        if math.log(max(uniform[place], 1e-300)) < logs[place] + table[place, k - 1] - table[place + 1, k]:
+        # v e_(k-1) / (e_k + v e_(k-1)), with the polynomials of the eigenvalues before this one.
+        if uniform[place] * (values[place] + table[place, k]) < values[place]:
             chosen[place] = True
             k -= 1
     return chosen
 
 
 def _projection(vectors: torch.Tensor, random: np.random.Generator) -> np.ndarray:
-    """A subset from the projection DPP onto orthonormal columns, as many items as there are columns.
+    """A subset from the projection DPP onto orthonormal rows (count, items): as many items as there are rows.
 
-    Item by item: its probability is what is left of its row after the rows of the items before are projected out.
+    Item by item: its probability is what is left of its column after the columns of the items before are projected
+    out. As less and less is left of each, items are proposed by what is left before a block of them, and accepted with
+    the probability (left now) / (left then): the same law, but nearly all work is in products of matrices.
     """
-    size, count = vectors.shape
-    left = vectors.square().sum(1).numpy().copy()
-    vectors = vectors.contiguous()
+    count, size = vectors.shape
+    left = vectors.square().sum(0).numpy().copy()
     directions = torch.empty(count, size, dtype=torch.float64)
-    items = np.empty(count, np.int64)
-    uniform = random.random(count)
-    with one_thread():
-        for step in range(count):
-            left[items[:step]] = 0
-            sums = np.cumsum(np.maximum(left, 0, out=left))
-            item = items[step] = min(np.searchsorted(sums, uniform[step] * sums[-1], side="right"), size - 1)
-            row = vectors @ vectors[item]
-            if step:
-                row -= directions[:step, item] @ directions[:step]
-            directions[step] = row / math.sqrt(left[item])
-            left -= directions[step].numpy() ** 2
+    items = np.empty(0, np.int64)
+    while (done := len(items)) < count:
+        uniform = random.random((2, min(BLOCK, count - done)))
+        sums = np.cumsum(left)
+        proposed = np.minimum(np.searchsorted(sums, uniform[0] * sums[-1], side="right"), size - 1)
+        before, there = directions[:done], torch.from_numpy(proposed)
+        own, known = vectors[:, there], before[:, there]
+        products = (own.T @ own - known.T @ known).numpy()
+        taken, triangle = _accepted(proposed, products, uniform[1] * left[proposed])
+        new = own[:, taken].T @ vectors - known[:, taken].T @ before
+        new = torch.linalg.solve_triangular(torch.from_numpy(triangle), new, upper=False)
+        directions[done : done + len(taken)] = new
+        items = np.append(items, proposed[taken])
+        left = np.maximum(left - new.square().sum(0).numpy(), 0)
+        left[items] = 0
     return items
+
+
+def _accepted(items: np.ndarray, products: np.ndarray, least: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """Positions of the proposed items that are taken, and the Cholesky factor of their products.
+
+    An item is taken if more than `least` is left of it once those taken before are projected out.
+    """
+    left = products.diagonal().copy()
+    rows = np.empty_like(products)
+    taken: list[int] = []
+    for place in range(len(items)):
+        if not left[place] > least[place]:
+            continue
+        row = products[place] - rows[: len(taken), place] @ rows[: len(taken)]
+        rows[len(taken)] = row / math.sqrt(left[place])
+        left -= rows[len(taken)] ** 2
+        left[items == items[place]] = 0
+        taken.append(place)
+    return taken, np.tril(rows[: len(taken), taken].T)

@@ -61,7 +61,7 @@ def _absorb(
 ) -> dict[str, torch.Tensor]:
     """Repair one layer, in place and as new values."""
     weight, module = prunable(task.network)[name], owner(task.network, name)
-    bias, gram = bias_of(module), input_gram(task, task.network, name)
+    bias, gram = bias_of(module), input_gram(task, task.network, name, passing=True)
     lost = torch.zeros_like(weight)
     lost[:, gone] = weight.detach()[:, gone]
     stays = kept.clone()

@@ -47,7 +47,7 @@ def least_squares(
         dense = weight.detach().flatten(1).clone()
         kept = masks[name]
         if kept.any():
-            gram = input_gram(task, network, name)
+            gram = input_gram(task, network, name, passing=bool(values))
             bias = bias_of(module)
             new, shift = _repaired(gram, dense, kept, ridge, intercept and bias is not None)
             values[name] = new.view_as(weight)
