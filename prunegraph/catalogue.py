@@ -101,6 +101,7 @@ class Pruner(NamedTuple):
 _PRUNING = "prunegraph.pruning"
 _START = f"{_PRUNING}.dynamic.start:start"
 _UNITS: Any = {"prunes": "trained", "counts": ("units",), "layers": "but_last", "finetune": 0.0}
+_NODES: Any = {**_UNITS, "counts": ("units", "weights"), "repair": "fold"}
 _INPUTS: Any = {"prunes": "trained", "counts": ("inputs", "weights"), "finetune": 0.0}
 
 PRUNERS = {
@@ -173,14 +174,11 @@ PRUNERS = {
         "units that are active differently (determinantal point process)",
         data=True,
         same="here",
-        repair="fold",
-        **_UNITS,
+        **_NODES,
     ),
-    "random_node": Pruner(
-        f"{_PRUNING}.dpp.nodes:random_node", "a random subset of each layer's units", repair="fold", **_UNITS
-    ),
+    "random_node": Pruner(f"{_PRUNING}.dpp.nodes:random_node", "a random subset of each layer's units", **_NODES),
     "importance_node": Pruner(
-        f"{_PRUNING}.dpp.nodes:importance_node", "the units with the largest outgoing weights", repair="fold", **_UNITS
+        f"{_PRUNING}.dpp.nodes:importance_node", "the units with the largest outgoing weights", **_NODES
     ),
     "wanda": Pruner(
         f"{_PRUNING}.wanda:wanda", "each unit's largest products of weight and the input's norm", data=True, **_INPUTS

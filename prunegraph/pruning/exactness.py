@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from prunegraph.catalogue import PRUNERS
 from prunegraph.errors import UserError
 from prunegraph.pruning.task import Task
 from prunegraph.pruning.units import groups_of, kept_in, kept_in_all, layers_in
@@ -14,7 +15,7 @@ def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) ->
     """Refuse masks of another size than `task` asks for.
 
     Weights are counted in all layers together, inputs for every unit, units (those that keep a weight) in every layer,
-    tied ones as one.
+    tied ones as one. Where units are pruned and weights counted, so many units as have these weights.
     The entries of a block matrix are counted where the matrix is made.
 
     Parameters
@@ -29,15 +30,15 @@ def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) ->
     UserError
         Naming what differs.
     """
-    if task.counts == "weights":
+    if task.counts == "units" or "units" in PRUNERS[task.name].counts:
+        _check_units(layers, task, in_all)
+    elif task.counts == "weights":
         _same(sum(int(layers[name].sum()) for name in task.weights), task.kept, f"of {task.size} weights", task)
     elif task.counts == "inputs":
         for name, asked in task.kept_in.items():
             rows = layers[name].reshape(len(layers[name]), -1)
             for unit in np.flatnonzero(rows.sum(1) != asked)[:1]:
                 _same(int(rows[unit].sum()), asked, f"of {rows.shape[1]} inputs of unit {unit} of {name!r}", task)
-    elif task.counts == "units":
-        _check_units(layers, task, in_all)
 
 
 def _check_units(layers: Mapping[str, np.ndarray], task: Task, in_all: bool) -> None:

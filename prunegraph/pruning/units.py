@@ -5,7 +5,7 @@ convolutions); see :class:`prunegraph.wiring.units.Group`. Tied units count as o
 are not tied: each call of it can have one of its own (:func:`prunegraph.wiring.shrink.shrink` gives it one).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -16,6 +16,7 @@ from prunegraph.masks import kept_weights
 from prunegraph.models import prunable
 from prunegraph.pruning.selection import join, largest
 from prunegraph.pruning.task import Task
+from prunegraph.pruning.unit_weights import kept_by_weights
 from prunegraph.wiring.separation import why_fixed
 from prunegraph.wiring.tracing import evaluation, symbolic
 from prunegraph.wiring.units import Group, Wires, follow
@@ -79,18 +80,22 @@ def input_shape(task: Task) -> tuple[int, int, int]:
     return tuple(shape)
 
 
-def kept_in(task: Task, groups: Iterable[Group]) -> list[int]:
+def kept_in(task: Task, groups: Sequence[Group]) -> list[int]:
     """How many units to keep in each group: round(n (1 - s)), halves to even.
+
+    Where weights are counted, see :func:`.unit_weights.kept_by_weights`.
 
     Raises
     ------
     UserError
         If that is none.
     """
-    counts = []
-    for group in groups:
-        counts.append(kept_weights(group.units, task.sparsity))
-        if not counts[-1]:
+    if task.counts == "weights":
+        counts = kept_by_weights(task, groups)
+    else:
+        counts = [kept_weights(group.units, task.sparsity) for group in groups]
+    for group, count in zip(groups, counts, strict=True):
+        if not count:
             raise UserError(
                 f"Sparsity {task.sparsity} leaves none of the {group.units} units of {layers_in(group)}, so nothing "
                 f"would pass; pruner {task.name!r} needs a lower one."

@@ -1,6 +1,7 @@
 """DPP edges and nodes, their rivals, and the checkpoint of the authors."""
 
 import gzip
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -57,6 +58,43 @@ def test_nodes_are_folded_without_data_and_outputs_stay(pruner, layers):
     type(found)(found).apply(bare.eval())
     images = batches()[0][0]
     assert torch.allclose(bare(images), folded(images), atol=1e-5)
+
+
+def flat(*sizes):
+    layers = [layer for one, two in pairwise(sizes) for layer in (nn.Linear(one, two), nn.Sigmoid())]
+    network = nn.Sequential(nn.Flatten(), *layers[:-1])
+    network.input_shape = (1, 1, sizes[0])
+    return network
+
+
+# Budgets that the authors' first scripts hold beside each other, for 784-500-10: edges cut to a whole number.
+@pytest.mark.parametrize(
+    ("nodes", "edges"),
+    [(50, 69), (75, 109), (100, 148), (150, 228), (200, 307), (250, 387), (300, 466), (350, 545), (400, 625)],
+)
+def test_nodes_and_edges_of_equal_parameters(nodes, edges):
+    found = prune(flat(784, 500, 10), "random_node", 1 - edges / 784, 0, counts="weights", layers="first")
+    assert found["1.weight"].any(1).sum() == nodes
+
+
+def test_units_of_several_layers_leave_the_weights_asked_for():
+    dense, network = 30 * 60 + 60 * 40 + 40 * 10, flat(30, 60, 40, 10)
+    for sparsity in (0.1, 0.3, 0.5, 0.7):
+        kept = prune(network, "importance_node", sparsity, 0, counts="weights")
+        one, two = (int(kept[name].any(1).sum()) for name in ("1.weight", "3.weight"))
+        assert one / 60 == pytest.approx(two / 40, abs=0.02)
+        left = 30 * one + one * two + two * 10
+        assert left == pytest.approx(dense - sparsity * (30 * 60 + 60 * 40), abs=130)
+
+
+@pytest.mark.parametrize("pruner", EDGES[:3])
+def test_shares_of_inputs_are_rounded_up_as_logged(pruner):
+    data = [(torch.rand(8, 1, 1, 784), torch.zeros(8))]
+    logged = {0.9: 79, 0.8: 157, 0.7: 236, 0.5: 392, 0.4: 471, 0.1: 706}
+    for sparsity, kept in logged.items():
+        found = prune(flat(784, 2, 2), pruner, sparsity, 0, data, compat=True)
+        assert found["1.weight"].sum(1).tolist() == [kept, kept]
+    assert prune(flat(784, 2, 2), pruner, 0.9, 0, data)["1.weight"].sum(1).tolist() == [78, 78]
 
 
 def test_inputs_of_a_unit_follow_its_kernel():

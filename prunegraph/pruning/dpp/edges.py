@@ -1,7 +1,9 @@
 """Which inputs each unit keeps: by a k-DPP, at random, or the largest weights (Acharyya et al., 2020)."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ def dpp_edge(
     sampler
         ``exact``, or ``dppy`` on kernels where that library is sound.
     compat
-        As the authors logged it: beta 0.3 if none is given.
+        As the authors logged it: beta 0.3 if none is given, and shares of inputs rounded up (79 of 784).
 
     Raises
     ------
@@ -51,7 +53,7 @@ def dpp_edge(
     checked_kernel(task, beta, jitter, sampler)
     beta = 0.3 if compat and beta is None else beta
     join(task.weights, task.name)
-    counts = at_all_sparsities(task, kept_by_unit)
+    counts = at_all_sparsities(task, partial(kept_by_unit, compat=compat))
     kept, facts = {}, []
     for name, weight in task.weights.items():
         gram = input_gram(task, task.network, name)
@@ -88,15 +90,24 @@ def _inputs_kept(
     return found
 
 
-def random_edge(task: Task) -> dict[str, torch.Tensor]:
+def random_edge(task: Task, *, compat: bool = False) -> dict[str, torch.Tensor]:
     """Keep a random subset of the inputs of each unit, every one with the same probability.
+
+    Parameters
+    ----------
+    compat
+        As the authors logged it: shares of inputs rounded up.
 
     Raises
     ------
     UserError
         If nothing would be left of a unit.
     """
-    return _by_row(task, lambda name, unit, row, k: torch.randperm(len(row), generator=task.draw(name, unit)) < k)
+
+    def drawn(name: str, unit: int, row: torch.Tensor, k: int) -> torch.Tensor:
+        return torch.randperm(len(row), generator=task.draw(name, unit)) < k
+
+    return _by_row(task, drawn, compat)
 
 
 def importance_edge(task: Task, *, compat: bool = False) -> dict[str, torch.Tensor]:
@@ -105,7 +116,7 @@ def importance_edge(task: Task, *, compat: bool = False) -> dict[str, torch.Tens
     Parameters
     ----------
     compat
-        As the authors logged it: the largest by value, so that negative weights go first.
+        As the authors logged it: the largest by value, so that negative weights go first; shares of inputs rounded up.
 
     Raises
     ------
@@ -113,13 +124,14 @@ def importance_edge(task: Task, *, compat: bool = False) -> dict[str, torch.Tens
         If nothing would be left of a unit, or a weight is not finite.
     """
     join(task.weights, task.name)
-    return _by_row(task, lambda name, unit, row, k: largest(row if compat else row.abs(), k))
+    return _by_row(task, lambda name, unit, row, k: largest(row if compat else row.abs(), k), compat)
 
 
-def kept_by_unit(task: Task) -> dict[str, list[int]]:
+def kept_by_unit(task: Task, *, compat: bool = False) -> dict[str, list[int]]:
     """How many inputs each unit of each layer keeps.
 
-    Where weights are counted, all layers have the same share, and units of a layer differ by one at most.
+    Where weights are counted, all layers have the same share, and units of a layer differ by one at most. With `compat`
+    the share of inputs is rounded up.
 
     Raises
     ------
@@ -127,7 +139,11 @@ def kept_by_unit(task: Task) -> dict[str, list[int]]:
         If that is none.
     """
     if task.counts == "inputs":
-        counts = {name: [count] * len(task.weights[name]) for name, count in task.kept_in.items()}
+        each = task.kept_in
+        if compat:
+            widths = {name: weight[0].numel() for name, weight in task.weights.items()}
+            each = {name: math.ceil(width * (1 - task.sparsity) - 1e-9) for name, width in widths.items()}
+        counts = {name: [count] * len(task.weights[name]) for name, count in each.items()}
     else:
         sizes = {name: weight.numel() for name, weight in task.weights.items()}
         totals = whole_counts(dict.fromkeys(sizes, task.kept / task.size), sizes, task.kept)
@@ -181,14 +197,16 @@ def subsets(
     return list(zip(chosen, diagnostics(kernel, found, sizes), strict=True))
 
 
-def _by_row(task: Task, choose: Callable[[str, int, torch.Tensor, int], torch.Tensor]) -> dict[str, torch.Tensor]:
+def _by_row(
+    task: Task, choose: Callable[[str, int, torch.Tensor, int], torch.Tensor], compat: bool
+) -> dict[str, torch.Tensor]:
     def rows(name: str, counts: list[int]) -> Iterator[torch.Tensor]:
         for unit, (row, k) in enumerate(zip(task.weights[name].detach().flatten(1), counts, strict=True)):
             yield choose(name, unit, row, k)
 
     return {
         name: torch.stack(list(rows(name, counts))).view(task.weights[name].shape)
-        for name, counts in kept_by_unit(task).items()
+        for name, counts in kept_by_unit(task, compat=compat).items()
     }
 
 
