@@ -25,9 +25,18 @@ def atomic(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".tmp.{os.getpid()}.{socket.gethostname()}.{path.name}")
     try:
         yield temporary
+        _share(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _share(path: Path) -> None:
+    """Give a file the mode that the umask allows; some libraries create theirs for their owner alone, whatever it is."""
+    if path.stat().st_mode & 0o777 == 0o600:
+        umask = os.umask(0)
+        os.umask(umask)
+        path.chmod(0o666 & ~umask)
 
 
 def write_text(path: str | Path, text: str) -> None:

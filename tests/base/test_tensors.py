@@ -1,5 +1,7 @@
 """Tensor files: provenance, atomic writing, files that are damaged."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,17 @@ def test_truncated_file_is_refused(tmp_path, cut):
     with pytest.raises(UserError, match="not a readable safetensors file"):
         tensors.load(path)
     assert tensors.provenance(path) == {}
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o007, 0o660), (0o077, 0o600)])
+def test_a_file_may_be_read_by_whom_the_umask_allows(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        tensors.save(tmp_path / "t", {"z": np.arange(3.0)})
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert (tmp_path / "t").stat().st_mode & 0o777 == mode
 
 
 def test_missing_file(tmp_path):
