@@ -32,7 +32,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def _share(path: Path) -> None:
-    """Give a file the mode that the umask allows; some libraries create theirs for their owner alone, whatever it is."""
+    """Give a file the mode that the umask allows; some libraries create theirs for their owner alone."""
     if path.stat().st_mode & 0o777 == 0o600:
         umask = os.umask(0)
         os.umask(umask)
