@@ -74,6 +74,8 @@ class Pruner(NamedTuple):
         Whether choosing looks at training images.
     gradients
         Whether choosing differentiates the network, as all do that look at images; on a GPU where there is one.
+    graphs
+        Whether it needs a set of relational graphs, which a method names as `graphs`.
     same
         Where the same seed and weights give the same mask: ``everywhere``, or ``here`` (on this machine; elsewhere
         another one by the same law).
@@ -90,6 +92,7 @@ class Pruner(NamedTuple):
     trains: str = ""
     data: bool = False
     gradients: bool = False
+    graphs: bool = False
     same: str = "everywhere"
 
     @property
@@ -182,6 +185,13 @@ PRUNERS = {
     ),
     "wanda": Pruner(
         f"{_PRUNING}.wanda:wanda", "each unit's largest products of weight and the input's norm", data=True, **_INPUTS
+    ),
+    "rgp": Pruner(
+        f"{_PRUNING}.rgp:rgp",
+        "blocks of channels that a relational graph joins (RGP)",
+        counts=("blocks",),
+        layers="hidden",
+        graphs=True,
     ),
 }
 

@@ -65,7 +65,7 @@ KINDS = {
         "pruner",
         "pruner",
         catalogue.PRUNERS,
-        ("sparsities", "layers", "counts", "repair", "finetune", "network_seeds"),
+        ("sparsities", "layers", "counts", "repair", "finetune", "network_seeds", "graphs", "rungs", "together"),
     ),
 }
 
@@ -114,7 +114,8 @@ def variant(kind: str, name: str, named: Mapping[str, Any]) -> Variant:
 def _method_settings(pruner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a method: those `given`, else as the pruner's record says.
 
-    ``network_seeds: n``: draw s is made on the network of seed s mod n; None: on that of seed s.
+    ``network_seeds: n``: draw s is made on the network of seed s mod n; None: on that of seed s. ``together``: one job
+    makes the networks of all its sparsities, and of its family; always where nothing is trained afterwards.
 
     Raises
     ------
@@ -126,7 +127,28 @@ def _method_settings(pruner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     sparsities = tuple(checked_sparsity(value) for value in given.get("sparsities") or ())
     if pruner == "dense" and any(sparsities):
         raise UserError("The pruner 'dense' keeps every weight, so its only sparsity is 0.")
-    return {**chosen, "sparsities": sparsities, "finetune": finetune, "network_seeds": given.get("network_seeds")}
+    graphs = _checked_graphs(pruner, given)
+    together = bool(given.get("together")) or finetune == 0
+    more = {"finetune": finetune, "network_seeds": given.get("network_seeds"), "together": together}
+    return {**chosen, "sparsities": sparsities, **more, "graphs": graphs, **_place(given)}
+
+
+def _checked_graphs(pruner: str, given: Mapping[str, Any]) -> str | None:
+    """The name of the set of relational graphs, which pruners that need one, and no others, have."""
+    named = given.get("graphs")
+    if catalogue.PRUNERS[pruner].graphs and named is None:
+        raise UserError(
+            f"The pruner {pruner!r} needs `graphs`, the name of a set of relational graphs: name a method, such as "
+            f"`methods: {{my_{pruner}: {{pruner: {pruner}, graphs: regular_16}}}}`."
+        )
+    if named is not None and not catalogue.PRUNERS[pruner].graphs:
+        raise UserError(f"The pruner {pruner!r} has no use for relational graphs; remove `graphs: {named}`.")
+    return named
+
+
+def _place(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Which graph of the set the method is, and of which family of methods (:mod:`prunegraph.workflow.rungs`)."""
+    return {"rung": given.get("rung"), "family": given.get("family")}
 
 
 def written(sparsity: float) -> str:

@@ -58,15 +58,13 @@ wildcard_constraints:
 def of_these(places):
     """A constraint of the wildcard `dataset`: what stands from there on in a path is one of some methods' places."""
     known = "|".join("/".join(place) for place in places)
-    return f"(?=(?:{known})-)[a-z][a-z0-9_]*"
+    return f"(?=(?:{known})[-_])[a-z][a-z0-9_]*"
 
 
 def of_no_other():
     """A constraint of the wildcard `dataset`: what stands from there on in a path is no cell that is tested at once."""
     found = PLAN.at_once().items()
-    known = "|".join(
-        f"{'/'.join(place)}-{sparsity}" for sparsities, places in found for place in places for sparsity in sparsities
-    )
+    known = "|".join(f"{'/'.join(place)}{end}" for ends, places in found for place in places for end in ends)
     return rf"(?!(?:{known})\.[0-9a-f]{{12}}\.)[a-z][a-z0-9_]*".replace("0.", r"0\.")
 
 
@@ -99,8 +97,8 @@ def request(stage):
 
 
 def read_by(stage, name):
-    """The manifest that a job of a stage reads under a name."""
-    return said(lambda wildcards: PLAN.reads(stage, place_of(dict(wildcards)))[name])
+    """The manifest that a job of a stage reads under a name; none where it has no use for one."""
+    return said(lambda wildcards: PLAN.reads(stage, place_of(dict(wildcards))).get(name, []))
 
 
 def sources_of(wildcards):

@@ -68,6 +68,7 @@ rule prune:
         images=read_by("prune", "images"),
         initial=read_by("prune", "initial"),
         start=read_by("prune", "start"),
+        graphs=read_by("prune", "graphs"),
     output:
         manifest=f"{RESULTS}/masks/{CELL}.{ASKED}",
     log:
@@ -120,9 +121,10 @@ rule train:
         "../workflow_scripts/train.py"
 
 
-# Networks that are not trained after pruning (finetune: 0): for each list of sparsities a rule, whose job prunes and tests all
-# networks of a method. It makes the manifests that the two rules above would make one by one.
-for number, (sparsities, places) in enumerate(PLAN.at_once().items()):
+# Networks that are not trained after pruning, or train in no time (`finetune: 0`, `together`): for each list of cells, told by the
+# ends of their names, a rule, whose job prunes, trains and tests all networks of a method or of a family of methods. It makes the
+# manifests that the two rules above would make one by one.
+for number, (ends, places) in enumerate(PLAN.at_once().items()):
 
     rule:
         name:
@@ -131,9 +133,10 @@ for number, (sparsities, places) in enumerate(PLAN.at_once().items()):
             images=read_by("prune_and_test", "images"),
             initial=read_by("prune_and_test", "initial"),
             start=read_by("prune_and_test", "start"),
+            graphs=read_by("prune_and_test", "graphs"),
         output:
-            masks=[f"{RESULTS}/masks/{METHOD}-{sparsity}.{ASKED}" for sparsity in sparsities],
-            trained=[f"{RESULTS}/trained/{METHOD}-{sparsity}.{ASKED}" for sparsity in sparsities],
+            masks=[f"{RESULTS}/masks/{METHOD}{end}.{ASKED}" for end in ends],
+            trained=[f"{RESULTS}/trained/{METHOD}{end}.{ASKED}" for end in ends],
         log:
             log_of("prune_and_test", f"{METHOD}.{{asked}}"),
         benchmark:
@@ -145,9 +148,10 @@ for number, (sparsities, places) in enumerate(PLAN.at_once().items()):
         threads: config["threads"]
         resources:
             gpu=lambda wildcards: PLAN.gpus("prune_and_test", place_of(dict(wildcards))),
+            checkpoint_epochs=config["training"]["checkpoint_epochs"],
         params:
             request=request("prune_and_test"),
         message:
-            "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method}, repair and test: every sparsity"
+            "Prune {wildcards.model} on {wildcards.dataset} by {wildcards.method}, repair, train and test: every network"
         script:
             "../workflow_scripts/prune_and_test.py"

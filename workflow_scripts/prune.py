@@ -22,9 +22,12 @@ def main(
     device: str,
     code: str,
     lost: int = 0,
+    graphs: list[Path] = (),
 ):
     read = (Manifest(path) for path in (images, initial, start))
-    masks = Masks(*read, network, choice, threads, code, functools.partial(usable_device, device))
+    relational = Manifest(graphs[0]) if graphs else None
+    where = functools.partial(usable_device, device)
+    masks = Masks(*read, network, choice, threads, code, where, graphs=relational)
     masks.fill(manifest, sparsity, seeds, network_seeds, lost)
 
 

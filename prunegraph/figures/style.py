@@ -58,6 +58,7 @@ _PRUNERS = {
     "random_node": ("#33BBEE", "s"),
     "importance_node": ("#009988", "s"),
     "wanda": ("#EE7733", "X"),
+    "rgp": ("#1B6CA8", "h"),
 }
 # For methods that are not in the catalogue.
 _SPARE_COLOURS = ("#661100", "#6699CC", "#CC6677", "#225555", "#888888", "#4B3F72", "#B8860B")

@@ -22,13 +22,16 @@ class Masks:
     images, initial, start
         Manifests of the data set, of the model with its wiring, and of the weights to prune.
     network, choice
-        Name and options of the model; pruner, options, layers, counts and repair of the method.
+        Name and options of the model; pruner, options, layers, counts, repair of the method, and the one relational
+        graph (`rung`) that it may take.
     threads, code
         The results depend on them, too: threads of a CPU, and a hash of the library's code.
     device
         Where to compute, "cpu" or "cuda"; asked for only if something is to be made.
     sparsities
         All for which masks are made by the same process: a pruner may work for all of them at once.
+    graphs
+        Manifest of the set of relational graphs; None: the pruner needs none.
     """
 
     images: Manifest
@@ -40,6 +43,7 @@ class Masks:
     code: str
     device: Callable[[], str]
     sparsities: Sequence[float] = ()
+    graphs: Manifest | None = None
 
     def fill(
         self, manifest: Path, sparsity: float, seeds: Sequence[int], network_seeds: Sequence[int], lost: int = 0
@@ -56,6 +60,7 @@ class Masks:
         facts = {"network": self.network, **self.choice, "sparsity": sparsity}
         facts |= {"threads": self.threads, "code": self.code}
         read = [*self.images.content(), *self.initial.content("architecture")]
+        read += self.graphs.content("graphs")[:1] if self.graphs else []
         with filling(manifest, lost) as cell:
             for seed, other in zip(seeds, network_seeds, strict=True):
                 key = made_from([*read, *self.start.content(f"seed{other}")[:1]], seed=seed, **facts)
@@ -79,7 +84,8 @@ class Masks:
         device = self.device()
         path = self.images.file("images", "images.safetensors")
         images = datasets.load(path, device)
-        options = {**self.choice["options"], **{name: word for name, word in self.choice.items() if name != "options"}}
+        choice = dict(self.choice)
+        options = {"graphs": self._graphs(choice.pop("rung", None)), **choice.pop("options"), **choice}
         options["architecture"] = Architecture.load(self.initial.file("architecture", "architecture.json"))
         options["sparsities"] = self.sparsities
 
@@ -95,3 +101,12 @@ class Masks:
                 return pruning.prune(made.to("cpu"), batches=datasets.load(path, "cpu"), **asked), conditions("cpu")
 
         return choose
+
+    def _graphs(self, rung: str | None) -> Any:
+        """The relational graphs that the method may take: all of the set, or one."""
+        if self.graphs is None:
+            return None
+        from prunegraph import relational
+
+        found = relational.load(self.graphs.file("graphs", "graphs.zst"))
+        return found if rung is None else found.only(rung)

@@ -6,6 +6,8 @@ import numpy as np
 
 from prunegraph.catalogue import PRUNERS
 from prunegraph.errors import UserError
+from prunegraph.masks import kept_weights
+from prunegraph.pruning.blocks import blocks_in, channels_of
 from prunegraph.pruning.task import Task
 from prunegraph.pruning.units import groups_of, kept_in, kept_in_all, layers_in
 from prunegraph.wiring.units import Group
@@ -16,7 +18,7 @@ def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) ->
 
     Weights are counted in all layers together, inputs for every unit, units (those that keep a weight) in every layer,
     tied ones as one. Where units are pruned and weights counted, so many units as have these weights.
-    The entries of a block matrix are counted where the matrix is made.
+    Blocks of channels are counted in every layer that is wide enough for the relational graph, and must be whole.
 
     Parameters
     ----------
@@ -30,7 +32,9 @@ def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) ->
     UserError
         Naming what differs.
     """
-    if task.counts == "units" or "units" in PRUNERS[task.name].counts:
+    if task.counts == "blocks":
+        _check_blocks(layers, task)
+    elif task.counts == "units" or "units" in PRUNERS[task.name].counts:
         _check_units(layers, task, in_all)
     elif task.counts == "weights":
         _same(sum(int(layers[name].sum()) for name in task.weights), task.kept, f"of {task.size} weights", task)
@@ -39,6 +43,15 @@ def check(layers: Mapping[str, np.ndarray], task: Task, in_all: bool = False) ->
             rows = layers[name].reshape(len(layers[name]), -1)
             for unit in np.flatnonzero(rows.sum(1) != asked)[:1]:
                 _same(int(rows[unit].sum()), asked, f"of {rows.shape[1]} inputs of unit {unit} of {name!r}", task)
+
+
+def _check_blocks(layers: Mapping[str, np.ndarray], task: Task) -> None:
+    nodes = task.graphs.adjacency.shape[1]
+    for name in task.weights:
+        outputs, inputs, positions = channels_of(task, name)
+        if min(outputs, inputs) >= nodes:
+            found = blocks_in(layers[name], nodes, positions)
+            _same(found, kept_weights(nodes**2, task.sparsity), f"of {nodes**2} blocks of {name!r}", task)
 
 
 def _check_units(layers: Mapping[str, np.ndarray], task: Task, in_all: bool) -> None:

@@ -11,7 +11,7 @@ from prunegraph.catalogue import known
 from prunegraph.relational.adjacency import adjacency_of, checked, tables
 from prunegraph.relational.distances import UNLIMITED, aspl, total_distance
 from prunegraph.relational.generators import ring_lattice
-from prunegraph.relational.limits import CHAINS, check_degree
+from prunegraph.relational.limits import CHAINS, check_degree, number_of_graphs
 from prunegraph.relational.swaps import room, swap, undo
 
 DIRECTIONS = ("min", "max", "random")
@@ -44,11 +44,6 @@ def walk(
     graph = tables(adjacency)
     _walk(*graph, DIRECTIONS.index(direction), up, down, extreme, draw)
     return adjacency_of(graph.neighbours)
-
-
-def number_of_graphs(degree: int) -> int:
-    """How many graphs of 64 nodes the authors kept of a degree: 270 of degree 4, 240 of 6, ..., 120 from 14 on."""
-    return max(270 - int(2.5 * 6 * (degree - 4)), 120)
 
 
 def ladder(nodes: int, degree: int, draw: np.random.Generator, number: int | None = None) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.files import atomic
 from prunegraph.relational.adjacency import checked
@@ -34,6 +35,18 @@ class GraphSet(NamedTuple):
 
     adjacency: np.ndarray
     rows: list[dict[str, Any]]
+
+    def only(self, name: str) -> "GraphSet":
+        """The set of the one graph of a name.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        names = [row["name"] for row in self.rows]
+        place = names.index(known(names, name, "relational graph"))
+        return GraphSet(self.adjacency[place : place + 1], self.rows[place : place + 1])
 
 
 def save(path: str | Path, graphs: GraphSet, /, **provenance: Any) -> None:

@@ -15,6 +15,7 @@ from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES
 from prunegraph.variants import KINDS, Variant, checked_sparsity, variant
 from prunegraph.workflow.graph_sets import ChosenGraphs, chosen
+from prunegraph.workflow.rungs import check_sparsities, expanded
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
 # Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
@@ -65,17 +66,21 @@ class Configuration:
         for name in config["recipes"]:
             self._check_recipe(name)
         self.recipe(config["training"]["recipe"])
-        for kind in KINDS:
-            for name in config[kind]:
-                self.variant(kind, name)
         self.relational = {name: chosen(name, facts) for name, facts in config["relational_graphs"].items()}
+        self.methods = expanded(config["methods"], self.graphs)
+        for kind in KINDS:
+            for name in self._named(kind):
+                self.variant(kind, name)
         self.studies = {name: self._study(name, facts) for name, facts in config["studies"].items() if facts}
         if not self.studies:
             raise UserError("There is no study. Name one under `studies` in config.yaml or an overlay.")
 
     def variant(self, kind: str, name: str) -> Variant:
         """What a name of a kind ("datasets", ...) stands for; see :func:`prunegraph.variants.variant`."""
-        return variant(kind, name, self.config[kind])
+        return variant(kind, name, self._named(kind))
+
+    def _named(self, kind: str) -> Mapping[str, Any]:
+        return self.methods.named if kind == "methods" else self.config[kind]
 
     def graphs(self, name: str) -> ChosenGraphs:
         """The set of relational graphs of a name.
@@ -162,9 +167,16 @@ class Configuration:
         try:
             study = self._selected(name, facts)
             study.check(lambda name: self.recipe(name)[0])
+            for method in study.methods.values():
+                if method.settings["graphs"] is not None:
+                    check_sparsities(method, study.sparsities_of(method), self.graphs(method.settings["graphs"]))
         except UserError as problem:
             raise UserError(f"In the study {name}: {problem}") from None
         return study
+
+    def _meant(self, kind: str, name: str) -> list[str]:
+        """The variants that a name in a study means: the rungs of a family, else itself."""
+        return self.methods.families.get(name, [name]) if kind == "methods" else [name]
 
     def _selected(self, name: str, facts: Mapping[str, Any]) -> Study:
         networks = facts.get("networks", "own")
@@ -173,7 +185,12 @@ class Configuration:
         if "own" in sources and lacking:
             raise UserError(f"it has no {', '.join(lacking)}; a study names data sets, models, methods and sparsities.")
         chosen = {
-            kind: {each: self.variant(kind, each) for each in _unique(kind, facts.get(kind, ()))} for kind in KINDS
+            kind: {
+                each: self.variant(kind, each)
+                for name in _unique(kind, facts.get(kind, ()))
+                for each in self._meant(kind, name)
+            }
+            for kind in KINDS
         }
         system = facts.get("system", name if name in catalogue.SYSTEMS else "")
         return Study(

@@ -1,9 +1,10 @@
 """What every job of the pools is asked for: its parameters, what it reads, and a hash of the whole question.
 
 The stages, from images to measurements: ``prepare`` (a data set), ``initialise`` (a model for a data set), ``prune``,
-``train``, ``encode``, ``measure`` (a cell). Where networks are not trained after pruning, one job, ``prune_and_test``,
-prunes and tests those of all cells of a method. Beside them ``relate`` makes a set of relational graphs. Runs in every
-dry run, so it imports neither torch nor numpy.
+``train``, ``encode``, ``measure`` (a cell). Where networks are not trained after pruning, or train faster than a job
+starts (the method key ``together``), one job, ``prune_and_test``, makes those of all cells of a method or of a family
+of methods. Beside them ``relate`` makes a set of relational graphs. Runs in every dry run, so it imports neither torch
+nor numpy.
 """
 
 import functools
@@ -41,15 +42,15 @@ POOLS = {
 #: The stages that lead to a cell, in their order.
 OF_CELLS = tuple(stage for stage in POOLS if stage != "relate")
 
-#: The stage that prunes and tests every sparsity of a method, where nothing is trained between the two.
+#: The stage that prunes, trains and tests every cell of a method or a family of methods.
 AT_ONCE = "prune_and_test"
 
 
 class Plan:
     """The jobs of a configuration's pools.
 
-    A place is a tuple: (set of relational graphs,), (data set,), (data set, model) or a
-    :class:`prunegraph.workflow.study.Cell`; a longer one than a stage needs is cut.
+    A place is a tuple: (set of relational graphs,), (data set,), (data set, model), (data set, model, method or family)
+    or a :class:`prunegraph.workflow.study.Cell`; a longer one than a stage needs is cut.
     """
 
     def __init__(self, configuration: Configuration):
@@ -65,25 +66,48 @@ class Plan:
         return f"{self.configuration.results}/{pool}/{_path(place[:length])}"
 
     def at_once(self) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
-        """Sparsities -> the places (data set, model, method) that are pruned and tested at once for just these."""
+        """The jobs of :data:`AT_ONCE`: what the names of their cells end with -> places (data set, model, family).
+
+        The family is a method alone, whose cells end with "-SPARSITY", or has rungs: "_RUNG-SPARSITY".
+        """
         found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-        for place, sparsities in self._tested.items():
-            found.setdefault(sparsities, []).append(place)
+        for place, cells in self._together.items():
+            ends = tuple(f"{cell.method.removeprefix(place[2])}-{cell.sparsity}" for cell in cells)
+            found.setdefault(ends, []).append(place)
         return found
+
+    def cells_at_once(self, place: tuple[str, ...]) -> tuple[Cell, ...]:
+        """The cells that a job of :data:`AT_ONCE` makes."""
+        return self._together[tuple(place[:3])]
 
     def is_tested_at_once(self, place: tuple[str, ...]) -> bool:
         """Whether a cell is made by a job of :data:`AT_ONCE`."""
-        return len(place) == 4 and place[3] in self._tested.get(tuple(place[:3]), ())
+        return len(place) == 4 and Cell(*place) in self._together.get(self.family(place), ())
 
     @functools.cached_property
-    def _tested(self) -> dict[tuple[str, ...], tuple[str, ...]]:
-        """The places that are pruned and tested at once, each with its sparsities from low to high."""
-        found: dict[tuple[str, ...], set[str]] = {}
+    def _together(self) -> dict[tuple[str, ...], tuple[Cell, ...]]:
+        """The places whose cells one job makes: rungs in the order of their set, sparsities from low to high."""
+        found: dict[tuple[str, ...], dict[Cell, None]] = {}
         for study in self.configuration.own():
             for cell in study.cells():
-                if study.methods[cell.method].settings["finetune"] == 0:
-                    found.setdefault(tuple(cell[:3]), set()).add(cell.sparsity)
-        return {place: tuple(sorted(sparsities, key=float)) for place, sparsities in found.items()}
+                if study.methods[cell.method].settings["together"]:
+                    found.setdefault(self.family(cell), {})[cell] = None
+        order = {method: place for place, method in enumerate(self.configuration.methods.named)}
+        return {
+            place: tuple(sorted(cells, key=lambda cell: (order.get(cell.method, -1), float(cell.sparsity))))
+            for place, cells in found.items()
+        }
+
+    def family(self, place: tuple[str, ...]) -> tuple[str, ...]:
+        """(data set, model, family) of a cell; a place of a family stays."""
+        if place[2] in self.configuration.methods.families:
+            return tuple(place[:3])
+        return (*place[:2], self._variant("methods", place[2]).settings["family"] or place[2])
+
+    def _method(self, place: tuple[str, ...]) -> Variant:
+        """The method of a place, of a family its first."""
+        family = self.configuration.methods.families.get(place[2])
+        return self._variant("methods", self._together[tuple(place[:3])][0].method if family else place[2])
 
     def manifest(self, stage: str, place: tuple[str, ...]) -> str:
         """The manifest that a stage's job writes: its one output."""
@@ -123,8 +147,10 @@ class Plan:
         """
         if not self.configuration.wants_gpu():
             return 0
+        if stage == AT_ONCE and self._method(place).settings["finetune"]:
+            return 1
         if stage in ("prune", AT_ONCE):
-            return int(differentiates(self._variant("methods", place[2])))
+            return int(differentiates(self._method(place)))
         if stage == "measure":
             return int(max(input_shape(self._variant("datasets", place[0]))[1:]) >= GPU_FROM_SIDE)
         return int(stage == "train")
@@ -136,15 +162,18 @@ class Plan:
             return {"images": ("prepare", place[:1])}
         if stage in ("prune", "train", AT_ONCE):
             found = {"images": ("prepare", place[:1]), "start": self._start(place)}
-            other = {"masks": ("prune", place)} if stage == "train" else {"initial": ("initialise", place[:2])}
-            return {**found, **other}
+            if stage == "train":
+                return {**found, "masks": ("prune", place)}
+            graphs = self._method(place).settings["graphs"]
+            of_graphs = {} if graphs is None else {"graphs": ("relate", (graphs,))}
+            return {**found, "initial": ("initialise", place[:2]), **of_graphs}
         if stage == "encode":
             return {"initial": ("initialise", place[:2]), "trained": ("train", place)}
         return {"encoded": ("encode", place)}
 
     def _start(self, place: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """Where the weights come from that a method prunes: its model's, or the trained dense network's."""
-        method = self._variant("methods", place[2])
+        method = self._method(place)
         if catalogue.PRUNERS[method.base].prunes == "initial":
             return ("initialise", place[:2])
         for study in self.configuration.own():
@@ -155,7 +184,7 @@ class Plan:
     def _asked(self, stage: str, place: tuple[str, ...]) -> str:
         """A hash of all that the results of a stage depend on, 12 hexadecimal digits."""
         if stage in ("prune", "train") and self.is_tested_at_once(place):
-            return self.asked(AT_ONCE, tuple(place[:3]))
+            return self.asked(AT_ONCE, self.family(place))
         return self._hash(stage, place, self.lost(stage, place))
 
     def _hash(self, stage: str, place: tuple[str, ...], lost: int) -> str:
@@ -287,14 +316,14 @@ class Plan:
     def _of_all_cells(self, place: tuple[str, ...]) -> dict[str, Any]:
         """The facts of pruning and testing of all cells of a method; what they have in common stands once."""
         cells = []
-        for sparsity in self._tested[place]:
-            cell = (*place, sparsity)
+        for cell in self._together[place]:
             pruned, tested = self.facts("prune", cell), self.facts("train", cell)
-            seeds = {name: pruned[name] for name in ("seeds", "network_seeds")}
-            cells.append(
-                {"sparsity": sparsity, **seeds, "lost": [self.lost(stage, cell) for stage in ("prune", "train")]}
-            )
-        shared = {name: tested[name] for name in ("network", "choice", "recipe", "published_as", "threads")}
+            choice = dict(tested["choice"])
+            own = {"method": cell.method, "sparsity": cell.sparsity, "rung": choice.pop("rung", None)}
+            own |= {name: pruned[name] for name in ("seeds", "network_seeds")}
+            cells.append({**own, "lost": [self.lost(stage, cell) for stage in ("prune", "train")]})
+        shared = {name: tested[name] for name in ("network", "finetune", "recipe", "published_as", "threads")}
+        shared["choice"] = choice
         return {**shared, "cells": cells, "code": {"prune": pruned["code"], "train": tested["code"]}}
 
     def _draws(self, method: Variant, place: tuple[str, ...]) -> dict[str, list[int]]:
@@ -313,8 +342,10 @@ class Plan:
 
 
 def choice_of(method: Variant) -> dict[str, Any]:
-    """How a configured method chooses: pruner, options, layers, counts, repair."""
+    """How a configured method chooses: pruner, options, layers, counts, repair, and the one graph that it may take."""
     chosen = {name: method.settings[name] for name in ("layers", "counts", "repair")}
+    if method.settings["rung"] is not None:
+        chosen["rung"] = method.settings["rung"]
     return {"pruner": method.base, "options": dict(method.options), **chosen}
 
 

@@ -209,7 +209,7 @@ class Questions(dict[str, dict[str, Question]]):
                     folder = self.plan.folder(stage, cell)
                     found[folder] = [stage, folder, folder.removeprefix(f"{self.results}/{POOLS[stage][0]}/")]
                     if stage in ("prune", "train") and self.plan.is_tested_at_once(cell):
-                        found[folder] = [AT_ONCE, folder, "/".join(cell[:3])]
+                        found[folder] = [AT_ONCE, folder, "/".join(self.plan.family(cell))]
         return list(found.values())
 
     def _analyses(self, study: Study) -> None:
@@ -280,12 +280,13 @@ class Questions(dict[str, dict[str, Question]]):
 def comparable_methods(study: Study) -> dict[str, dict[str, Any]]:
     """Methods that choose a mask before training: their masks can be made again. Each with how it chooses.
 
-    Without those that published code scored in float32, and dense.
+    Without those that published code scored in float32, those that take a graph as it is, and dense.
     """
     found = {}
     for name, method in study.methods.items():
         record = catalogue.PRUNERS[method.base]
-        if record.prunes == "initial" and not (record.moves or record.trains or method.options.get("compat")):
+        still = not (record.moves or record.trains or record.graphs or method.options.get("compat"))
+        if record.prunes == "initial" and still:
             found[name] = {"choice": choice_of(method), "network_seed": network_seeds(method, study.seeds)[0]}
     return {name: facts for name, facts in found.items() if study.methods[name].base != "dense"}
 

@@ -156,7 +156,7 @@ def _pools(plan):
         stages = [stage for stage in OF_CELLS if cell in measured or stage not in ("encode", "measure")]
         for stage in stages:
             if stage in ("prune", "train") and plan.is_tested_at_once(cell):
-                orders["/".join((AT_ONCE, *cell[:3]))] = _at_once(plan, cell)
+                orders["/".join((AT_ONCE, *plan.family(cell)))] = _at_once(plan, cell)
                 continue
             manifest = plan.manifest(stage, cell)
             given = {**GIVEN, **cell._asdict(), "manifest": manifest}
@@ -170,10 +170,9 @@ def _pools(plan):
 
 def _at_once(plan, cell):
     """The job that prunes and tests a method's networks of every sparsity."""
-    place = tuple(cell[:3])
-    sparsities = next(found for found, places in plan.at_once().items() if place in places)
+    place = plan.family(cell)
     made = {
-        name: [plan.manifest(stage, (*place, sparsity)) for sparsity in sparsities]
+        name: [plan.manifest(stage, one) for one in plan.cells_at_once(place)]
         for name, stage in (("masks", "prune"), ("trained", "train"))
     }
     given = {**GIVEN, **cell._asdict(), **made, **plan.reads(AT_ONCE, place), **plan.request(AT_ONCE, place)}
