@@ -129,13 +129,13 @@ class Filling:
         files = {name: _facts(self.folder / name) for name in names}
         self._items[item] = {"key": key, "files": files}
         line = {"item": item, "key": key, "asked": self.asked, "files": files}
-        self._journal.write(json.dumps(_sealed(line)) + "\n")
+        self._journal.write(json.dumps(sealed(line)) + "\n")
         self._journal.flush()
         os.fsync(self._journal.fileno())
 
     def content(self) -> dict[str, Any]:
         """What the manifest says; the same for the same items, whoever made them and when."""
-        return _sealed({"folder": self.folder.name, "items": dict(sorted(self._items.items()))})
+        return sealed({"folder": self.folder.name, "items": dict(sorted(self._items.items()))})
 
 
 @contextmanager
@@ -157,7 +157,7 @@ def filling(manifest: str | Path, lost: int = 0) -> Iterator[Filling]:
             cell = Filling(manifest, journal)
             yield cell
             if lost != _noted(folder):
-                journal.write(json.dumps(_sealed({"lost": lost})) + "\n")
+                journal.write(json.dumps(sealed({"lost": lost})) + "\n")
                 journal.flush()
         write_json(manifest, cell.content())
 
@@ -174,7 +174,7 @@ def answering(manifest: str | Path, files: Iterable[str | Path]) -> Iterator[Non
         other.unlink(missing_ok=True)
     yield
     written = {os.path.relpath(path, manifest.parent): _facts(Path(path)) for path in files}
-    write_json(manifest, _sealed({"folder": ".", "items": {"answer": {"key": "", "files": written}}}))
+    write_json(manifest, sealed({"folder": ".", "items": {"answer": {"key": "", "files": written}}}))
 
 
 def asking(flag: str | Path, manifest: str | Path, files: Iterable[str | Path]) -> Callable[[Any], str]:
@@ -289,7 +289,7 @@ def _noted(folder: Path) -> int:
     return max((line["lost"] for line in _lines(folder) if "lost" in line), default=0)
 
 
-def _sealed(content: dict[str, Any]) -> dict[str, Any]:
+def sealed(content: dict[str, Any]) -> dict[str, Any]:
     """`content` with a checksum of itself."""
     text = json.dumps(content, sort_keys=True)
     return {**content, "seal": hashlib.sha256(text.encode()).hexdigest()[:16]}
@@ -299,7 +299,7 @@ def sound(content: Any) -> bool:
     """Whether `content` is that of a manifest or a line of a journal, as it was written."""
     if not isinstance(content, dict):
         return False
-    return _sealed({name: value for name, value in content.items() if name != "seal"}) == content
+    return sealed({name: value for name, value in content.items() if name != "seal"}) == content
 
 
 def in_its_place(path: Path, content: Mapping[str, Any]) -> bool:

@@ -315,3 +315,30 @@ for study in asked("teacher_student"):
             f"Teach students of {study} by teachers, prune them, and measure their errors"
         script:
             "../workflow_scripts/teacher_student.py"
+
+
+for study in asked("search"):
+
+    rule:
+        name:
+            f"{study}_tables_search"
+        input:
+            **QUESTIONS[study]["search"].reads,
+        output:
+            **QUESTIONS[study]["search"].writes,
+        log:
+            log_of("search", study),
+        benchmark:
+            benchmark_of("search", study)
+        conda:
+            "../envs/torch.yaml"
+        # One process a core; what they find does not depend on their number.
+        threads: 16
+        resources:
+            processes=lambda wildcards, threads: threads,
+        params:
+            **QUESTIONS[study]["search"].facts,
+        message:
+            f"Search for graphs that make good masks, by Bayesian optimisation and by chance, for {study}"
+        script:
+            "../workflow_scripts/search.py"

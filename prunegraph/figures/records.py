@@ -158,6 +158,43 @@ FIGURES = {
         "student units, R, of student and teacher units, T, of teacher units, each divided by the number of inputs; "
         "means over the draws. Units are sorted by the teacher's unit that they resemble most.",
     ),
+    "search_trace": Figure(
+        f"{_DRAWN}.searches:draw_trace",
+        ("search_trace", "bogp_search", "search_summary", "search_signal"),
+        "Bayesian search among relational graphs, and random search with the same start, budget and rule. Left: the "
+        "largest validation accuracy of one network seen so far, means over repeats with 95 % intervals. What is "
+        "largest of many is partly luck: the diamonds are what the winners are worth, means of networks trained anew "
+        "with fresh seeds. Dashed: what candidates drawn at random are worth on average. Right: the winners of each "
+        "repeat, one search against the other, and the paired difference with its 95 % interval (Student's t). The "
+        "intraclass correlation is the share of the variance of accuracy that lies between graphs; near zero no "
+        "search can find anything.",
+    ),
+    "search_posterior": Figure(
+        f"{_DRAWN}.searches:draw_posterior",
+        ("search_posterior",),
+        "What the Gaussian process expects of every candidate after the first Bayesian search: mean and 95 % band of "
+        "the accuracy without the noise of one network. Points: validation accuracies that were found.",
+    ),
+    "search_properties": Figure(
+        f"{_DRAWN}.graph_properties:draw_correlation",
+        ("search_graphs",),
+        "Pearson correlation of the properties of all candidates. With a fixed number of edges degree and the number "
+        "of independent cycles are constant. The last property is what the published code calls the number of cycles: "
+        "the length of the first one that a search in depth meets.",
+    ),
+    "small_graphs": Figure(
+        f"{_DRAWN}.graph_properties:draw_small",
+        ("search_graphs", "search_signal"),
+        "Validation accuracy of networks with every connected graph of a few nodes as their mask, against three "
+        "properties: means over seeds, bars their standard deviation. Graphs with more edges keep more weights, so "
+        "what goes along with the colour may be no more than that.",
+    ),
+    "trade_off": Figure(
+        f"{_DRAWN}.searches:draw_trade_off",
+        ("search_trade_off",),
+        "Bayesian search for (1 - alpha) accuracy + alpha sparsity among graphs with different numbers of edges: test "
+        "accuracy of new networks of the winner, and its sparsity.",
+    ),
     "costs": Figure(
         f"{_DRAWN}.costs:draw",
         ("costs", "topometrics"),

@@ -16,6 +16,7 @@ from prunegraph.figures.records import FIGURES
 from prunegraph.variants import KINDS, Variant, checked_sparsity, variant
 from prunegraph.workflow.graph_sets import ChosenGraphs, chosen
 from prunegraph.workflow.rungs import check_sparsities, expanded
+from prunegraph.workflow.searches import searched
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
 # Where the driver shows its GPUs; asking torch would cost seconds in every dry run.
@@ -204,6 +205,7 @@ class Configuration:
             analysis={**self.config["analysis"], **(facts.get("analysis") or {})},
             asked_drawing=facts.get("drawing"),
             teacher_student=facts.get("teacher_student"),
+            search=searched(facts.get("search"), self.graphs),
         )
 
 

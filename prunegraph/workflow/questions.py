@@ -20,10 +20,15 @@ from prunegraph.tables import published_files
 from prunegraph.variants import published_as
 from prunegraph.workflow import summaries
 from prunegraph.workflow.plan import AT_ONCE, OF_CELLS, POOLS, Plan, choice_of, digest, network_of
+from prunegraph.workflow.searches import sets_of
 from prunegraph.workflow.study import Cell, Study, network_seeds
 
 #: Tables of the networks of a study; the first is there when nothing is measured, too.
 NETWORKS = ("networks", "quality", "topometrics", "topometrics_normalised", "ramanujan", "features")
+
+#: Tables of searches among relational graphs.
+SEARCHES = ("search_summary", "search_graphs", "search_signal", "search_trace", "bogp_search", "search_posterior")
+SEARCHES += ("search_trade_off",)
 
 #: The analyses of measured networks, with their tables and the modules behind them.
 ANALYSES = {
@@ -171,6 +176,8 @@ class Questions(dict[str, dict[str, Question]]):
         if study.teacher_student:
             facts = {"settings": dict(study.teacher_student), "code": code_of("prunegraph.teacher_student.rows")}
             self._table(study, "teacher_student", {}, ("teacher_student", "order_parameters"), facts)
+        if study.search:
+            self._search(study)
         source = self[study.name]["collect"]
         reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
         facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
@@ -199,6 +206,31 @@ class Questions(dict[str, dict[str, Question]]):
             "code": code_of("prunegraph.pruning.stability", *pruners, *modules),
         }
         self._table(study, "mask_stability", reads, ("mask_stability",), facts)
+
+    def _search(self, study: Study) -> None:
+        sets = sets_of(study.search)
+        cases, images = [], []
+        for dataset, data in study.datasets.items():
+            for name, model in study.models.items():
+                case = {"dataset": dataset, "model": name, "network": network_of(model)}
+                cases.append({**case, "recipe": self.plan.recipe_of(model), "published_as": published_as(data)})
+                images.append(self.plan.manifest("prepare", (dataset,)))
+        reads = {"images": images, "sets": [self.plan.manifest("relate", (each,)) for each in sets.values()]}
+        facts = {
+            "cases": cases,
+            "kinds": list(sets),
+            "settings": dict(study.search),
+            "seed": study.seeds[0],
+            "threads": self.plan.configuration.config["threads"],
+            "ledgers": f"{self.results}/search/{study.name}",
+            "code": code_of("prunegraph.search.study"),
+            # What is written down of networks outlives another way to search.
+            "trained_by": code_of(
+                "prunegraph.search.evaluation",
+                *(module_of(catalogue.MODELS, each.base) for each in study.models.values()),
+            ),
+        }
+        self._table(study, "search", reads, SEARCHES, facts)
 
     def _jobs(self, study: Study) -> list[list[str]]:
         """The jobs of the pools that a study's networks come from: [rule, folder, name]."""

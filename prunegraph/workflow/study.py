@@ -45,6 +45,8 @@ class Study:
         The network that its multipartite figure shows, as configured, or None.
     teacher_student
         Settings of the study of teachers and students (:mod:`prunegraph.teacher_student`), None without one.
+    search
+        Settings of searches among relational graphs (:mod:`prunegraph.workflow.searches`), None without one.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Study:
     analysis: Mapping[str, Any]
     asked_drawing: Mapping[str, Any] | None = None
     teacher_student: Mapping[str, Any] | None = None
+    search: Mapping[str, Any] | None = None
 
     @property
     def own(self) -> bool:

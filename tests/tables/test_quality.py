@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.small_search import small_case
 from helpers.small_study import remade, small_study
 from pandas.testing import assert_frame_equal
 
@@ -11,6 +12,7 @@ from prunegraph.analysis.importance import with_stability
 from prunegraph.analysis.ranking import ranking, summary
 from prunegraph.analysis.regression import out_of_fold, regression
 from prunegraph.errors import UserError
+from prunegraph.search.study import study as searched
 from prunegraph.tables import quality
 from prunegraph.tables.frames import read, shaped, write
 from prunegraph.tables.schemas import SCHEMAS
@@ -52,18 +54,20 @@ def test_own_networks_are_counted():
 
 
 @pytest.fixture(scope="module")
-def made() -> dict[str, pd.DataFrame]:
+def made(tmp_path_factory) -> dict[str, pd.DataFrame]:
     """Every table of the studies, of a small synthetic study."""
     study = small_study()
     table, asked = study.features, {"rows_per_feature": 2}
     errors, orders = of_pair(Setting(inputs=20, samples=500), 0, [3], 2, test=500)
     scenarios, ranked = correlation.with_drop(table), ranking(table, **asked)
+    searches = searched([small_case(tmp_path_factory.mktemp("search"))])
     parts, stability = with_stability(table, times=4, repeats=1, **asked)
     return {
         "quality": quality.quality(quality.of_own(study.networks, table), "own"),
         "mask_stability": remade(study),
         "teacher_student": shaped(pd.DataFrame(errors), "teacher_student"),
         "order_parameters": shaped(pd.DataFrame(orders), "order_parameters"),
+        **{name: shaped(pd.DataFrame(rows), name) for name, rows in searches.items()},
         "correlation": scenarios,
         "correlation_summary": correlation.summary(scenarios, table, times=20),
         "correlation_layers": correlation.with_density(study.ramanujan),

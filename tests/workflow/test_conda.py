@@ -23,7 +23,10 @@ def test_every_rule_runs_in_its_own_environment(tmp_path):
 
     environment["PATH"] = f"{driver / 'bin'}:{ROOT / 'tests/workflow/conda_shim/bin'}:{environment['PATH']}"
     study = "{'models': [resnet20_narrow], 'methods': [dense,erk], 'sparsities': [0.9], 'seeds': [0]}"
-    small = [f"studies={{'mge': {study}, 'published': null, 'dpp': null, 'mlp_rank': null}}", "training={'epochs': 1}"]
+    small = [
+        f"studies={{'mge': {study}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null}}",
+        "training={'epochs': 1}",
+    ]
     command = ["snakemake", "--use-conda", "--cores", "2", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
     done = subprocess.run([*command, "--config", *small], env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]

@@ -8,6 +8,7 @@ from helpers import ROOT
 from helpers.workflow import jobs, snakemake
 
 from prunegraph.tables.schemas import SCHEMAS
+from prunegraph.workflow.questions import SEARCHES
 
 STUDY = ["--configfile", str(ROOT / "studies/published.yaml")]
 OWN_JOBS = {"prepare", "initialise", "prune", "train", "encode", "measure"}
@@ -35,7 +36,9 @@ def test_published_networks_beside_own_ones(tmp_path):
         snakemake(
             tmp_path,
             "-n",
-            config=["studies={'mge': {'networks': both}, 'published': null, 'dpp': null, 'mlp_rank': null}"],
+            config=[
+                "studies={'mge': {'networks': both}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null}"
+            ],
         )
     )
     parts = {"mge_tables_authors", "mge_tables_networks", "mge_tables_joined"}
@@ -73,8 +76,8 @@ def test_a_copy_of_the_authors_files_gives_the_shipped_tables(tmp_path, shared):
 def test_the_whole_study_of_the_published_tables(tmp_path):
     snakemake(tmp_path, *STUDY)
     tables = tmp_path / "results/tables/published"
-    # Masks that can be made again, and students of teachers, are of studies with networks of their own.
-    for name in set(SCHEMAS) - {"mask_stability", "teacher_student", "order_parameters"}:
+    # Masks that can be made again, students of teachers, and searches are of studies with networks of their own.
+    for name in set(SCHEMAS) - {"mask_stability", "teacher_student", "order_parameters", *SEARCHES}:
         assert list(pd.read_csv(tables / f"{name}.csv", nrows=5)) == list(SCHEMAS[name])
     regression = pd.read_csv(tables / "regression.csv").set_index(["group", "features"])
     assert regression.adjusted_r2["all", "unrolled"] == pytest.approx(0.6375, abs=5.1e-5)

@@ -100,7 +100,9 @@ def test_every_overlay_is_listed_with_its_study():
     files = [f"studies/{path.name}" for path in sorted((ROOT / "studies").glob("*.yaml"))]
     assert sorted(listed) == files
     for file, study in listed.items():
-        own = set(configured(file).studies) - {"mge", "published", "dpp", "mlp_rank"} or set(configured(file).studies)
+        own = set(configured(file).studies) - {"mge", "published", "dpp", "mlp_rank", "bogp"} or set(
+            configured(file).studies
+        )
         assert own == {study}, file
 
 
@@ -128,7 +130,7 @@ def test_every_name_that_can_be_configured_is_listed(table):
 
 
 def test_every_figure_is_listed_with_its_target():
-    assert set(re.findall(r"figures/(?:mge|dpp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
+    assert set(re.findall(r"figures/(?:mge|dpp|bogp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
 
 
 def test_continuous_integration_runs_the_command_that_the_readme_gives():
