@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from prunegraph import own
 from prunegraph.errors import UserError
 
 DATASETS = {
@@ -23,6 +24,7 @@ DATASETS = {
     "imagenet": "prunegraph.datasets.imagenet:read",
     "imagefolder": "prunegraph.datasets.imagefolder:read",
 }
+DATASETS = own.Open(DATASETS)
 
 MODELS = {
     "conv6": "prunegraph.models.conv6:conv6",
@@ -32,6 +34,7 @@ MODELS = {
     "resnet32": "prunegraph.models.resnet:resnet32",
     "wide_resnet28_2": "prunegraph.models.wide_resnet:wide_resnet28_2",
 }
+MODELS = own.Open(MODELS)
 
 LAYERS = ("all", "first", "hidden", "but_last")
 """Which layers a method prunes, in the order of the network's modules; hidden: neither the first nor the last."""
@@ -195,6 +198,19 @@ PRUNERS = {
     ),
 }
 
+
+def _own_pruner(reference: str) -> Pruner:
+    """The record of somebody's own pruner: a :class:`Pruner`, or a function from a task to masks."""
+    found = own.load(reference)
+    if isinstance(found, Pruner):
+        return found
+    if not callable(found):
+        raise UserError(f"{reference!r} is {type(found).__name__}; expected a function of a task, or a Pruner record.")
+    return Pruner(reference, "", data=True)
+
+
+PRUNERS = own.Open(PRUNERS, _own_pruner)
+
 REPAIRS = {
     "least_squares": f"{_PRUNING}.repair.within:least_squares",
     "compensate": f"{_PRUNING}.repair.across:compensate",
@@ -227,6 +243,21 @@ INPUT_SHAPES = {
     "imagenet": (3, 64, 64),
     "imagefolder": (3, 32, 32),
 }
+
+
+def _own_shape(reference: str) -> tuple[int, int, int]:
+    """The attribute `input_shape` of somebody's own function that reads a data set."""
+    shape = getattr(own.load(reference), "input_shape", None)
+    if not (isinstance(shape, tuple) and len(shape) == 3 and all(isinstance(side, int) for side in shape)):
+        name = reference.partition(":")[2]
+        raise UserError(
+            f"{reference!r} does not say which shape its images have; expected the attribute `{name}.input_shape = "
+            f"(channels, height, width)`, found {shape!r}."
+        )
+    return shape
+
+
+INPUT_SHAPES = own.Open(INPUT_SHAPES, _own_shape)
 
 # Data sets with a published normalisation and augmentation, which a variant of another one may be `like`.
 PUBLISHED_DATASETS = ("cifar10", "cifar100", "tiny_imagenet")
@@ -268,13 +299,15 @@ SYSTEMS = {
 
 
 def known(names: Iterable[str], name: str, kind: str) -> str:
-    """Return `name` if it is one of `names`.
+    """Return `name` if it is one of `names`; somebody's own (:mod:`prunegraph.own`) belong to tables that are open.
 
     Raises
     ------
     UserError
         With the nearest legal name and the whole list.
     """
+    if isinstance(names, own.Open) and own.is_reference(name):
+        return name
     names = list(names)
     if name in names:
         return name
@@ -333,5 +366,7 @@ def lookup(table: Mapping[str, str], name: str, kind: str) -> Any:
 
 def load(reference: str) -> Any:
     """Import and return what a ``"module:attribute"`` names."""
+    if not reference.startswith("prunegraph."):
+        return own.load(reference)
     name, _, attribute = reference.partition(":")
     return getattr(import_module(name), attribute)

@@ -10,6 +10,7 @@ those that are still right.
 import ast
 import functools
 import hashlib
+import importlib.util
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -33,7 +34,8 @@ def code_of(*modules: str) -> str:
     The hash is blind to comments, docstrings and layout. Names that are looked up
     in the catalogue at run time are not followed: name their module here too. A script,
     ``workflow_scripts.NAME``, counts by itself, because what it imports includes the
-    machinery of jobs, which decides no number.
+    machinery of jobs, which decides no number. Of somebody's own module its file counts,
+    and what it imports of prunegraph; other modules that it imports do not.
     """
     seen: dict[str, str] = {}
     waiting = list(modules)
@@ -41,7 +43,7 @@ def code_of(*modules: str) -> str:
         name = waiting.pop()
         if name not in seen and name not in NOT_FOLLOWED:
             seen[name], imported = _read(name)
-            waiting += imported if name.startswith("prunegraph") else ()
+            waiting += () if name.startswith("workflow_scripts.") else imported
     _remember()
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -122,4 +124,7 @@ def _path(module: str) -> Path | None:
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.is_file():
             return path
-    return None
+    if module.split(".")[0] in ("prunegraph", "workflow_scripts"):
+        return None
+    found = importlib.util.find_spec(module)  # somebody's own
+    return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None

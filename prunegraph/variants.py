@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prunegraph import catalogue
+from prunegraph import catalogue, own
 from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.fingerprint import ROOT
@@ -83,6 +83,11 @@ def variant(kind: str, name: str, named: Mapping[str, Any]) -> Variant:
     if name not in named:
         if kind == "methods":
             catalogue.pruner(name)  # says what an old name became
+        if own.is_reference(name):
+            raise UserError(
+                f"{name!r} is the {what.words} of somebody; give it a name: "
+                f"`{kind}: {{mine: {{{what.key}: {name}}}}}`, and list `mine`."
+            )
         known([*what.table, *named], name, what.words)
     base = facts.get(what.key, name)
     if name in what.table and name in named:
@@ -95,10 +100,10 @@ def variant(kind: str, name: str, named: Mapping[str, Any]) -> Variant:
     known(what.table, base, what.words)
     options = facts.get("options") or {}
     for option in options:
-        legal = options_of_entry(what.table[base])
+        legal, others = options_of_entry(what.table[base])
         if option in what.settings:
             raise UserError(f"{option!r} is no option but a key of {name!r}: write it beside `options`.")
-        if option not in legal:
+        if option not in legal and not others:
             raise UserError(
                 f"Unknown option {option!r} of {what.words} {base!r}. Its options: {', '.join(legal) or 'none'}."
             )
@@ -188,7 +193,9 @@ def published_as(dataset: Variant) -> str:
 
 
 def _check_dataset(dataset: Variant) -> None:
-    lacking = [name for name in required_of(catalogue.DATASETS[dataset.base]) if name not in dataset.options]
+    reader = catalogue.DATASETS[dataset.base]
+    required = () if own.is_reference(dataset.base) else required_of(reader)
+    lacking = [name for name in required if name not in dataset.options]
     if lacking:
         raise UserError(
             f"The data set {dataset.base!r} needs the option {lacking[0]!r}: name a variant, such as "
@@ -243,7 +250,17 @@ def _signature(reference: str) -> ast.arguments:
     raise LookupError(f"{reference} is in the catalogue, but {path.name} defines no such function")
 
 
-def options_of_entry(entry: "str | catalogue.Pruner") -> tuple[str, ...]:
-    """The options of what stands in a table of the catalogue, a reference or the record of a pruner."""
-    references = (entry,) if isinstance(entry, str) else entry.references
-    return tuple(option for reference in references for option in options_of(reference))
+def options_of_entry(entry: "str | catalogue.Pruner") -> tuple[tuple[str, ...], bool]:
+    """The options of what stands in a table of the catalogue, a reference or the record of a pruner.
+
+    And whether it takes others, which only somebody's own function may.
+    """
+    names: list[str] = []
+    others = False
+    for reference in (entry,) if isinstance(entry, str) else entry.references:
+        if reference.startswith("prunegraph."):
+            names += options_of(reference)
+        else:
+            found, more = own.options(own.load(reference))
+            names, others = [*names, *found], others or more
+    return tuple(names), others

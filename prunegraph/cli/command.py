@@ -48,6 +48,10 @@ examples:
   prunegraph verify results --mend
   prunegraph verify results --configuration config.yaml studies/quick.yaml
 """,
+    "check": """\
+example:
+  prunegraph check my_pruners:mine
+""",
     "draw": """\
 examples:
   prunegraph draw pruned.pt --model my_models:build --input 1,28,28 --output network.png
@@ -102,7 +106,21 @@ def parser() -> argparse.ArgumentParser:
     _draw(_command(commands, "draw", "draw the multipartite graph"))
     _predict(_command(commands, "predict", "predict the accuracy drop of a pruned network from its graph"))
     _verify(commands)
+    _check(commands)
     return top
+
+
+def _check(commands) -> None:
+    summary = "try an own pruner: does it keep the promises of the interface?"
+    command = commands.add_parser(
+        "check",
+        help=summary,
+        description="Try an own pruner on two small networks: does it keep the number of weights that it is asked for, "
+        "choose the same from the same seed, and leave the network alone? Exit status 1 if it does not.",
+        epilog=_EXAMPLES["check"],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("pruner", metavar="MODULE:NAME", help="a function of a task, or a catalogue.Pruner record")
 
 
 def _verify(commands) -> None:

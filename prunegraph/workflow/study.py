@@ -163,7 +163,7 @@ def network_seeds(method: Variant, seeds: tuple[int, ...]) -> list[int]:
 
 
 def _check_pair(dataset: Variant, model: Variant, recipe: str) -> None:
-    needed, size = catalogue.SMALLEST_INPUT[model.base], input_shape(dataset)[1:]
+    needed, size = catalogue.SMALLEST_INPUT.get(model.base, 1), input_shape(dataset)[1:]
     if min(size) < needed:
         raise UserError(
             f"Model {model.base!r} needs images of at least {needed}x{needed} pixels; those of "
