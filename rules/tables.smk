@@ -293,6 +293,32 @@ for study in asked("costs"):
             "../workflow_scripts/costs.py"
 
 
+for study in asked("latency"):
+
+    rule:
+        name:
+            f"{study}_tables_latency"
+        input:
+            **QUESTIONS[study]["latency"].reads,
+        output:
+            **QUESTIONS[study]["latency"].writes,
+        log:
+            log_of("latency", study),
+        benchmark:
+            benchmark_of("latency", study)
+        conda:
+            "../envs/torch.yaml"
+        threads: config["threads"]
+        resources:
+            gpu=int(CONFIGURATION.wants_gpu()),
+        params:
+            **QUESTIONS[study]["latency"].facts,
+        message:
+            f"Shrink the pruned networks of {study} and measure how long they take"
+        script:
+            "../workflow_scripts/latency.py"
+
+
 for study in asked("teacher_student"):
 
     rule:

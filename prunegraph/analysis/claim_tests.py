@@ -16,7 +16,8 @@ positive; it holds in part if at least half of them are; otherwise it does not h
 groups, such as scenarios) it holds if the 95 % interval of the mean effect (Student's t) lies above zero; it holds in
 part if the mean lies above zero but the interval does not; otherwise it does not hold. With `each`, this is done for
 each value of a column (of the rows `each_of`: `more` or `less`); the claim holds if it holds for all values, and in
-part if it holds for some of them or holds in part for one. With fewer than `fewest` groups it is not tested.
+part if it holds for some of them or holds in part for one. With fewer than `fewest` groups it is not tested, nor is a
+margin of accuracies that is smaller than what one test image changes.
 
 Rows are chosen by `method`, never by pruner: one pruner has variants (repaired or not, local or global), and a mean
 over variants that nobody asked for gives a wrong verdict. Rows of several methods are compared only where the test
@@ -35,6 +36,9 @@ from scipy.special import stdtrit
 from prunegraph.analysis.claim_files import CONDITIONS
 from prunegraph.catalogue import known
 from prunegraph.statistics.agreement import spearman
+
+ACCURACIES = ("accuracy", "top5_accuracy", "accuracy_drop")
+"""Columns of a table that can only change by whole test images."""
 
 HOLDS, PART, FAILS, UNTESTED = "holds", "holds in part", "does not hold", "not tested"
 
@@ -58,6 +62,7 @@ def evaluate(test: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
     if lacking:
         raise Untestable(f"the table {test['table']} has no column {', '.join(lacking)}")
     rows = _chosen(table, test.get("where", {}))
+    _check_resolution(test, rows)
     if "each" not in test:
         return _judged(test, _effects(test, rows))
     side = test.get("each_of", "more")
@@ -74,6 +79,19 @@ def evaluate(test: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
             f"the test needs {test.get('fewest', 1)} groups{_conditions(test)}, and no {test['each']} has them"
         )
     return _all_of(parts)
+
+
+def _check_resolution(test: Mapping[str, Any], rows: pd.DataFrame) -> None:
+    """Refuse a margin of accuracies that is finer than one image of the smallest test part."""
+    margin = abs(float(test.get("margin", 0.0)))
+    if not margin or test["value"] not in ACCURACIES or "test_images" not in rows.columns:
+        return
+    images = rows.test_images.dropna()
+    if len(images) and margin < 1 / images.min():
+        raise Untestable(
+            f"the margin of {margin:g} is finer than the test part of {images.min()} images resolves: one image is "
+            f"{1 / images.min():.2g}"
+        )
 
 
 def _effects(test: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:

@@ -19,11 +19,14 @@ class Figure(NamedTuple):
         ``graphs``, that graph with those of the other pruners of the same data set, model, sparsity and seed.
     caption
         Caption in the report, in sentences.
+    systems
+        Systems of the catalogue whose studies have it; empty: all studies with these tables.
     """
 
     draw: str
     reads: tuple[str, ...]
     caption: str
+    systems: tuple[str, ...] = ()
 
 
 _DRAWN = "prunegraph.figures"
@@ -140,6 +143,45 @@ FIGURES = {
         "drop (section 4.2.3). Mixtures are least-squares predictions from several metrics, fitted in sample or "
         "without the scenario that they rank. Means over scenarios with 95 % intervals (normal approximation, "
         "scenarios taken as independent).",
+    ),
+    "edges_and_nodes": Figure(
+        f"{_DRAWN}.edges_and_nodes:draw",
+        ("networks",),
+        "Edges against nodes at equal numbers of parameters: test error of trained networks of which the inputs of "
+        "each unit, or whole units, were removed by six rules and nothing trained afterwards, against the share of all "
+        "parameters that are not zero. Left: as pruned, removed units replaced by the constant that they emit. Right: "
+        "what is kept absorbs by least squares what was removed. Points are means over the draws, bars their 95 % "
+        "interval (Student's t), cut where it would pass zero. After Acharyya et al., arXiv 2006.16617.",
+        ("dpp",),
+    ),
+    "kernels": Figure(
+        f"{_DRAWN}.kernels:draw",
+        ("networks",),
+        "What the kernels say from which determinantal rules draw. Effective rank: the exponential of the entropy of "
+        "the eigenvalues; far more items cannot all differ. Median off-diagonal entry: 0 where all items differ, 1 "
+        "where all are alike. Distance from uniform: by how much the spectrum lowers the mean determinant of a subset; "
+        "0 is a draw at random. e_k: the sum of all determinants, which ordinary numbers cannot hold below 10^-308. "
+        "Means over kernels and seeds, bars: standard deviation over seeds.",
+        ("dpp",),
+    ),
+    "retention": Figure(
+        f"{_DRAWN}.retention:draw",
+        ("networks",),
+        "Test accuracy of networks without some of their units, as a share of that of the dense network, by the "
+        "measure that ranks the units and the amount removed; nothing is trained afterwards. Filled: units ranked in "
+        "each layer; open: in all layers together. On grey: controls, units at random, by their weights or by their "
+        "activations alone. Means over seeds, bars their 95 % interval (Student's t). Measures after Hoffmann et al., "
+        "arXiv 2410.13299.",
+        ("mlp_rank",),
+    ),
+    "speed": Figure(
+        f"{_DRAWN}.speed:draw",
+        ("latency", "networks"),
+        "What a network without the removed units saves, and the accuracy that it retains: how many times fewer "
+        "parameters and operations (multiply-accumulates) it has, and how many times shorter a call of it takes, "
+        "measured on this machine beside the dense network (bars: quartiles over calls). In a small network the "
+        "overhead of a call is most of its time. A line for each method, from the smallest amount to the largest.",
+        ("mlp_rank",),
     ),
     "teacher_student": Figure(
         f"{_DRAWN}.teacher_student:draw",

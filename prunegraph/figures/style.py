@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
@@ -128,21 +129,27 @@ def method_styles(methods: Iterable[str]) -> dict[str, dict]:
     """Assign a line style to each method; colour and marker of a pruner are the same in every figure.
 
     The first variant that is named after a pruner (``dpp_edge_reweighted``) has its colour, a dashed line and an open
-    marker. Other names that are not in the catalogue get spare markers in the given order.
+    marker; where the pruner itself is not among the methods, its first variant looks like it, and the second so. Other
+    names that are not in the catalogue get spare markers in the given order.
     """
-    styles, spare, varied = {}, 0, set()
+    methods = list(methods)
+    base = {
+        method: max((name for name in _PRUNERS if f"{method}_".startswith(f"{name}_")), key=len, default="")
+        for method in methods
+    }
+    families = {pruner: sorted((m for m in methods if base[m] == pruner), key=pruner.__ne__) for pruner in _PRUNERS}
+    styles, spare = {}, 0
     for method in methods:
-        base = max((name for name in _PRUNERS if f"{method}_".startswith(f"{name}_")), key=len, default="")
-        if not base or (base != method and base in varied):
+        place = families[base[method]].index(method) if base[method] else 2
+        if place < 2:
+            colour, marker = _PRUNERS[base[method]]
+        else:
             colour = _SPARE_COLOURS[spare % len(_SPARE_COLOURS)]
             marker = _SPARE_MARKERS[spare % len(_SPARE_MARKERS)]
-            base, spare = method, spare + 1
-        else:
-            colour, marker = _PRUNERS[base]
-        face = colour if base == method else "white"
+            spare += 1
+        face = "white" if place == 1 else colour
         styles[method] = {"color": colour, "marker": marker, "markerfacecolor": face, "markeredgecolor": colour}
-        if base != method:
-            varied.add(base)
+        if place == 1:
             styles[method]["linestyle"] = "--"
     return styles
 
@@ -155,9 +162,19 @@ def half_interval(values: np.ndarray) -> float:
 
 
 def legend_below(figure: Figure, handles: list, columns: int) -> None:
-    """Add one legend for the whole figure below the axes, so that it hides no data."""
+    """Add one legend for the whole figure below the axes, so that it hides no data; fewer columns for long names."""
+    names = [handle.get_label() for handle in handles]
     ncols = max(1, min(columns, len(handles)))
+    while ncols > 1 and _width(names, ncols) > figure.get_figwidth():
+        ncols -= 1
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols, columnspacing=1.2, handletextpad=0.5)
+
+
+def _width(names: list[str], ncols: int) -> float:
+    """Roughly the width in inches of a legend that is filled column by column."""
+    short, longer = divmod(len(names), ncols)
+    ends = np.cumsum([0, *[short + (place < longer) for place in range(ncols)]])
+    return sum(0.4 + 0.049 * max(map(len, names[first:last])) for first, last in pairwise(ends))
 
 
 @contextmanager

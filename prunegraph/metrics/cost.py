@@ -1,82 +1,22 @@
 """Costs of a network: parameters, multiplications, and the time for one batch.
 
-Operations are multiply-accumulates (MACs) of convolutions and linear layers, which are often called "FLOPs" in this
-field; biases, BatchNorm, activations and pooling are not counted.
+What is counted: :mod:`prunegraph.wiring.cost`.
 """
 
+import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from prunegraph.errors import UserError
+from prunegraph.wiring.cost import Cost, cost, ratio
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-
-class Cost(NamedTuple):
-    """Parameters and operations of a network for one image.
-
-    Attributes
-    ----------
-    parameters, nonzero
-        Number of parameters of all layers, with biases and BatchNorm but without running statistics; and of those that
-        are not 0.
-    macs, nonzero_macs
-        Number of multiply-accumulates of convolutions and linear layers; and of those by weights that are not 0.
-    """
-
-    parameters: int
-    nonzero: int
-    macs: int
-    nonzero_macs: int
-
-
-def cost(network: "nn.Module", input_shape: Sequence[int]) -> Cost:
-    """Count the parameters and operations of a network; it runs once, in evaluation mode, and is not changed.
-
-    Parameters
-    ----------
-    network
-        Any module. The operations of a layer that is called several times count each time; layers other than Conv2d and
-        Linear count only by their parameters.
-    input_shape
-        (channels, height, width) of one image.
-
-    Raises
-    ------
-    UserError
-        If the network fails on such an input.
-    """
-    import torch
-    from torch import nn
-
-    from prunegraph.wiring.tracing import evaluation
-    from prunegraph.wiring.units import image_of
-
-    macs = [0, 0]
-
-    def count(layer: nn.Module, _: Any, result: torch.Tensor) -> None:
-        values = result.numel() // len(layer.weight)  # positions
-        macs[0] += values * layer.weight.numel()
-        macs[1] += values * int(torch.count_nonzero(layer.weight))
-
-    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    try:
-        with evaluation(network), torch.no_grad():
-            network(image_of(network, input_shape))
-    except RuntimeError as problem:
-        reason = str(problem).partition("\n")[0]
-        raise UserError(f"The network fails on an input of shape {tuple(input_shape)}: {reason}") from problem
-    finally:
-        for hook in hooks:
-            hook.remove()
-    parameters = list(network.parameters())
-    nonzero = sum(int(torch.count_nonzero(parameter)) for parameter in parameters)
-    return Cost(sum(parameter.numel() for parameter in parameters), nonzero, *macs)
+__all__ = ["Cost", "cost", "latencies", "latency", "savings"]
 
 
 def savings(network: "nn.Module", input_shape: Sequence[int], kept: Mapping[str, Any]) -> dict[str, float]:
@@ -117,11 +57,11 @@ def savings(network: "nn.Module", input_shape: Sequence[int], kept: Mapping[str,
     return {
         **{"parameters": dense.parameters, "macs": dense.macs},
         **{"nonzero": masked.nonzero, "nonzero_macs": masked.nonzero_macs},
-        "compression": _ratio(dense.parameters, masked.nonzero),
-        "theoretical_speedup": _ratio(dense.macs, masked.nonzero_macs),
+        "compression": ratio(dense.parameters, masked.nonzero),
+        "theoretical_speedup": ratio(dense.macs, masked.nonzero_macs),
         **{"parameters_left": left.parameters, "macs_left": left.macs},
-        "size_ratio": _ratio(dense.parameters, left.parameters),
-        "mac_ratio": _ratio(dense.macs, left.macs),
+        "size_ratio": ratio(dense.parameters, left.parameters),
+        "mac_ratio": ratio(dense.macs, left.macs),
     }
 
 
@@ -150,13 +90,48 @@ def latency(network: "nn.Module", images: "torch.Tensor", *, runs: int = 50, war
     UserError
         If there are too few runs.
     """
-    import torch
-
     from prunegraph.precision import conditions
-    from prunegraph.wiring.tracing import evaluation
 
     if runs < 3 or warm_up < 0:
         raise UserError(f"A latency needs at least 3 runs and no negative warm-up, found {runs} and {warm_up}.")
+    seconds = _seconds(network, images, runs, warm_up)
+    return {**_quartiles(seconds), "runs": runs, "batch": len(images), **conditions(images.device)}
+
+
+def latencies(
+    networks: "Sequence[nn.Module]", images: "torch.Tensor", *, rounds: int = 5, least: float = 0.01
+) -> list[dict[str, Any]]:
+    """Measure several networks side by side: in rounds, so that what else the machine does falls on all alike.
+
+    Parameters
+    ----------
+    networks, images
+        As of :func:`latency`.
+    rounds, least
+        In each of so many rounds every network is called for at least so many seconds, three times at least.
+
+    Returns
+    -------
+    list
+        For each network what :func:`latency` gives, over the calls of all rounds.
+    """
+    from prunegraph.precision import conditions
+
+    seconds = [_seconds(network, images, 3, 2) for network in networks]  # says how many calls a round needs
+    calls = [max(3, math.ceil(least / statistics.median(first))) for first in seconds]
+    seconds = [[] for _ in networks]
+    for _ in range(rounds):
+        for found, network, number in zip(seconds, networks, calls, strict=True):
+            found += _seconds(network, images, number, 1)
+    facts = {"batch": len(images), **conditions(images.device)}
+    return [{**_quartiles(found), "runs": len(found), **facts} for found in seconds]
+
+
+def _seconds(network: "nn.Module", images: "torch.Tensor", runs: int, warm_up: int) -> list[float]:
+    import torch
+
+    from prunegraph.wiring.tracing import evaluation
+
     wait = torch.cuda.synchronize if images.is_cuda else lambda: None
     seconds = []
     with evaluation(network), torch.inference_mode():
@@ -167,10 +142,9 @@ def latency(network: "nn.Module", images: "torch.Tensor", *, runs: int = 50, war
             wait()
             if run >= warm_up:
                 seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def _quartiles(seconds: Sequence[float]) -> dict[str, float]:
     low, median, high = statistics.quantiles(seconds, n=4, method="inclusive")
-    found = {"median": median, "low": low, "high": high, "runs": runs, "batch": len(images)}
-    return {**found, **conditions(images.device)}
-
-
-def _ratio(all_of: int, left: int) -> float:
-    return all_of / left if left else float("inf")
+    return {"median": median, "low": low, "high": high}

@@ -28,11 +28,19 @@ NETWORK_COLUMNS = {
     "epochs": "Int64",
     "classes": "Int64",
     "accuracy": "float64",
+    "top5_accuracy": "float64",  # the class is among the five likeliest answers
+    "test_images": "Int64",
     "validation_accuracy": "float64",
     "test_loss": "float64",
     "weights": "Int64",
     "kept": "Int64",
     "density": "float64",
+    "parameters": "Int64",  # of the whole network, with biases and BatchNorm
+    "nonzero": "Int64",  # those that are not 0
+    "macs": "Int64",  # multiply-accumulates of one image
+    "nonzero_macs": "Int64",  # those by weights that are not 0
+    "compression": "float64",  # parameters / nonzero
+    "theoretical_speedup": "float64",  # macs / nonzero_macs
     "nodes": "Int64",
     "edges": "Int64",
     "collapsed_layers": "Int64",

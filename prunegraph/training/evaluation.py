@@ -54,7 +54,7 @@ class Tally:
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, batches: Iterable[Batch]) -> dict[str, float | None]:
+def evaluate(network: nn.Module, batches: Iterable[Batch], top: int = 0) -> dict[str, float | None]:
     """Share of correct answers and mean cross-entropy (nats) of `network` in evaluation mode, in float32.
 
     Parameters
@@ -63,21 +63,27 @@ def evaluate(network: nn.Module, batches: Iterable[Batch]) -> dict[str, float | 
         Its mode is as before afterwards.
     batches
         Normalised images with labels, on the network's device, for example ``data.test.batches()``.
+    top
+        0, or a number of answers: then there is a ``top``, the share of images whose class is among so many.
 
     Returns
     -------
     dict
-        accuracy, loss: both None without any image.
+        accuracy, loss, and top if asked for: all None without any image.
     """
     was_training = network.training
     network.eval()
-    tally = None
+    tally, among = None, 0
     with tf32(False):
         for images, labels in batches:
-            tally = tally or Tally(images.device)
-            tally.add(network(images), labels)
+            tally, logits = tally or Tally(images.device), network(images)
+            tally.add(logits, labels)
+            if top:
+                best = logits.topk(min(top, logits.shape[1])).indices
+                among += int((best == labels.unsqueeze(1)).any(1).sum())
     network.train(was_training)
-    return tally.result() if tally else {"accuracy": None, "loss": None}
+    found = tally.result() if tally else {"accuracy": None, "loss": None}
+    return {**found, "top": among / tally.images if tally else None} if top else found
 
 
 @torch.no_grad()

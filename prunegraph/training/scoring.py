@@ -14,25 +14,45 @@ from prunegraph.datasets.data import Data
 from prunegraph.files import write_json, write_table
 from prunegraph.training.evaluation import evaluate
 from prunegraph.training.loop import Training
+from prunegraph.wiring.cost import cost, ratio
 
 
 def score(network: nn.Module, training: Training, data: Data) -> dict[str, Any]:
-    """What a trained network has learned: plain values for JSON.
+    """What a trained network has learned, and what it costs: plain values for JSON.
 
-    ``accuracy`` and ``test_loss`` (nats; None if no number) on the test images, ``validation_accuracy`` of the last
-    epoch (of the network as it is where nothing was trained; None without validation images), ``diverged``
-    (:func:`prunegraph.training.train`), ``at_chance`` (:func:`at_chance`).
+    ``accuracy``, ``top5_accuracy`` and ``test_loss`` (nats; None if no number) on ``test_images`` test images,
+    ``validation_accuracy`` of the last epoch (of the network as it is where nothing was trained; None without
+    validation images), ``diverged`` (:func:`prunegraph.training.train`), ``at_chance`` (:func:`at_chance`);
+    :func:`costs`.
     """
-    found = evaluate(network, data.test.batches())
+    found = evaluate(network, data.test.batches(), top=5)
     last = training.history[-1]["validation_accuracy"] if training.history else None
     if last is None:
         last = evaluate(network, data.validation.batches())["accuracy"]
     return {
         "accuracy": found["accuracy"],
+        "top5_accuracy": found["top"],
+        "test_images": len(data.test),
         "test_loss": found["loss"] if math.isfinite(found["loss"]) else None,
         "validation_accuracy": last,
         "diverged": training.diverged,
         "at_chance": at_chance(found["accuracy"], data.test.labels),
+        **costs(network, data.input_shape),
+    }
+
+
+def costs(network: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, float | None]:
+    """Parameters and operations of a network with zeros, as MLP-Rank reports them (Hoffmann et al., 2024).
+
+    ``parameters``, ``nonzero``, ``macs``, ``nonzero_macs`` (:class:`prunegraph.wiring.cost.Cost`), ``compression`` =
+    parameters / nonzero and ``theoretical_speedup`` = macs / nonzero_macs: what zeros could save; None where nothing is
+    left.
+    """
+    found = cost(network, input_shape)
+    compression, speedup = ratio(found.parameters, found.nonzero), ratio(found.macs, found.nonzero_macs)
+    return found._asdict() | {
+        "compression": compression if math.isfinite(compression) else None,
+        "theoretical_speedup": speedup if math.isfinite(speedup) else None,
     }
 
 

@@ -173,6 +173,7 @@ class Questions(dict[str, dict[str, Question]]):
         self._table(study, "hyperparameters", {}, ("hyperparameters",), facts)
         if comparable_methods(study):
             self._stability(study)
+        self._latency(study)
         if study.teacher_student:
             facts = {"settings": dict(study.teacher_student), "code": code_of("prunegraph.teacher_student.rows")}
             self._table(study, "teacher_student", {}, ("teacher_student", "order_parameters"), facts)
@@ -182,6 +183,26 @@ class Questions(dict[str, dict[str, Question]]):
         reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
         facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
         self._table(study, "costs", reads, ("costs",), {**facts, "code": _code("tables", "costs")})
+
+    def _latency(self, study: Study) -> None:
+        """The time of networks that lost units, beside the dense one; of every cell the network of its first seed."""
+        methods = shrinking_methods(study)
+        if not methods:
+            return
+        cells = [cell for cell in study.cells() if cell.method in {*methods, study.dense()}]
+        reads = {
+            "images": [self.plan.manifest("prepare", (name,)) for name in study.datasets],
+            "trained": [self.plan.manifest("train", cell) for cell in cells],
+        }
+        modules = [module_of(catalogue.MODELS, variant.base) for variant in study.models.values()]
+        facts = {
+            "datasets": list(study.datasets),
+            "cells": [[*cell, study.seeds_of(cell)[0]] for cell in cells],
+            "networks": {name: network_of(variant) for name, variant in study.models.items()},
+            "threads": self.plan.configuration.config["threads"],
+            "code": code_of("prunegraph.tables.latency", *modules),
+        }
+        self._table(study, "latency", reads, ("latency",), facts)
 
     def _seeds(self, study: Study) -> list[list[int]]:
         """The seeds of the networks of every cell of a study."""
@@ -280,6 +301,8 @@ class Questions(dict[str, dict[str, Question]]):
         """What a figure reads; None where the study has it not."""
         if not record.reads and not self.measured(study):  # it explains the encodings
             return None
+        if record.systems and study.system not in record.systems:
+            return None
         tables = self.tables(study)
         answered = {path: question.answer for question in self[study.name].values() for path in _files(question.writes)}
         sources, answers = [], []
@@ -321,6 +344,11 @@ def comparable_methods(study: Study) -> dict[str, dict[str, Any]]:
         if record.prunes == "initial" and still:
             found[name] = {"choice": choice_of(method), "network_seed": network_seeds(method, study.seeds)[0]}
     return {name: facts for name, facts in found.items() if study.methods[name].base != "dense"}
+
+
+def shrinking_methods(study: Study) -> list[str]:
+    """Methods that remove whole units, so that a network without them is smaller."""
+    return [name for name, method in study.methods.items() if "units" in catalogue.PRUNERS[method.base].counts]
 
 
 def published(folder: str | None) -> list[str]:

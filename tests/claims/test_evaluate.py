@@ -57,6 +57,17 @@ def test_one_group_has_no_interval_and_does_not_hold_by_its_mean():
     assert evaluate(test_of(judge="mean"), table([2], [1]))["verdict"] == PART
 
 
+def test_a_margin_finer_than_one_image_is_not_tested():
+    rows = table([0.9] * 4, [0.8] * 4).rename(columns={"score": "accuracy"}).assign(test_images=360)
+    test = test_of(value="accuracy", margin=0.002)
+    with pytest.raises(Untestable, match=r"margin of 0\.002 is finer than the test part of 360 images .* is 0\.0028"):
+        evaluate(test, rows)
+    assert evaluate({**test, "margin": 0.003}, rows)["verdict"] == HOLDS
+    assert evaluate(test, rows.assign(test_images=pd.NA))["verdict"] == HOLDS  # published, unknown
+    with pytest.raises(Untestable, match="finer"):  # the smallest of several test parts
+        evaluate({**test, "margin": 0.003}, rows.assign(test_images=[360] * 7 + [10]))
+
+
 def test_margins():
     scores = table([1.0, 1.2], [1.1, 1.1])
     assert evaluate(test_of(margin=0.05), scores)["in_favour"] == 1

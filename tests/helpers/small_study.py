@@ -94,3 +94,15 @@ def remade(study):
     shares = {"draw": (1 + chance) / 2, "precision": 1 - chance / 8, "device": 1.0}
     rows = [cells.assign(change=change, chance=chance, stay=stay) for change, stay in shares.items()]
     return shaped(pd.concat(rows, ignore_index=True), "mask_stability")
+
+
+def timed(study):
+    """The table of latencies of a study: half as much of everything at each step of sparsity, calls twice as short."""
+    cells = study.networks.drop_duplicates(["dataset", "model", "method", "sparsity"])
+    size = (10_000 * (1 - cells.sparsity)).round()
+    rows = [
+        cells.assign(batch=batch, parameters=size, macs=size, calls=50, seconds=1e-6 * batch * (size + 500))
+        for batch in (1, 256)
+    ]
+    rows = pd.concat(rows, ignore_index=True)
+    return shaped(rows.assign(seconds_low=rows.seconds * 0.9, seconds_high=rows.seconds * 1.1), "latency")

@@ -265,6 +265,29 @@ def test_evaluation_by_hand():
     assert training.evaluate(network, data.validation.batches()) == {"accuracy": None, "loss": None}
 
 
+def test_answers_among_the_best_by_hand():
+    # Logits (x, 0, -x) of images 1, 1, 1: the order of classes is 0, 1, 2.
+    network, data = linear([[1.0], [0.0], [-1.0]]), tiny([255, 255, 255], [0, 1, 2])
+    found = {top: training.evaluate(network, data.test.batches(2), top)["top"] for top in (1, 2, 3, 5)}
+    assert found == {1: pytest.approx(1 / 3), 2: pytest.approx(2 / 3), 3: 1, 5: 1}
+    assert training.evaluate(network, data.validation.batches(), 5)["top"] is None
+
+
+def test_costs_in_the_score_by_hand():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2, bias=False))
+    with torch.no_grad():
+        network[1].weight.fill_(1.0)[0] = 0
+        network[1].bias.fill_(1.0)
+        network[3].weight.fill_(1.0)
+    expected = {"parameters": 21, "nonzero": 17, "macs": 18, "nonzero_macs": 14}
+    expected |= {"compression": 21 / 17, "theoretical_speedup": 18 / 14}
+    assert training.scoring.costs(network, (1, 2, 2)) == expected
+    with torch.no_grad():
+        for values in network.parameters():
+            values.zero_()
+    assert training.scoring.costs(network, (1, 2, 2))["compression"] is None
+
+
 def test_evaluation_uses_running_statistics_and_leaves_them():
     network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(2)).train()
     data = tiny([[255, 0], [255, 255]], [0, 1])

@@ -138,7 +138,7 @@ def test_every_name_that_can_be_configured_is_listed(table):
 
 
 def test_every_figure_is_listed_with_its_target():
-    assert set(re.findall(r"figures/(?:mge|dpp|bogp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
+    assert set(re.findall(r"figures/(?:mge|dpp|mlp_rank|bogp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
 
 
 def test_continuous_integration_runs_the_command_that_the_readme_gives():

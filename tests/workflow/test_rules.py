@@ -85,7 +85,14 @@ def questions():
     taught = {"pairs": [[2, 6]], "nodes": [2], "noise": [0], "inputs": 9, "samples": 9, "networks": 1, "draws": 1}
     config["studies"]["both"] |= {"teacher_student": taught, "search": config["studies"]["bogp"]["search"]}
     asked = Questions(Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml"))))
-    found = {**asked["published"], **asked["mge"], **asked["both"], "claims": asked.claims, "report": asked.report}
+    found = {
+        **asked["mlp_rank"],
+        **asked["published"],
+        **asked["mge"],
+        **asked["both"],
+        "claims": asked.claims,
+        "report": asked.report,
+    }
     return found | {"figure": found["figure_accuracy"]}
 
 
