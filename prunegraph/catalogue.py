@@ -189,6 +189,14 @@ PRUNERS = {
     "wanda": Pruner(
         f"{_PRUNING}.wanda:wanda", "each unit's largest products of weight and the input's norm", data=True, **_INPUTS
     ),
+    "obs": Pruner(
+        f"{_PRUNING}.obs:obs",
+        "inputs of each unit that the others cannot make up for (optimal brain surgeon)",
+        data=True,
+        same="here",
+        repair="least_squares",
+        **_INPUTS,
+    ),
     "rgp": Pruner(
         f"{_PRUNING}.rgp:rgp",
         "blocks of channels that a relational graph joins (RGP)",

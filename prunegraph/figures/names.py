@@ -15,6 +15,7 @@ _NAMES = {
     **{"unit_wanda": "Wanda for units", "unit_activation": "Activation of units", "unit_random": "Random units"},
     **{"dpp_edge": "DPP edges", "random_edge": "Random edges", "importance_edge": "Edges by importance"},
     **{"dpp_node": "DPP nodes", "random_node": "Random nodes", "importance_node": "Nodes by importance"},
+    **{"wanda": "Wanda", "obs": "OBS"},
     **{"dataset": "Data set", "one_cycle": "One cycle"},
     **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
     **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},

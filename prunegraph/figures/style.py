@@ -59,6 +59,7 @@ _PRUNERS = {
     "random_node": ("#33BBEE", "s"),
     "importance_node": ("#009988", "s"),
     "wanda": ("#EE7733", "X"),
+    "obs": ("#0077BB", "P"),
     "rgp": ("#1B6CA8", "h"),
 }
 # For methods that are not in the catalogue.

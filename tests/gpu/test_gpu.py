@@ -129,7 +129,7 @@ def test_masks_are_those_of_the_cpu(name, model, files):
     for device in ("cpu", "cuda"):
         there = datasets.load(files, device)
         network = models.create(model, 10, there.input_shape, 0, width=0.25).to(device)
-        once = name in ("dpp_edge", "dpp_node", "wanda")  # looks at every image
+        once = name in ("dpp_edge", "dpp_node", "wanda", "obs")  # looks at every image
         batches = there if once else there.batches(128, torch_generator(0, "prune", "batches"))
         sparsity = 0.9 if PRUNERS[name].counts[0] == "weights" else 0.5  # of four channels or inputs one in ten is none
         masks.append(pruning.prune(network, name, sparsity, 0, batches))

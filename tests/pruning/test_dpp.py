@@ -16,7 +16,7 @@ from prunegraph.pruning.dpp.kernels import edge_distances, rbf
 from prunegraph.pruning.dpp.sampling import decompose
 from prunegraph.pruning.remembering import remembering
 
-EDGES = ["dpp_edge", "random_edge", "importance_edge", "wanda"]
+EDGES = ["dpp_edge", "random_edge", "importance_edge", "wanda", "obs"]
 NODES = ["dpp_node", "random_node", "importance_node"]
 
 
@@ -194,7 +194,7 @@ def test_no_input_would_be_left_of_a_unit(pruner):
         prune(Toy(), pruner, 0.99, 0, batches())
 
 
-@pytest.mark.parametrize("pruner", ["dpp_edge", "dpp_node", "wanda"])
+@pytest.mark.parametrize("pruner", ["dpp_edge", "dpp_node", "wanda", "obs"])
 def test_data_with_one_image_nan_or_an_iterator(pruner):
     wrong = batches()
     wrong[1][0][3] = float("nan")

@@ -12,7 +12,7 @@ SMALL = {"synflow": {"rounds": 8}, "prospr": {"batch_size": 32}, "grasp": {"samp
 # Of four channels or inputs one in ten is none, so that fewer go.
 SPARSITY = {name: 0.9 if record.counts[0] == "weights" else 0.5 for name, record in PRUNERS.items()}
 # They look at every image once, so that they are given a few.
-ONCE = ("dpp_edge", "dpp_node", "wanda")
+ONCE = ("dpp_edge", "dpp_node", "wanda", "obs")
 STRICT = [name for name, record in PRUNERS.items() if name != "dense" and not record.graphs]
 
 

@@ -64,8 +64,10 @@ def bias_of(module: nn.Module) -> torch.Tensor | None:
     return None if module.bias is None else module.bias.detach()
 
 
-def checked_ridge(ridge: float) -> float:
-    """Return a ridge that is not negative; a `UserError` otherwise."""
+def checked_ridge(ridge: float, above: bool = False) -> float:
+    """Return a ridge that is not negative, or, `above`, that is positive; a `UserError` otherwise."""
+    if above and not ridge > 0:
+        raise UserError(f"The ridge is {ridge}; expected a number above 0, such as 1e-4.")
     if not ridge >= 0:
         raise UserError(f"The ridge of a repair is {ridge}; expected a number of at least 0, such as 1e-4.")
     return ridge
