@@ -79,6 +79,28 @@ def test_paper_study_is_the_published_grid():
     assert {dataset.settings["split"]["validation"] for dataset in paper.datasets.values()} == {0}
 
 
+def test_studies_of_trained_networks_at_the_sizes_of_their_papers():
+    dpp = configuration(overlay("paper_dpp"))
+    for name, hidden in (("mnist", [500, 500]), ("cifar10", [1000, 1000, 1000])):
+        study = dpp.studies[f"paper_dpp_{name}"]
+        (model,) = study.models.values()
+        assert model.options == {"hidden": hidden, "activation": "sigmoid"} and study.system == "dpp"
+        assert {len(study.sparsities_of(method)) for method in study.methods.values()} == {1, 9}
+        pruners = {f"{rule}_{kind}" for rule in ("dpp", "random", "importance") for kind in ("edge", "node")}
+        assert {method.base for method in study.methods.values()} == pruners | {"dense", "wanda", "obs"}
+        assert all(method.settings["layers"] in ("first", "all") for method in study.methods.values())
+        assert {dataset.settings["split"]["validation"] for dataset in study.datasets.values()} == {0}
+    ranked = configuration(overlay("paper_mlp_rank"))
+    layers = {"mnist": 2, "fashion_mnist": 3, "cifar10": 6, "cifar100": 12}  # with the output layer
+    for name, number in layers.items():
+        study = ranked.studies[f"paper_mlp_rank_{name}"]
+        (model,) = study.models.values()
+        assert len(model.options["hidden"]) + 1 == number
+        assert len(study.methods) == 13 and study.sparsities == (0.1, 0.2, 0.3, 0.4, 0.5)
+        base, changed = ranked.recipe(model.settings["recipe"])
+        assert Recipe(**changed).optimiser == "adam" and base == "quick"
+
+
 def test_dense_has_one_sparsity_only():
     assert {cell.sparsity for cell in mge().cells() if cell.method == "dense"} == {"0"}
 
@@ -290,8 +312,8 @@ def test_image_shapes_are_known_for_every_data_set():
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "studies").glob("*.yaml")))
 def test_every_overlay_makes_its_study(name):
-    study = configuration(overlay(name)).studies[name]
-    assert study.number_of_networks() > 0 or not study.own
+    made = [study for each, study in configuration(overlay(name)).studies.items() if each.startswith(name)]
+    assert made and all(study.number_of_networks() > 0 or not study.own for study in made)
 
 
 def test_magnitude_needs_the_dense_network():

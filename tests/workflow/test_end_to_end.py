@@ -14,6 +14,7 @@ from helpers import ROOT
 from helpers.workflow import figures_of, jobs, snakemake
 
 from prunegraph import datasets, models, pruning, tensors
+from prunegraph.figures.records import FIGURES
 from prunegraph.teacher_student.masks import RULES
 from prunegraph.training import evaluate
 
@@ -33,7 +34,7 @@ def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
         (blocked / f"{name}.py").write_text(f"raise ImportError('{name} in a dry run')")
     done = snakemake(tmp_path, "-n", env={**os.environ, "PYTHONPATH": str(blocked)})
     planned = jobs(done)
-    assert planned["train"] == 2 * (7 * 3 + 1) + 2  # of DPP and MLP-Rank the dense networks alone
+    assert planned["train"] == 2 * (7 * 3 + 1) + 3  # of DPP, MLP-Rank and BoGP the dense networks alone
     assert planned["report"] == 1
 
 
@@ -43,6 +44,16 @@ def test_paper_study_resolves_every_figure(tmp_path):
     assert planned["train"] == 432
     assert {f"paper_{figure}" for figure in figures_of("mge")} < set(planned)
     assert not [name for name in planned if name.startswith(("mge", "published"))]
+
+
+@pytest.mark.parametrize(("overlay", "study", "methods"), [("dpp", "mnist", 17), ("mlp_rank", "cifar100", 12)])
+def test_studies_of_trained_networks_at_full_size_are_planned(tmp_path, overlay, study, methods):
+    name = f"paper_{overlay}_{study}"
+    planned = jobs(snakemake(tmp_path, name, "-n", "--configfile", str(ROOT / f"studies/paper_{overlay}.yaml")))
+    assert (planned["train"], planned["prune_and_test_0"]) == (1, methods)
+    assert {f"{name}_{figure}" for figure in figures_of(overlay)} == {
+        rule for rule in planned if rule.removeprefix(f"{name}_") in FIGURES
+    }
 
 
 def test_a_missing_data_set_is_one_sentence_before_any_job(tmp_path):
