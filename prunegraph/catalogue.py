@@ -79,6 +79,8 @@ class Pruner(NamedTuple):
         Whether choosing differentiates the network, as all do that look at images; on a GPU where there is one.
     graphs
         Whether it needs a set of relational graphs, which a method names as `graphs`.
+    searches
+        Whether choosing trains networks itself, so that it needs a whole data set, not batches.
     same
         Where the same seed and weights give the same mask: ``everywhere``, or ``here`` (on this machine; elsewhere
         another one by the same law).
@@ -96,6 +98,7 @@ class Pruner(NamedTuple):
     data: bool = False
     gradients: bool = False
     graphs: bool = False
+    searches: bool = False
     same: str = "everywhere"
 
     @property
@@ -141,6 +144,17 @@ PRUNERS = {
         "the largest weights, in rounds of training with rewinding (lottery tickets)",
         trains="prunegraph.training.iterative:train",
         same="here",
+    ),
+    "magnitude_rounds": Pruner(
+        "prunegraph.training.rounds:magnitude_rounds",
+        "the largest weights, in rounds with training between them",
+        prunes="trained",
+        data=True,
+        searches=True,
+        same="here",
+    ),
+    "lamp": Pruner(
+        f"{_PRUNING}.lamp:lamp", "the largest weights beside those of their layer that are larger", prunes="trained"
     ),
     "page_rank": Pruner(
         f"{_PRUNING}.page_rank:page_rank", "the units of largest weighted PageRank (MLP-Rank)", data=True, **_UNITS
@@ -196,6 +210,17 @@ PRUNERS = {
         same="here",
         repair="least_squares",
         **_INPUTS,
+    ),
+    "graph_search": Pruner(
+        "prunegraph.search.pruner:graph_search",
+        "blocks of channels that a relational graph joins, found by Bayesian search (BoGP)",
+        prunes="trained",
+        counts=("blocks",),
+        layers="hidden",
+        data=True,
+        graphs=True,
+        searches=True,
+        same="here",
     ),
     "rgp": Pruner(
         f"{_PRUNING}.rgp:rgp",

@@ -16,6 +16,7 @@ _NAMES = {
     **{"dpp_edge": "DPP edges", "random_edge": "Random edges", "importance_edge": "Edges by importance"},
     **{"dpp_node": "DPP nodes", "random_node": "Random nodes", "importance_node": "Nodes by importance"},
     **{"wanda": "Wanda", "obs": "OBS"},
+    **{"lamp": "LAMP", "magnitude_rounds": "Magnitude, in rounds"},
     **{"dataset": "Data set", "one_cycle": "One cycle"},
     **{"rolled": "Rolled", "rolled_channel": "Rolled-channel", "unrolled": "Unrolled"},
     **{"rolled_raw": "Rolled, raw", "rolled_channel_raw": "Rolled-channel, raw", "rolled_mask": "Rolled, mask only"},

@@ -60,6 +60,9 @@ _PRUNERS = {
     "importance_node": ("#009988", "s"),
     "wanda": ("#EE7733", "X"),
     "obs": ("#0077BB", "P"),
+    "graph_search": ("#B0307A", "p"),
+    "lamp": ("#8C6D1F", "^"),
+    "magnitude_rounds": ("#2E8B8B", "D"),
     "rgp": ("#1B6CA8", "h"),
 }
 # For methods that are not in the catalogue.

@@ -3,12 +3,15 @@
 import torch
 
 from prunegraph.catalogue import known
-from prunegraph.pruning.allocation import whole_counts
+from prunegraph.pruning.allocation import er_ratio, filled, whole_counts
 from prunegraph.pruning.selection import join, keep_largest, largest
 from prunegraph.pruning.task import Task
 from prunegraph.pruning.weights import at_least
 
-SCOPES = ("global", "layer")
+SCOPES = ("global", "layer", "erk", "uniform_plus")
+
+#: With scope uniform_plus, at least this share of the last linear layer stays.
+LAST = 0.2
 
 
 def magnitude(task: Task, *, scope: str = "global") -> dict[str, torch.Tensor]:
@@ -20,7 +23,10 @@ def magnitude(task: Task, *, scope: str = "global") -> dict[str, torch.Tensor]:
     Parameters
     ----------
     scope
-        ``global``: one threshold for all layers; ``layer``: the same density in every layer.
+        ``global``: one threshold for all layers; ``layer``: the same density in every layer; ``erk``: densities of
+        Erdos-Renyi with kernels (Evci et al. 2020); ``uniform_plus``: the same density in every layer, but a first
+        layer that is a convolution stays dense, and a last one that is linear keeps a fifth (Gale, Elsen & Hooker
+        2019). Of hidden layers of one shape the last three are the same.
 
     Raises
     ------
@@ -62,7 +68,7 @@ def iterative_magnitude(
 
 
 def strongest(scores: dict[str, torch.Tensor], count: int, scope: str, pruner: str) -> dict[str, torch.Tensor]:
-    """Masks of the `count` largest scores, of the whole network or (scope ``layer``) the same share of each layer.
+    """Masks of the `count` largest scores, of the whole network or of each layer a share as the scope says.
 
     Raises
     ------
@@ -73,5 +79,29 @@ def strongest(scores: dict[str, torch.Tensor], count: int, scope: str, pruner: s
         return keep_largest(scores, count, pruner)
     join(scores, pruner)  # refuses what is not finite
     sizes = {name: values.numel() for name, values in scores.items()}
-    counts = whole_counts(dict.fromkeys(sizes, count / sum(sizes.values())), sizes, count)
+    counts = whole_counts(_DENSITIES[scope](scores, sizes, count), sizes, count)
     return {name: largest(values.flatten(), counts[name]).view(values.shape) for name, values in scores.items()}
+
+
+def _equal(scores: dict[str, torch.Tensor], sizes: dict[str, int], count: int) -> dict[str, float]:
+    del scores
+    return dict.fromkeys(sizes, count / sum(sizes.values()))
+
+
+def _kernel(scores: dict[str, torch.Tensor], sizes: dict[str, int], count: int) -> dict[str, float]:
+    return filled({name: er_ratio(values) for name, values in scores.items()}, sizes, count)
+
+
+def _equal_but_ends(scores: dict[str, torch.Tensor], sizes: dict[str, int], count: int) -> dict[str, float]:
+    """Of the whole network's first and last layer, wherever the budget has room for what they keep."""
+    names = list(sizes)
+    least = {names[0]: 1.0} if scores[names[0]].ndim == 4 else {}
+    least |= {names[-1]: LAST} if scores[names[-1]].ndim == 2 and count / sum(sizes.values()) < LAST else {}
+    rest = {name: size for name, size in sizes.items() if name not in least}
+    left = count - sum(share * sizes[name] for name, share in least.items())
+    if not rest or left < 0:
+        return _equal(scores, sizes, count)
+    return {name: least.get(name, left / sum(rest.values())) for name in names}
+
+
+_DENSITIES = {"layer": _equal, "erk": _kernel, "uniform_plus": _equal_but_ends}

@@ -23,7 +23,7 @@ SMALL = {
 
 def _cases():
     for name, record in PRUNERS.items():
-        if record.graphs:  # their graphs have tests of their own
+        if record.graphs or record.searches:  # they have tests of their own
             continue
         yield name, {}
         if any("compat" in options_of(reference) for reference in record.references):
