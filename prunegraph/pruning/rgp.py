@@ -69,7 +69,7 @@ def rgp(task: Task, *, self_loops: str = "none", narrow: str = "refuse", compat:
 
 def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """The properties of a graph as facts of the network that it became; one that is infinite is missing."""
-    named = {"graph" if name == "name" else f"graph_{name}": value for name, value in row.items()}
+    named = {f"graph_{name}": value for name, value in row.items()}
     return {name: value if isinstance(value, str) or math.isfinite(value) else None for name, value in named.items()}
 
 

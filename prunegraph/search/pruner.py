@@ -82,7 +82,7 @@ def graph_search(
     budget, places = Budget(start, rounds, batch, fresh=0), space(vectors(graphs.adjacency))
     rows, chosen, expected = search(search_by, places, objective, budget, task.seed, 0)
     found = pruned(chosen)
-    facts = {"search": search_by, "search_evaluations": len(rows), "search_expected": expected}
+    facts = {"search_by": search_by, "search_evaluations": len(rows), "search_expected": expected}
     return Pruned(found, facts={**found.facts, **facts})
 
 

@@ -38,6 +38,7 @@ def study(cases: Sequence[Case], processes: int = 1, say: Callable[[str], None] 
         parts = _together(case, tasks(case.settings), processes)
         own: Tables = {name: [row for part in parts for row in part.get(name, [])] for name in OF_TASKS}
         own["search_summary"] = [summary(case, own)]
+        own["bogp_search"] = [{**row, "icc_low": own["search_summary"][0]["icc_low"]} for row in own["bogp_search"]]
         own["search_posterior"] = posterior(case, own["search_trace"])
         for name, rows in own.items():
             found[name] += rows

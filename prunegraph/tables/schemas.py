@@ -146,6 +146,7 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
         "accuracy": ("float64", "their mean validation accuracy"),
         "test_accuracy": ("float64", "their mean test accuracy, which no search saw"),
         "fresh": ("Int64", "how many they are"),
+        "icc_low": ("float64", "lower end of the interval of the intraclass correlation; above 0: graphs differ"),
     },
     "search_posterior": {
         **_PLACE,

@@ -36,11 +36,11 @@ def test_what_is_found_is_the_mask_of_a_graph_of_the_sparsity(search_by, digits,
     before = {name: value.clone() for name, value in made.state_dict().items()}
     found = prune(made, "graph_search", 1 - 40 / 64, 3, digits, graphs=graphs, search_by=search_by, **SMALL)
     assert all((before[name] == value).all() for name, value in made.state_dict().items())
-    place = [row["name"] for row in graphs.rows].index(found.facts["graph"])
+    place = [row["name"] for row in graphs.rows].index(found.facts["graph_name"])
     assert graphs.adjacency[place].sum() == 40
     assert list(found.layer_density().values()) == [1, 40 / 64, 40 / 64, 1]
     assert (found["layers.2.weight"] == block_mask(graphs.adjacency[place], 16, 16)).all()
-    assert found.facts["search"] == search_by and found.facts["search_evaluations"] == 5
+    assert found.facts["search_by"] == search_by and found.facts["search_evaluations"] == 5
     again = prune(made, "graph_search", 1 - 40 / 64, 3, digits, graphs=graphs, search_by=search_by, **SMALL)
     assert again.facts == found.facts
 
