@@ -41,7 +41,7 @@ def test_inner_layers_are_the_graph_and_the_outer_ones_dense():
 def test_the_properties_of_the_graph_are_facts_of_the_network():
     facts = prune(mlp(8, 8), "rgp", 0.75, seed=0, graphs=RINGS).facts
     # On a ring of 8 the others are 1, 1, 2, 2, 3, 3, 4 steps away. Even distances never meet odd ones: bipartite.
-    assert facts["graph"] == "graph0" and facts["graph_degree"] == 2 and facts["graph_clustering"] == 0
+    assert facts["graph_name"] == "graph0" and facts["graph_degree"] == 2 and facts["graph_clustering"] == 0
     assert facts["graph_aspl"] == pytest.approx(16 / 7)
     assert facts["graph_gradient_resistance"] is None
 
