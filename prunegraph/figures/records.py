@@ -236,8 +236,8 @@ FIGURES = {
         ("networks", "search_summary"),
         "Test accuracy of networks whose masks were found by a search among relational graphs, and by others, all on "
         "the same layers, from the same trained network and with as many epochs afterwards (those in rounds divide "
-        "them). Means over seeds with 95 % intervals (Student's t), grey dots: single networks. The masks of a search are "
-        "blocks of channels, the others are free to keep any weight.",
+        "them). Means over seeds with 95 % intervals (Student's t), grey dots: single networks. The masks of a search "
+        "are blocks of channels, the others are free to keep any weight.",
     ),
     "trade_off": Figure(
         f"{_DRAWN}.searches:draw_trade_off",

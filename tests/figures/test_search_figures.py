@@ -5,7 +5,7 @@ import pytest
 from helpers.small_search import small_case
 
 from prunegraph.errors import UserError
-from prunegraph.figures import graph_properties, searches
+from prunegraph.figures import baselines, graph_properties, searches
 from prunegraph.search.study import study
 from prunegraph.tables.frames import shaped
 
@@ -74,3 +74,21 @@ def test_the_trade_off_has_a_point_for_each_alpha(tables):
 def test_empty_tables_are_said_in_a_sentence(draw, names, tables):
     with pytest.raises(UserError, match="needs"):
         draw(*(tables[name][:0] for name in names))
+
+
+def test_the_table_of_baselines_has_the_best_on_top_and_its_numbers():
+    accuracies = {"dense": [0.97, 0.97], "bogp": [0.9, 0.92], "lamp_hidden": [0.95, 0.95]}
+    rows = [
+        {"dataset": "digits", "model": "tiny", "method": name, "sparsity": 0.5 * (name != "dense"), "seed": seed}
+        | {"accuracy": value, "kept": 100}
+        for name, values in accuracies.items()
+        for seed, value in enumerate(values)
+    ]
+    networks = pd.DataFrame(rows)
+    [axes] = baselines.draw(networks, pd.DataFrame()).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["BoGP", "LAMP hidden"]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["0.9100 ± 0.1271, n = 2, 100 weights", "0.9500 ± 0.0000, n = 2, 100 weights"]
+    assert "dense, 0.9700" in axes.get_title()
+    with pytest.raises(UserError, match="needs pruned networks"):
+        baselines.draw(networks[networks.method == "dense"], pd.DataFrame())
