@@ -132,7 +132,9 @@ PRUNERS = {
         _START, "drops the weakest, grows where the gradient is largest", moves=f"{_PRUNING}.dynamic.rigl:moves"
     ),
     "snfs": Pruner(
-        _START, "grows where the mean gradient is largest, across layers", moves=f"{_PRUNING}.dynamic.snfs:moves"
+        _START,
+        "grows where the mean gradient of kept weights is largest, across layers",
+        moves=f"{_PRUNING}.dynamic.snfs:moves",
     ),
     "dsr": Pruner(
         _START, "drops below one threshold, grows at random across layers", moves=f"{_PRUNING}.dynamic.dsr:moves"

@@ -67,7 +67,8 @@ def test_rigl_drops_the_weakest_and_grows_the_steepest():
     assert listed(moving.update(10, 200, weights, slopes, kept)) == {"a": [1, 0, 0, 1, 1, 1, 0, 1]}
     assert listed(kept) == {"a": [1, 1, 1, 1, 1, 0, 0, 0]}
     assert moving.skip_step_on_update
-    assert moving.facts() == {"mask_updates": 1, "explored": 7 / 8}
+    # Each weight is a channel of its own here: what grew grew in dead ones, and three are dead in the end.
+    assert moving.facts() == {"mask_updates": 1, "explored": 7 / 8, "dead_channels": 3, "grown_in_dead": 1.0}
 
 
 def test_a_dropped_weight_of_large_gradient_comes_back():
@@ -82,10 +83,45 @@ def test_momentum_says_which_layer_grows_and_where():
     weights = tensors(a=[1.0, 2.0, 0, 0, 0], b=[1.0, 2.0, 3.0, 4.0, 0, 0])
     slopes = tensors(a=[3.0, -3.0, 2.0, 4.0, 1.0], b=[-1.0, 1.0, 1.0, 1.0, 5.0, 6.0])
     kept = masks(a=[1, 1, 0, 0, 0], b=[1, 1, 1, 1, 0, 0])
-    moving = dynamics("snfs", 0.5, 0, interval=1, fraction=0.501)
+    moving = dynamics("snfs", 0.5, 0, interval=1, fraction=0.501, average="all")
     # The second step's gradients are the first's: the average is a multiple of them. 0.5 (1 + cos(0.01 pi)) is 0.9998.
     assert moving.update(0, 100, weights, slopes, kept) is None
     assert listed(moving.update(1, 100, weights, slopes, kept)) == {"a": [1, 1, 0, 1, 0], "b": [0, 0, 1, 1, 0, 1]}
+
+
+def test_removed_weights_have_no_momentum():
+    # As above, but the largest gradients, those of removed weights, do not count: what was dropped grows first, then
+    # weights drawn at random. Means 3 and 1: a, with room for four, grows two of the three.
+    weights = tensors(a=[1.0, 2.0, 0, 0, 0], b=[1.0, 2.0, 3.0, 4.0, 0, 0])
+    slopes = tensors(a=[3.0, -3.0, 2.0, 4.0, 1.0], b=[-1.0, 1.0, 1.0, 1.0, 5.0, 6.0])
+    kept = masks(a=[1, 1, 0, 0, 0], b=[1, 1, 1, 1, 0, 0])
+    drawn = set()
+    for seed in range(20):
+        moving = dynamics("snfs", 0.5, seed, interval=1, fraction=0.501)
+        assert moving.update(0, 100, weights, slopes, kept) is None
+        found = listed(moving.update(1, 100, weights, slopes, kept))
+        assert found["a"][:2] == [1, 1] and sum(found["a"]) == 3
+        assert found["b"] in ([1, 0, 1, 1, 0, 0], [0, 1, 1, 1, 0, 0])
+        drawn.add(tuple(found["a"]))
+    assert len(drawn) == 3
+
+
+def test_what_was_kept_once_keeps_a_fading_momentum():
+    slopes, weights = tensors(a=[[4.0, 2.0], [9.0, 9.0]]), tensors(a=[[1.0, 1.0], [0, 0]])
+    moving = dynamics("snfs", 0.5, 0, interval=50, smoothing=0.5)
+    moving.update(0, 200, weights, slopes, masks(a=[[1, 1], [0, 0]]))
+    moving.update(1, 200, weights, slopes, masks(a=[[1, 0], [0, 0]]))
+    assert moving.memory.momentum["a"].tolist() == [[3.0, 0.5], [0.0, 0.0]]
+    assert moving.facts()["dead_channels"] == 1
+
+
+def test_growth_in_dead_channels_is_counted():
+    # One of two goes, the steepest of the three free ones grows: in the second channel, which kept nothing.
+    weights, slopes = tensors(a=[[0.1, 0.9], [0.0, 0.0]]), tensors(a=[[0.0, 0.0], [5.0, 1.0]])
+    moving = dynamics("rigl", 0.5, 0, interval=1, fraction=0.51)
+    assert listed(moving.update(1, 100, weights, slopes, masks(a=[[1, 1], [0, 0]]))) == {"a": [[0, 1], [1, 0]]}
+    facts = moving.facts()
+    assert (facts["dead_channels"], facts["grown_in_dead"]) == (0, 1.0)
 
 
 def test_the_threshold_doubles_and_halves_and_survivors_share():
@@ -223,6 +259,7 @@ def test_static_pruners_and_dense_networks_have_nothing_that_moves():
         ("set", {"fraction": 1.0}, "'fraction' of pruner 'set' is 1.0; expected a number between 0 and 1"),
         ("snfs", {"end": 0.0}, r"'end' of pruner 'snfs' is 0.0; expected a share of the training in \(0, 1\]"),
         ("snfs", {"smoothing": 1.0}, "'smoothing' of pruner 'snfs'"),
+        ("snfs", {"average": "some"}, "Unknown average of pruner 'snfs'"),
         ("dsr", {"threshold": -1.0}, "'threshold' of pruner 'dsr' is -1.0; expected a positive number"),
         ("dsr", {"tolerance": 2.0}, "'tolerance' of pruner 'dsr'"),
         ("itop", {"growth": "gradients"}, "Unknown growth of pruner 'itop': 'gradients'. Did you mean 'gradient'"),

@@ -97,6 +97,10 @@ class Moving:
     skip_step_on_update: bool = False
     updates: int = 0
     explored: Masks = field(default_factory=dict)
+    # Weights that grew, those of them in channels that kept no weight before, and channels without weights now.
+    grown: int = 0
+    grown_in_dead: int = 0
+    dead: int = 0
 
     def update(self, step: int, steps: int, weights: Tensors, gradients: Tensors, kept: Tensors) -> Masks | None:
         """The masks from now on, or None if they stay as they are.
@@ -114,6 +118,7 @@ class Moving:
             self.memory.watch(gradients, kept)
         if not self.explored:
             self.explored = {name: mask.clone() for name, mask in kept.items()}
+            self.dead = sum(int((~_alive(mask)).sum()) for mask in kept.values())
         fraction = self.schedule.fraction_at(step, steps)
         if fraction is None:
             return None
@@ -122,6 +127,7 @@ class Moving:
             counts = self.share(kept, survivors)
             grown = {name: self._grow(name, survivors[name], counts[name], gradients, step) for name in kept}
         self.updates += 1
+        self._count(kept, survivors, grown)
         for name, mask in grown.items():
             self.explored[name] = self.explored[name].to(mask.device) | mask  # restored ones lie on the CPU
         return grown
@@ -129,23 +135,40 @@ class Moving:
     def state(self) -> dict[str, torch.Tensor]:
         """All that a resumed training needs, as tensors by name."""
         explored = {f"explored.{name}": mask.clone() for name, mask in self.explored.items()}
-        return {"updates": torch.tensor(self.updates), **explored, **(self.memory.state() if self.memory else {})}
+        counts = torch.tensor([self.updates, self.grown, self.grown_in_dead, self.dead])
+        return {"counts": counts, **explored, **(self.memory.state() if self.memory else {})}
 
     def restore(self, state: Tensors) -> None:
         """Go on from what :meth:`state` gave."""
-        self.updates = int(state["updates"])
+        self.updates, self.grown, self.grown_in_dead, self.dead = map(int, state["counts"])
         self.explored = with_prefix(state, "explored.")
         if self.memory:
             self.memory.restore(state)
 
     def facts(self) -> dict[str, float | int]:
-        """The number of updates, and the share of all weights that were ever kept.
+        """What a training says of its mask.
 
-        The second is the in-time exploration rate R_s of Liu et al. (ICML 2021, section 3.2).
+        ``mask_updates``, their number. ``explored``, the share of all weights that were ever kept: the in-time
+        exploration rate R_s of Liu et al. (ICML 2021, section 3.2). ``dead_channels``, how many output channels (rows
+        of weights) kept none in the end; ``grown_in_dead``, the share of what grew that grew in such channels.
         """
         size = sum(mask.numel() for mask in self.explored.values())
         active = sum(int(mask.sum()) for mask in self.explored.values())
-        return {"mask_updates": self.updates, "explored": active / size if size else 0.0}
+        return {
+            "mask_updates": self.updates,
+            "explored": active / size if size else 0.0,
+            "dead_channels": self.dead,
+            "grown_in_dead": self.grown_in_dead / self.grown if self.grown else 0.0,
+        }
+
+    def _count(self, kept: Tensors, survivors: Masks, grown: Masks) -> None:
+        """Note what an update grew where."""
+        self.dead = 0
+        for name, mask in grown.items():
+            new = (mask & ~survivors[name]).view(len(mask), -1).sum(1)
+            self.grown += int(new.sum())
+            self.grown_in_dead += int(new[~_alive(kept[name])].sum())
+            self.dead += int((~_alive(mask)).sum())
 
     def _grow(self, name: str, survivors: torch.Tensor, count: int, gradients: Tensors, step: int) -> torch.Tensor:
         if not count:
@@ -154,6 +177,11 @@ class Moving:
         score = torch.nan_to_num(self.grow(name, gradients, step))
         free = score.masked_fill(survivors, -1.0)
         return survivors | largest(free.flatten(), count).view(survivors.shape)
+
+
+def _alive(mask: torch.Tensor) -> torch.Tensor:
+    """Which output channels keep a weight."""
+    return mask.view(len(mask), -1).any(1)
 
 
 def keep_strongest(weight: torch.Tensor, mask: torch.Tensor, count: int) -> torch.Tensor:
