@@ -19,7 +19,7 @@ from prunegraph.relational.connectivity import edge_connectivity
 #: Properties in the order of the published data base.
 ORDER = ("degree", "eigenvector", "clustering", "edge_connectivity", "n_cycles")
 
-#: Nodes, sparsity, masks, evaluations at random, evaluations by the optimiser, weight of sparsity, of the published run.
+#: Nodes, sparsity, masks, evaluations at random and by the optimiser, weight of sparsity: of the published run.
 PUBLISHED = {"nodes": 10, "sparsity": 0.9, "masks": 5000, "start": 10, "iterations": 40, "alpha": 0.1}
 
 # Of the power iteration of NetworkX.
@@ -95,7 +95,7 @@ def queries(found: Database, number: int, draw: np.random.Generator) -> list[dic
 
 
 def eigenvector(mask: np.ndarray) -> float | None:
-    """The mean of the eigenvector centralities, as a power iteration from equal entries finds them; None if it fails."""
+    """The mean of the eigenvector centralities, by power iteration from equal entries; None if that fails."""
     nodes = len(mask)
     old = np.full(nodes, 1 / nodes)
     for _ in range(STEPS):

@@ -9,7 +9,8 @@ from helpers.workflow import jobs, snakemake
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES
 from prunegraph.workflow.configuration import Configuration, read_schema
-from prunegraph.workflow.questions import SEARCHES
+from prunegraph.workflow.plan import Plan
+from prunegraph.workflow.questions import SEARCHES, Questions
 
 OTHERS = "'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null"
 SEARCH = "'graphs': few, 'epochs': 1, 'start': 3, 'rounds': 1, 'batch': 2, 'repeats': 2, 'fresh': 1, 'signal': "
@@ -64,3 +65,35 @@ def test_what_cannot_be_searched_is_said_before_any_job(search, said):
     found["studies"]["bogp"]["search"] |= search
     with pytest.raises(UserError, match=said):
         Configuration(found, read_schema(ROOT / "rules/config.schema.yaml"))
+
+
+@pytest.mark.slow
+def test_the_network_of_a_search_is_measured_like_any_other(tmp_path):
+    method = (
+        "{'pruner': 'graph_search', 'graphs': 'few', 'options': {'start': 2, 'rounds': 1, 'batch': 1, 'epochs': 1}}"
+    )
+    changed = [
+        *config()[:2],
+        f"methods={{'hunted': {method}}}",
+        f"studies={{{OTHERS}, 'hunt': {{'datasets': [digits], 'models': [tiny], 'methods': [dense, hunted], "
+        "'sparsities': [0.625], 'seeds': 1}}",
+    ]
+    snakemake(tmp_path, "hunt_tables_networks", config=changed)
+    tables = tmp_path / "results/tables/hunt"
+    networks = pd.read_csv(tables / "networks.csv").set_index("method")
+    assert networks.kept["hunted"] == 64 * 8 + 2 * 24 + 80 and networks.graph_degree["hunted"] == 3
+    assert networks.search_by["hunted"] == "bayesian" and networks.search_evaluations["hunted"] == 3
+    measured = pd.read_csv(tables / "topometrics.csv").query("method == 'hunted' and encoding == 'unrolled'")
+    assert measured.edges.tolist() == [640]
+
+
+def test_the_study_of_the_report_is_planned():
+    found = yaml.safe_load((ROOT / "config.yaml").read_text())
+    overlay = yaml.safe_load((ROOT / "studies/paper_bogp.yaml").read_text())
+    for key, entries in overlay.items():
+        found[key] |= entries
+    asked = Questions(Plan(Configuration(found, read_schema(ROOT / "rules/config.schema.yaml"))))
+    assert "bogp" not in asked and {*SEARCHES, "networks"} <= set(
+        asked.tables(asked.plan.configuration.studies["paper_bogp"])
+    )
+    assert len(list(asked.plan.configuration.studies["paper_bogp"].cells())) == 1 + 9 * 6
