@@ -63,6 +63,29 @@ rule initialise:
         "../workflow_scripts/initialise.py"
 
 
+rule tune:
+    input:
+        images=read_by("tune", "images"),
+        start=read_by("tune", "start"),
+    output:
+        manifest=f"{RESULTS}/tuning/{MODEL}.{ASKED}",
+    log:
+        log_of("tune", f"{MODEL}.{{asked}}"),
+    benchmark:
+        benchmark_of("tune", f"{MODEL}.{{asked}}")
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=lambda wildcards: PLAN.gpus("tune", place_of(dict(wildcards))),
+    params:
+        request=request("tune"),
+    message:
+        "Tune the recipe of {wildcards.model} on the validation images of {wildcards.dataset}"
+    script:
+        "../workflow_scripts/tune.py"
+
+
 rule prune:
     input:
         images=read_by("prune", "images"),
@@ -95,6 +118,7 @@ rule train:
         images=read_by("train", "images"),
         start=read_by("train", "start"),
         masks=read_by("train", "masks"),
+        tuned=read_by("train", "tuned"),
     output:
         manifest=f"{RESULTS}/trained/{CELL}.{ASKED}",
     log:
@@ -134,6 +158,7 @@ for number, (ends, places) in enumerate(PLAN.at_once().items()):
             initial=read_by("prune_and_test", "initial"),
             start=read_by("prune_and_test", "start"),
             graphs=read_by("prune_and_test", "graphs"),
+            tuned=read_by("prune_and_test", "tuned"),
         output:
             masks=[f"{RESULTS}/masks/{METHOD}{end}.{ASKED}" for end in ends],
             trained=[f"{RESULTS}/trained/{METHOD}{end}.{ASKED}" for end in ends],

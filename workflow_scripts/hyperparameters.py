@@ -8,13 +8,15 @@ import pandas as pd
 from prunegraph.job import launch
 from prunegraph.tables.frames import write
 from prunegraph.training.recipes import recipe as recipe_of
+from prunegraph.training.tuning import with_choice
 
 
-def main(hyperparameters: list[Path], datasets: dict, models: dict, recipes: dict):
-    rows = []
+def main(hyperparameters: list[Path], datasets: dict, models: dict, recipes: dict, tuned: list[Path], cells: list):
+    choices, rows = {tuple(cell): [path] for cell, path in zip(cells, tuned, strict=True)}, []
     for dataset, like in datasets.items():
         for model, base in models.items():
-            chosen = dataclasses.asdict(recipe_of(dataset=like, model=base, **recipes[model]))
+            recipe = with_choice(recipes[model], choices.get((dataset, model), []))
+            chosen = dataclasses.asdict(recipe_of(dataset=like, model=base, **recipe))
             chosen["milestones"] = ", ".join(map(str, chosen["milestones"]))
             rows.append({"dataset": dataset, "model": model, **chosen, "recipe": recipes[model]["name"]})
     write(pd.DataFrame(rows), *hyperparameters)

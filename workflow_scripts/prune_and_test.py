@@ -8,6 +8,7 @@ from prunegraph.pool import Manifest
 from prunegraph.pruning.cell import Masks
 from prunegraph.pruning.remembering import remembering
 from prunegraph.training.networks import Networks
+from prunegraph.training.tuning import with_choice
 
 
 def main(
@@ -28,9 +29,11 @@ def main(
     device: str,
     code: dict,
     graphs: list[Path] = (),
+    tuned: list[Path] = (),
     checkpoint_epochs: int = 5,
 ):
     data, weights = Manifest(images), Manifest(start)
+    recipe = with_choice(recipe, tuned)
     relational = Manifest(graphs[0]) if graphs else None
     where = functools.cache(functools.partial(usable_device, device))
     sparsities = tuple(float(cell["sparsity"]) for cell in cells)

@@ -6,6 +6,7 @@ from pathlib import Path
 from prunegraph.job import launch, stoppable, usable_device
 from prunegraph.pool import Manifest
 from prunegraph.training.networks import Networks
+from prunegraph.training.tuning import with_choice
 
 
 def main(
@@ -30,6 +31,7 @@ def main(
     device: str,
     code: str,
     lost: int = 0,
+    tuned: list[Path] = (),
     checkpoint_epochs: int = 5,
     tensorboard: bool = False,
 ):
@@ -40,7 +42,7 @@ def main(
         identity,
         network,
         choice,
-        recipe,
+        with_choice(recipe, tuned),
         finetune,
         published_as,
         threads,

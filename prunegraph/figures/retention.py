@@ -43,11 +43,10 @@ def draw(networks: pd.DataFrame) -> Figure:
     for line, ((dataset, model), cell) in zip(panels, cells, strict=True):
         for axes, amount in zip(line, amounts, strict=True):
             _panel(axes, cell[cell.sparsity == amount], measures, len(controls))
-            axes.set_title(f"{amount:.0%} of the units removed")
+            axes.set_title(f"{amount:.0%} of the units removed" if len(amounts) < 4 else f"{amount:.0%} removed")
         if len(cells) > 1:
             line[0].set_ylabel(f"{style.label(dataset)}\n{style.label(model)}")
-    for axes in panels[-1]:
-        axes.set_xlabel("Accuracy retained (%)")
+    panels[-1, len(amounts) // 2].set_xlabel("Accuracy retained (%)")
     look = {"linestyle": "none", "color": style.BLACK, "marker": "o"}
     handles = [Line2D([], [], label="Ranked in each layer", **look)]
     if rows.method.str.endswith(GLOBAL).any():

@@ -24,7 +24,7 @@ NVIDIA = Path("/dev")
 
 # Names that a study cannot have, because rules have them.
 RULES = ("all", "claims", "download", "encode", "figures", "files", "files_of_data_set", "initialise", "measure")
-RULES += ("prepare", "prune", "relate", "relational", "files_of_relational_graphs", "report", "tables", "train")
+RULES += ("prepare", "prune", "relate", "relational", "files_of_relational_graphs", "report", "tables", "train", "tune")
 
 # Keys of earlier versions, and what they became.
 _IN_A_STUDY = (
@@ -110,8 +110,12 @@ class Configuration:
         """
         variants = self.config["recipes"]
         name = known([*catalogue.RECIPES, *variants], name or self.config["training"]["recipe"], "recipe")
-        changed = dict(variants.get(name, {"recipe": name}))
+        changed = {key: value for key, value in variants.get(name, {"recipe": name}).items() if key != "tuned"}
         return changed.pop("recipe"), changed
+
+    def grid(self, name: str | None = None) -> dict[str, Any]:
+        """The values over which a recipe is tuned, by its fields; none where it is as it stands."""
+        return dict(self.config["recipes"].get(name or self.config["training"]["recipe"], {}).get("tuned") or {})
 
     def _check_recipe(self, name: str) -> None:
         base, changed = self.recipe(name)
@@ -123,9 +127,12 @@ class Configuration:
         if known(catalogue.RECIPES, base, "recipe") == "untrained":
             raise UserError(f"The recipe {name!r} is a variant of 'untrained', which has nothing to change.")
         from prunegraph.training.recipes import Recipe
+        from prunegraph.training.tuning import points
 
         try:
-            Recipe(**{"epochs": 1, **changed})
+            made = Recipe(**{"epochs": 1, **changed})
+            if grid := self.grid(name):
+                points(made, grid)
         except UserError as problem:
             raise UserError(f"The recipe {name!r}: {problem}") from None
 

@@ -1,6 +1,7 @@
 """What every job of the pools is asked for: its parameters, what it reads, and a hash of the whole question.
 
-The stages, from images to measurements: ``prepare`` (a data set), ``initialise`` (a model for a data set), ``prune``,
+The stages, from images to measurements: ``prepare`` (a data set), ``initialise`` (a model for a data set), ``tune``
+(its recipe, where the configuration says so), ``prune``,
 ``train``, ``encode``, ``measure`` (a cell). Where networks are not trained after pruning, or train faster than a job
 starts (the method key ``together``), one job, ``prune_and_test``, makes those of all cells of a method or of a family
 of methods. Beside them ``relate`` makes a set of relational graphs. Runs in every dry run, so it imports neither torch
@@ -33,6 +34,7 @@ POOLS = {
     "relate": ("relational", 1),
     "prepare": ("datasets", 1),
     "initialise": ("init", 2),
+    "tune": ("tuning", 2),
     "prune": ("masks", 4),
     "train": ("trained", 4),
     "encode": ("graphs", 4),
@@ -40,7 +42,7 @@ POOLS = {
 }
 
 #: The stages that lead to a cell, in their order.
-OF_CELLS = tuple(stage for stage in POOLS if stage != "relate")
+OF_CELLS = tuple(stage for stage in POOLS if stage not in ("relate", "tune"))
 
 #: The stage that prunes, trains and tests every cell of a method or a family of methods.
 AT_ONCE = "prune_and_test"
@@ -153,15 +155,19 @@ class Plan:
             return int(differentiates(self._method(place)))
         if stage == "measure":
             return int(max(input_shape(self._variant("datasets", place[0]))[1:]) >= GPU_FROM_SIDE)
-        return int(stage == "train")
+        return int(stage in ("train", "tune"))
 
     def _sources(self, stage: str, place: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...]]]:
         if stage in ("relate", "prepare"):
             return {}
         if stage == "initialise":
             return {"images": ("prepare", place[:1])}
+        if stage == "tune":
+            return {"images": ("prepare", place[:1]), "start": ("initialise", place[:2])}
         if stage in ("prune", "train", AT_ONCE):
             found = {"images": ("prepare", place[:1]), "start": self._start(place)}
+            if stage != "prune" and self.is_tuned(place):
+                found["tuned"] = ("tune", place[:2])
             if stage == "train":
                 return {**found, "masks": ("prune", place)}
             graphs = self._method(place).settings["graphs"]
@@ -203,6 +209,8 @@ class Plan:
             return ["graphs"]
         if stage == "prepare":
             return ["images"]
+        if stage == "tune":
+            return ["choice"]
         seeds = [f"seed{seed}" for seed in self._seeds(stage, place)]
         if stage == "initialise":
             return ["architecture", *seeds]
@@ -285,6 +293,17 @@ class Plan:
             "code": code_of("prunegraph.models", "prunegraph.wiring.tracing", module_of(catalogue.MODELS, model.base)),
         }
 
+    def _of_tune(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "network": network_of(model),
+            "recipe": self.recipe_of(model),
+            "grid": self._grid(model),
+            "published_as": published_as(dataset),
+            "seed": self._seeds("initialise", place)[0],
+            "threads": self.configuration.config["threads"],
+            "code": code_of("prunegraph.training.tuning", module_of(catalogue.MODELS, model.base)),
+        }
+
     def _of_prune(self, dataset: Variant, model: Variant, place: tuple[str, ...]) -> dict[str, Any]:
         del dataset
         method = self._variant("methods", place[2])
@@ -329,6 +348,13 @@ class Plan:
     def _draws(self, method: Variant, place: tuple[str, ...]) -> dict[str, list[int]]:
         seeds = self._seeds("prune", place)
         return {"seeds": seeds, "network_seeds": network_seeds(method, tuple(seeds))}
+
+    def is_tuned(self, place: tuple[str, ...]) -> bool:
+        """Whether the recipe of a place's model is tuned for its data set."""
+        return bool(self._grid(self._variant("models", place[1])))
+
+    def _grid(self, model: Variant) -> dict[str, Any]:
+        return self.configuration.grid(model.settings["recipe"])
 
     def recipe_of(self, model: Variant) -> dict[str, Any]:
         """How networks of a model are trained: the name of a recipe, the catalogue's behind it, the fields replaced."""

@@ -116,7 +116,8 @@ class Questions(dict[str, dict[str, Question]]):
         """Every manifest of the pools that a study needs, each once."""
         stages = [stage for stage in OF_CELLS if study.measured or stage not in ("encode", "measure")]
         cells = list(study.cells()) if study.own else []
-        return list(dict.fromkeys(self.plan.manifest(stage, cell) for stage in stages for cell in cells))
+        tuned = [self.plan.manifest("tune", place) for place in self._tuned(study)]
+        return list(dict.fromkeys([*(self.plan.manifest(stage, cell) for stage in stages for cell in cells), *tuned]))
 
     def _add(self, folder: str, group: str, name: str, reads: dict, writes: dict, facts: dict) -> Question:
         script = "figure" if name.startswith("figure_") else name
@@ -169,8 +170,15 @@ class Questions(dict[str, dict[str, Question]]):
         facts["code"] = _code("analysis", "accuracies")
         self._table(study, "published_accuracy", trained, ("published_accuracy",), facts)
         recipes = {name: self.plan.recipe_of(variant) for name, variant in study.models.items()}
-        facts = {"datasets": datasets, "models": models, "recipes": recipes, "code": _code("training", "recipes")}
-        self._table(study, "hyperparameters", {}, ("hyperparameters",), facts)
+        facts = {
+            "datasets": datasets,
+            "models": models,
+            "recipes": recipes,
+            "code": _code("training", "recipes", "tuning"),
+        }
+        tuned = self._tuned(study)
+        reads = {"tuned": [self.plan.manifest("tune", place) for place in tuned]}
+        self._table(study, "hyperparameters", reads, ("hyperparameters",), {**facts, "cells": tuned})
         if comparable_methods(study):
             self._stability(study)
         self._latency(study)
@@ -204,6 +212,11 @@ class Questions(dict[str, dict[str, Question]]):
         }
         self._table(study, "latency", reads, ("latency",), facts)
 
+    def _tuned(self, study: Study) -> list[tuple[str, str]]:
+        """The data sets and models whose recipe is tuned."""
+        pairs = ((dataset, model) for dataset in study.datasets for model in study.models)
+        return [pair for pair in pairs if study.own and self.plan.is_tuned(pair)]
+
     def _seeds(self, study: Study) -> list[list[int]]:
         """The seeds of the networks of every cell of a study."""
         return [list(study.seeds_of(cell)) for cell in study.cells()]
@@ -233,6 +246,11 @@ class Questions(dict[str, dict[str, Question]]):
         cases, images = [], []
         for dataset, data in study.datasets.items():
             for name, model in study.models.items():
+                if self.plan.is_tuned((dataset, name)):
+                    raise UserError(
+                        f"The search of the study {study.name} trains {name!r}, whose recipe is tuned; name one with "
+                        "a learning rate and a weight decay."
+                    )
                 case = {"dataset": dataset, "model": name, "network": network_of(model)}
                 cases.append({**case, "recipe": self.plan.recipe_of(model), "published_as": published_as(data)})
                 images.append(self.plan.manifest("prepare", (dataset,)))

@@ -32,7 +32,7 @@ def complete(tmp_path_factory):
     for folder in FOLDERS:
         with filling(manifest_path(results / folder, ASKED)) as cell:
             for item in ("seed0", "seed1"):
-                write_text(cell.path(f"{item}/file"), f"{folder} {item}, which is long enough\n")
+                write_text(cell.path(f"{item}/file"), f"{item} of {folder}, which is long enough\n")
                 cell.add(item, f"key of {item}", f"{item}/file")
     listed = results / f"{FOLDERS[-1]}.json"
     shutil.copy(manifest_path(results / FOLDERS[-1], ASKED), listed)

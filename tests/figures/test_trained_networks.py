@@ -87,6 +87,8 @@ def test_retention(models):
         "L1 norm of units",
         "Random units",
     ]
+    parts = [table[table.sparsity == 0.5].assign(sparsity=amount) for amount in (0.1, 0.2, 0.3, 0.4)]
+    check_layout(retention.draw(pd.concat([table, *parts])))  # as many amounts as the paper has
     page_rank = table[(table.method == "page_rank") & (table.sparsity == 0.5) & (table.model == models[0])]
     assert lines(figure.axes[0])[0][0, 0] == pytest.approx(100 * page_rank.accuracy.mean() / 0.9)
     with pytest.raises(UserError, match="and their dense ones"):

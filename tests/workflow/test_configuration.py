@@ -101,6 +101,26 @@ def test_studies_of_trained_networks_at_the_sizes_of_their_papers():
         assert Recipe(**changed).optimiser == "adam" and base == "quick"
 
 
+def test_a_grid_is_checked_before_any_job():
+    def tuned(**grid):
+        recipes = {"found": {"recipe": "quick", "tuned": grid}}
+        return configuration(recipes=recipes, models={"mine": {"model": "mlp", "recipe": "found"}})
+
+    made = tuned(learning_rate=[0.1, 0.01], epochs=2)
+    assert made.grid("found") == {"learning_rate": [0.1, 0.01], "epochs": 2} and made.recipe("found") == ("quick", {})
+    assert made.grid("quick") == made.grid(None) == {}
+    plan = Plan(made)
+    assert plan.is_tuned(("digits", "mine")) and not plan.is_tuned(("digits", "mlp"))
+    assert plan.recipe_of(made.variant("models", "mine")) == {"name": "found", "base": "quick"}
+    cell = Cell("digits", "mine", "dense", "0")
+    assert plan.reads("train", cell)["tuned"] == plan.manifest("tune", cell)
+    assert "tuned" not in plan.reads("train", Cell("digits", "mlp", "dense", "0"))
+    with pytest.raises(UserError, match=r"The recipe 'found': .* weight_decay is -1"):
+        tuned(weight_decay=[0, -1])
+    with pytest.raises(UserError, match="The recipe 'found': A recipe is tuned over two or more points"):
+        tuned(weight_decay=[0])
+
+
 def test_dense_has_one_sparsity_only():
     assert {cell.sparsity for cell in mge().cells() if cell.method == "dense"} == {"0"}
 
@@ -362,7 +382,7 @@ def test_wrong_recipes_are_refused(recipes, words):
 
 def test_every_field_of_a_recipe_can_be_configured():
     properties = SCHEMA["properties"]["recipes"]["additionalProperties"]["properties"]
-    assert set(properties) == {"recipe", *(field.name for field in dataclasses.fields(Recipe))}
+    assert set(properties) == {"recipe", "tuned", *(field.name for field in dataclasses.fields(Recipe))}
     assert properties["schedule"]["enum"] == list(SCHEDULES) and properties["optimiser"]["enum"] == list(OPTIMISERS)
 
 

@@ -240,6 +240,40 @@ def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_p
     assert (planned["prune"], planned["train"]) == (1, 1) and "prune_and_test_0" not in planned
 
 
+@pytest.mark.slow
+def test_a_tuned_recipe_is_chosen_on_the_validation_images_and_trained_with(tmp_path):
+    config = [
+        "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'recipe': 'searched'}}",
+        "recipes={'searched': {'recipe': quick, 'epochs': 2,"
+        " 'tuned': {'learning_rate': [0.00001, 0.1], 'weight_decay': [0, 0.0001], 'epochs': 1}}}",
+        "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null,"
+        " 'found': {'datasets': [digits], 'models': [tiny], 'methods': [dense], 'sparsities': [0.5], 'seeds': 2,"
+        " 'measured': false}}",
+    ]
+    targets = ("found_tables_networks", "found_tables_training")
+    assert jobs(snakemake(tmp_path, *targets, config=config))["tune"] == 1
+    results = tmp_path / "results"
+    choice = json.loads((results / "tuning/digits/tiny/choice.json").read_text())
+    accuracies = [point["validation_accuracy"] for point in choice["points"]]
+    best = choice["points"][accuracies.index(max(accuracies))]
+    assert len(accuracies) == 4 and choice["learning_rate"] == best["learning_rate"] == 0.1
+    assert choice["weight_decay"] == best["weight_decay"] and choice["points"][0]["learning_rate"] == 0.00001
+    row = pd.read_csv(results / "tables/found/hyperparameters.csv").iloc[0]
+    assert (row.learning_rate, row.weight_decay, row.epochs) == (0.1, choice["weight_decay"], 2)
+    # The same networks as with these numbers in the recipe.
+    fields = f"'epochs': 2, 'learning_rate': 0.1, 'weight_decay': {choice['weight_decay']}}}}}"
+    named = [config[0], f"recipes={{'searched': {{'recipe': quick, {fields}", config[2]]
+    snakemake(tmp_path / "named", "found_tables_networks", config=named)
+    found, other = (
+        pd.read_csv(folder / "results/tables/found/networks.csv") for folder in (tmp_path, tmp_path / "named")
+    )
+    assert found.accuracy.tolist() == other.accuracy.tolist() and len(found) == 2
+    # Another grid is another question; the same one is answered.
+    assert "tune" not in jobs(snakemake(tmp_path, "-n", *targets, config=config))
+    wider = [config[0], config[1].replace("0.00001", "0.001"), config[2]]
+    assert jobs(snakemake(tmp_path, "-n", *targets, config=wider)).keys() >= {"tune", "train"}
+
+
 def test_teachers_and_students_are_a_table_and_two_figures_of_a_study(tmp_path):
     settings = "{'pairs': [[2, 6]], 'nodes': [2, 4], 'noise': [0, 0.25], 'inputs': 30, 'samples': 20000,"
     settings += " 'networks': 1, 'draws': 2}"
