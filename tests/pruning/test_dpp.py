@@ -12,7 +12,7 @@ from torch import nn
 from prunegraph.errors import UserError
 from prunegraph.pruning import activations, prune
 from prunegraph.pruning.dpp import edges
-from prunegraph.pruning.dpp.kernels import edge_distances, rbf
+from prunegraph.pruning.dpp.kernels import announce, edge_distances, rbf
 from prunegraph.pruning.dpp.sampling import decompose
 from prunegraph.pruning.remembering import remembering
 
@@ -144,6 +144,20 @@ def test_one_decomposition_serves_all_sparsities_and_changes_nothing(pruner, opt
     with remembering(), pytest.raises(UserError, match="leaves none"):
         assert prune(Toy(), "dpp_edge", 0.5, 0, data, sparsities=(0.5, 0.99)).kept  # another's fault
         prune(Toy(), "dpp_edge", 0.99, 0, data, sparsities=(0.5, 0.99))
+
+
+def test_what_a_kernel_cannot_say_is_in_the_log(caplog):
+    caplog.set_level("INFO", "prunegraph")
+    prune(Toy(), "dpp_edge", 0.5, 0, batches(), beta=1e6)
+    assert "100 % of the kernels are nearly uniform or of rank one" in caplog.text
+    caplog.clear()
+    prune(Toy(), "dpp_edge", 0.1, 0, batches(), beta=1e-7)
+    assert "more than twice the effective rank" in caplog.text
+    caplog.clear()
+    prune(Toy(), "dpp_edge", 0.8, 0, batches())
+    assert not caplog.records
+    announce(1000, 3072, 9, "layers.0.weight")
+    assert "1000 kernels of 3072 inputs, about 2.6 hours on one core" in caplog.text
 
 
 def test_importance_is_by_magnitude_and_signed_as_logged():

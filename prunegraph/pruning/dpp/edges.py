@@ -13,7 +13,7 @@ from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.pruning.activations import input_gram
 from prunegraph.pruning.allocation import whole_counts
-from prunegraph.pruning.dpp.kernels import diagnostics, edge_distances, mean_of, rbf
+from prunegraph.pruning.dpp.kernels import announce, diagnostics, edge_distances, mean_of, rbf, warn
 from prunegraph.pruning.dpp.oracle import sample_by_dppy
 from prunegraph.pruning.dpp.sampling import checked_size, decompose, samples
 from prunegraph.pruning.pruned import Pruned
@@ -63,6 +63,7 @@ def dpp_edge(
         masks, about = found[list(counts).index(task.sparsity)]
         kept[name] = torch.from_numpy(masks.copy()).view(weight.shape)
         facts += about
+    warn(mean_of(facts), task.name)
     return Pruned(kept, facts=mean_of(facts))
 
 
@@ -80,6 +81,7 @@ def _inputs_kept(
     """Masks (units, inputs) of a layer and the diagnostics of its kernels, for each sparsity, of which `sizes` has the
     inputs that each unit keeps. A kernel takes some MB, so there is one at a time."""
     rows = dict(network.named_parameters())[name].detach().flatten(1)
+    announce(*rows.shape, len(sizes), name)
     found = [(np.zeros(rows.shape, bool), []) for _ in sizes]
     for unit, row in enumerate(rows):
         kernel = rbf(edge_distances(products[unit * len(products) // len(rows)], row), beta, jitter)

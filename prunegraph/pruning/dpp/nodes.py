@@ -5,7 +5,7 @@ import torch
 from prunegraph.models import prunable
 from prunegraph.pruning.activations import output_gram, unit_gram
 from prunegraph.pruning.dpp.edges import checked_kernel, stream, subsets
-from prunegraph.pruning.dpp.kernels import distances, mean_of, rbf
+from prunegraph.pruning.dpp.kernels import distances, mean_of, rbf, warn
 from prunegraph.pruning.pruned import Pruned
 from prunegraph.pruning.selection import join
 from prunegraph.pruning.task import Task
@@ -50,6 +50,7 @@ def dpp_node(
         stays[chosen] = True
         kept.append(stays)
         facts.append(fact)
+    warn(mean_of(facts), task.name)
     return Pruned(unit_masks(task, groups, kept), facts=mean_of(facts))
 
 
