@@ -20,10 +20,14 @@ class Ledger:
     ----------
     path
         Of the file; made where there is none. None: nothing is kept.
+    parent
+        The process for which this one works. If it is gone when the next evaluation begins, this one ends, too: a
+        worker that outlives a killed job would go on in secret, and keep the next run waiting.
     """
 
-    def __init__(self, path: str | Path | None):
+    def __init__(self, path: str | Path | None, parent: int | None = None):
         self._known: dict[str, Any] = {}
+        self._parent = parent
         self._file = None
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +48,8 @@ class Ledger:
     def value(self, key: str, evaluate: Callable[[], Any]) -> Any:
         """The value of a key, plain values of JSON: as written down, or evaluated now and written down."""
         if key not in self._known:
+            if self._parent is not None and os.getppid() != self._parent:
+                os._exit(1)
             self._known[key] = evaluate()
             if self._file is not None:
                 line = sealed({"key": key, "value": self._known[key]})

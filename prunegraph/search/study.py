@@ -1,5 +1,6 @@
 """A study of searches: all its parts, in some processes, and the rows of its tables."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -127,7 +128,7 @@ def _together(case: Case, parts: Sequence[Task], processes: int) -> list[Tables]
         return [run(case, part) for part in parts]
     from joblib import Parallel, delayed
 
-    return Parallel(n_jobs=min(processes, len(parts)))(delayed(run)(case, part) for part in parts)
+    return Parallel(n_jobs=min(processes, len(parts)))(delayed(run)(case, part, os.getpid()) for part in parts)
 
 
 def _name(rows: Iterable[dict[str, Any]], names: Mapping[tuple[str, int], str], what: str) -> None:

@@ -90,14 +90,14 @@ def tasks(settings: Mapping[str, Any]) -> list[Task]:
     return found
 
 
-def run(case: Case, task: Task) -> dict[str, Rows]:
-    """Rows by the name of their table; graphs are numbers."""
+def run(case: Case, task: Task, parent: int | None = None) -> dict[str, Rows]:
+    """Rows by the name of their table; graphs are numbers. `parent` is as of :class:`.Ledger`."""
     use_threads(case.threads)
     data = datasets.load(case.images)
     graphs = relational.load(case.sets[SET_OF[task.what]]).adjacency
     how = {**case.recipe, "dataset": case.published_as, "model": case.network["name"]}
     how = recipe(**{**how, "epochs": case.settings["epochs"]})
-    with Ledger(case.ledgers / f"{task.name}.jsonl") as ledger:
+    with Ledger(case.ledgers / f"{task.name}.jsonl", parent) as ledger:
         settings = (case.settings["layers"], case.settings["self_loops"], ledger, case.made_from)
         bench = Bench(data, case.network, how, graphs, *settings)
         found = {"repeat": _repeat, "trade_off": _trade_off}.get(task.what, _accuracies)(case, task, bench)

@@ -1,6 +1,7 @@
 """A search that is killed loses no evaluation, and a damaged line is evaluated again."""
 
 import multiprocessing
+import os
 import time
 
 import numpy as np
@@ -57,6 +58,25 @@ def test_a_line_that_was_cut_short_or_damaged_is_evaluated_again(tmp_path):
     path.write_bytes(content.replace(b'"value": -', b'"value": 1', 1) + b"no line\n\xff\n")
     assert searched(path, 99) == (whole, 1)
     assert searched(path, 99) == (whole, 0)
+
+
+def work(path, started):
+    os.fork() and os._exit(0)  # the parent is gone at once
+    time.sleep(0.2)
+    with Ledger(path, started) as ledger:
+        ledger.value("a", lambda: path.with_suffix(".evaluated").touch())
+
+
+def test_a_worker_whose_job_was_killed_evaluates_nothing_more(tmp_path):
+    path = tmp_path / "one.jsonl"
+    process = multiprocessing.get_context("fork").Process(target=work, args=(path, os.getpid()))
+    process.start()
+    process.join()
+    while not path.exists():
+        time.sleep(0.01)
+    with Ledger(path, os.getppid()) as ledger:  # waits for the other
+        assert len(ledger) == 0 and not path.with_suffix(".evaluated").exists()
+        assert ledger.value("a", lambda: 1) == 1
 
 
 def hold(path, seconds):
