@@ -297,6 +297,9 @@ INPUT_SHAPES = own.Open(INPUT_SHAPES, _own_shape)
 # Data sets with a published normalisation and augmentation, which a variant of another one may be `like`.
 PUBLISHED_DATASETS = ("cifar10", "cifar100", "tiny_imagenet")
 
+# Models of the MGE paper's grid.
+PUBLISHED_MODELS = ("conv6", "resnet20", "resnet32", "wide_resnet28_2")
+
 # The smallest image side with which a model has an output.
 SMALLEST_INPUT = {
     "conv6": 8,

@@ -219,6 +219,30 @@ for study in asked("published_accuracy"):
             "../workflow_scripts/published_accuracy.py"
 
 
+for study in asked("published_layers"):
+
+    rule:
+        name:
+            f"{study}_tables_layers"
+        input:
+            **QUESTIONS[study]["published_layers"].reads,
+        output:
+            **QUESTIONS[study]["published_layers"].writes,
+        log:
+            log_of("published_layers", study),
+        benchmark:
+            benchmark_of("published_layers", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["published_layers"].facts,
+        message:
+            f"Write where the methods of {study} keep their weights beside the published networks"
+        script:
+            "../workflow_scripts/published_layers.py"
+
+
 for study in asked("hyperparameters"):
 
     rule:

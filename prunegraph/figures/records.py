@@ -80,6 +80,16 @@ FIGURES = {
         "and methods that prune while they train (SNFS, ITOP, RigL, DSR) as well; the studies below leave these "
         "out.",
     ),
+    "published_layers": Figure(
+        f"{_DRAWN}.published_layers:draw",
+        ("published_layers",),
+        "Where the methods keep their weights: the share of each layer, from the first to the last, of this study's "
+        "networks (lines, means over seeds) and of the published ones of the same model, method and sparsity (dots). "
+        "Our shares are those that the published network would have with our layers' densities, so models of other "
+        "widths can be compared; with smaller images, layers of another size than the rest (CONV-6's first linear one) "
+        "differ for that alone. Numbers: half the sum of the absolute differences (total variation), between one of "
+        "ours and a published one, and in brackets between two published ones.",
+    ),
     "performance": Figure(
         f"{_DRAWN}.performance:draw",
         ("correlation",),

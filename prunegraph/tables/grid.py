@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from prunegraph.catalogue import PUBLISHED_MODELS
+
 #: The grid of the paper: the networks that its studies use.
-MODELS = ("conv6", "resnet20", "resnet32", "wide_resnet28_2")
+MODELS = PUBLISHED_MODELS
 PRUNERS = ("snip", "grasp", "synflow", "prospr", "uniform", "er", "erk")
 
 #: Names of the two groups of published networks beyond the grid.

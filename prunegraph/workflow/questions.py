@@ -181,6 +181,7 @@ class Questions(dict[str, dict[str, Question]]):
         self._table(study, "hyperparameters", reads, ("hyperparameters",), {**facts, "cells": tuned})
         if comparable_methods(study):
             self._stability(study)
+        self._layers(study)
         self._latency(study)
         if study.teacher_student:
             facts = {"settings": dict(study.teacher_student), "code": code_of("prunegraph.teacher_student.rows")}
@@ -191,6 +192,20 @@ class Questions(dict[str, dict[str, Question]]):
         reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
         facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
         self._table(study, "costs", reads, ("costs",), {**facts, "code": _code("tables", "costs")})
+
+    def _layers(self, study: Study) -> None:
+        """Where the methods keep their weights, beside published networks; of measured models that were published."""
+        models = {name: variant.base for name, variant in study.models.items()}
+        models = {name: base for name, base in models.items() if base in catalogue.PUBLISHED_MODELS}
+        if not (models and study.measured):
+            return
+        source, folder = self[study.name]["collect"], self.plan.configuration.config["published_dir"]
+        reads = {"ramanujan": source.writes["ramanujan"][1], "files": published(folder), "answers": [source.answer]}
+        datasets = {name: published_as(variant) for name, variant in study.datasets.items()}
+        pruners = {name: method.base for name, method in study.methods.items()}
+        facts = {"folder": folder, "datasets": datasets, "models": models, "pruners": pruners}
+        facts["code"] = code_of("prunegraph.analysis.layer_shares", "prunegraph.tables.published_shipped")
+        self._table(study, "published_layers", reads, ("published_layers",), facts)
 
     def _latency(self, study: Study) -> None:
         """The time of networks that lost units, beside the dense one; of every cell the network of its first seed."""

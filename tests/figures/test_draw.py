@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.small_study import remade, small_study
+from helpers.small_study import beside_itself, remade, small_study
 from matplotlib.figure import Figure
 
 from prunegraph.analysis.correlation import with_drop
@@ -21,6 +21,7 @@ from prunegraph.figures import (
     multipartite,
     performance,
     prediction,
+    published_layers,
     ramanujan,
     sizes,
     style,
@@ -62,6 +63,7 @@ DRAWINGS = {
     "costs": lambda study: costs.draw(spent(study), study.topometrics),
     "encodings": lambda study: encodings.draw(),
     "mask_stability": lambda study: mask_stability.draw(remade(study)),
+    "published_layers": lambda study: published_layers.draw(beside_itself(study)),
 }
 
 

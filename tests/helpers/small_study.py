@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from prunegraph.analysis.layer_shares import beside_published
 from prunegraph.tables import collect, features
 from prunegraph.tables.columns import METRICS
 from prunegraph.tables.frames import shaped
@@ -94,6 +95,13 @@ def remade(study):
     shares = {"draw": (1 + chance) / 2, "precision": 1 - chance / 8, "device": 1.0}
     rows = [cells.assign(change=change, chance=chance, stay=stay) for change, stay in shares.items()]
     return shaped(pd.concat(rows, ignore_index=True), "mask_stability")
+
+
+def beside_itself(study):
+    """The table of the layers' shares of a study, as if its own networks had been published."""
+    own = study.ramanujan
+    names = [{name: name for name in own[column].unique()} for column in ("model", "method")]
+    return beside_published(own, own.assign(dataset="cifar10"), {}, *names)
 
 
 def timed(study):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.small_search import small_case
-from helpers.small_study import remade, small_study, timed
+from helpers.small_study import beside_itself, remade, small_study, timed
 from pandas.testing import assert_frame_equal
 
 from prunegraph.analysis import correlation, differences, ranking_tests, transfer
@@ -66,6 +66,7 @@ def made(tmp_path_factory) -> dict[str, pd.DataFrame]:
         "quality": quality.quality(quality.of_own(study.networks, table), "own"),
         "mask_stability": remade(study),
         "latency": timed(study),
+        "published_layers": beside_itself(study),
         "teacher_student": shaped(pd.DataFrame(errors), "teacher_student"),
         "order_parameters": shaped(pd.DataFrame(orders), "order_parameters"),
         **{name: shaped(pd.DataFrame(rows), name) for name, rows in searches.items()},
