@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from prunegraph.files import read_json, sha256
 from prunegraph.pool import JOURNAL, in_its_place, receipts, sound
 
-#: Folders of results that are about the making: times, progress, what a training can go on from.
-ABOUT = ("logs", "benchmarks", "checkpoints", "tensorboard")
+#: Folders of results that are about the making: times, progress, what a training or a search can go on from.
+ABOUT = ("logs", "benchmarks", "checkpoints", "search", "tensorboard")
 
 # Beside results: what the repository says of the folder, and notes that have no receipt.
 _NOTES = ("README.md", ".gitignore", "state.json", JOURNAL)

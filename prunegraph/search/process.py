@@ -47,8 +47,8 @@ class Process:
         """Mean and standard deviation, at places x properties, of the value without noise."""
         lower = _factor(self.places, self.length, self.variance, self.noise)
         cross = self.variance * matern(self.places, places, self.length)
-        mean = cross.T @ cho_solve((lower, True), self.residuals)
-        explained = np.einsum("ij,ij->j", cross, cho_solve((lower, True), cross))
+        mean = cross.T @ cho_solve((lower, True), self.residuals, check_finite=False)
+        explained = np.einsum("ij,ij->j", cross, cho_solve((lower, True), cross, check_finite=False))
         deviation = np.sqrt(np.maximum(self.variance - explained, 0.0))
         return self.centre + self.scale * mean, self.scale * deviation
 
@@ -80,7 +80,7 @@ def fitted(places: np.ndarray, values: np.ndarray) -> Process:
 def evidence(places: np.ndarray, residuals: np.ndarray, length: float, variance: float, noise: float) -> float:
     """The logarithm of the density of values under the process (Rasmussen & Williams, equation 2.30)."""
     lower = _factor(places, length, variance, noise)
-    fit = residuals @ cho_solve((lower, True), residuals)
+    fit = residuals @ cho_solve((lower, True), residuals, check_finite=False)
     return float(-fit / 2 - np.log(np.diag(lower)).sum() - len(residuals) * np.log(2 * np.pi) / 2)
 
 
@@ -93,4 +93,4 @@ def matern(one: np.ndarray, other: np.ndarray, length: float) -> np.ndarray:
 
 def _factor(places: np.ndarray, length: float, variance: float, noise: float) -> np.ndarray:
     kernel = variance * matern(places, places, length)
-    return cholesky(kernel + (noise + 1e-10) * np.eye(len(places)), lower=True)
+    return cholesky(kernel + (noise + 1e-10) * np.eye(len(places)), lower=True, check_finite=False)

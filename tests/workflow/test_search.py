@@ -8,6 +8,7 @@ from helpers.workflow import jobs, snakemake
 
 from prunegraph.errors import UserError
 from prunegraph.figures.records import FIGURES
+from prunegraph.verification import Verification
 from prunegraph.workflow.configuration import Configuration, read_schema
 from prunegraph.workflow.plan import Plan
 from prunegraph.workflow.questions import SEARCHES, Questions
@@ -37,6 +38,7 @@ def test_a_search_is_seven_tables_and_five_figures_and_evaluates_nothing_twice(t
     content = {name: (tables / f"{name}.csv").read_bytes() for name in SEARCHES}
     assert len(pd.read_csv(tables / "search_trace.csv")) == 2 * 2 * 5
     assert "Bayesian less random" in (tmp_path / "results/logs/search/hunt.log").read_text()
+    assert not list(Verification(tmp_path / "results").problems())
     ledgers = sorted((tmp_path / "results/search/hunt/digits/tiny").iterdir())
     lines = [path.read_bytes() for path in ledgers]
     ledgers[0].write_bytes(lines[0][: len(lines[0]) // 2])  # as if killed there
