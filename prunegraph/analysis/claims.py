@@ -158,7 +158,7 @@ def _spoken(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.3g}"
+    return f"{value:.3f}" if 0.1 <= abs(value) < 10 or value == 0 else f"{value:.3g}"
 
 
 def _first(reported: Mapping[str, pd.DataFrame], published: Tables, name: str) -> pd.DataFrame | None:
