@@ -4,6 +4,8 @@ _NAMES = {
     **{"snip": "SNIP", "grasp": "GraSP", "synflow": "SynFlow", "prospr": "ProsPr", "uniform": "Uniform"},
     **{"er": "ER", "er_classic": "ER (classic)", "erk": "ERK", "dense": "Dense"},
     **{"conv6": "CONV-6", "resnet20": "ResNet-20", "resnet32": "ResNet-32", "mobilenet_v2": "MobileNetV2"},
+    **{"resnet18": "ResNet-18", "resnet34": "ResNet-34", "resnet50": "ResNet-50", "resnet56": "ResNet-56"},
+    **{"vgg16_bn": "VGG-16-BN"},
     **{"wide_resnet28_2": "WRN-28-2", "digits": "Digits", "mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"},
     **{"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny-ImageNet"},
     **{"itop": "ITOP", "rigl": "RigL", "dsr": "DSR", "snfs": "SNFS", "set": "SET"},

@@ -1,4 +1,4 @@
-"""ResNet-20 and ResNet-32 for small images."""
+"""ResNet-20, ResNet-32 and ResNet-56 for small images."""
 
 import torch
 from torch import nn
@@ -79,6 +79,19 @@ def resnet32(classes: int, input_shape: tuple[int, int, int], *, width: float = 
         For images under 4x4, fewer than 2 classes, a width that is not positive.
     """
     return _resnet("resnet32", classes, input_shape, blocks=5, width=width)
+
+
+def resnet56(classes: int, input_shape: tuple[int, int, int], *, width: float = 1.0) -> ResNet:
+    """Make ResNet-56 (He et al. 2016, section 4.2; n = 9) with 1x1 convolutions in the shortcuts.
+
+    It has 851,504 prunable weights for 10 classes at 3x32x32. Convolutions have no bias.
+
+    Raises
+    ------
+    UserError
+        For images under 4x4, fewer than 2 classes, a width that is not positive.
+    """
+    return _resnet("resnet56", classes, input_shape, blocks=9, width=width)
 
 
 def _resnet(name: str, classes: int, input_shape: tuple[int, int, int], *, blocks: int, width: float) -> ResNet:
