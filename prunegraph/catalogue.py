@@ -30,8 +30,13 @@ MODELS = {
     "conv6": "prunegraph.models.conv6:conv6",
     "mlp": "prunegraph.models.mlp:mlp",
     "mobilenet_v2": "prunegraph.models.mobilenet:mobilenet_v2",
+    "resnet18": "prunegraph.models.large_resnet:resnet18",
     "resnet20": "prunegraph.models.resnet:resnet20",
     "resnet32": "prunegraph.models.resnet:resnet32",
+    "resnet34": "prunegraph.models.large_resnet:resnet34",
+    "resnet50": "prunegraph.models.large_resnet:resnet50",
+    "resnet56": "prunegraph.models.resnet:resnet56",
+    "vgg16_bn": "prunegraph.models.vgg:vgg16_bn",
     "wide_resnet28_2": "prunegraph.models.wide_resnet:wide_resnet28_2",
 }
 MODELS = own.Open(MODELS)
@@ -305,8 +310,13 @@ SMALLEST_INPUT = {
     "conv6": 8,
     "mlp": 1,
     "mobilenet_v2": 8,
+    "resnet18": 8,
     "resnet20": 4,
     "resnet32": 4,
+    "resnet34": 8,
+    "resnet50": 8,
+    "resnet56": 4,
+    "vgg16_bn": 8,
     "wide_resnet28_2": 4,
 }
 

@@ -392,3 +392,27 @@ for study in asked("search"):
             f"Search for graphs that make good masks, by Bayesian optimisation and by chance, for {study}"
         script:
             "../workflow_scripts/search.py"
+
+
+for study in asked("graph_properties"):
+
+    rule:
+        name:
+            f"{study}_tables_graphs"
+        input:
+            **QUESTIONS[study]["graph_properties"].reads,
+        output:
+            **QUESTIONS[study]["graph_properties"].writes,
+        log:
+            log_of("graph_properties", study),
+        benchmark:
+            benchmark_of("graph_properties", study)
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        params:
+            **QUESTIONS[study]["graph_properties"].facts,
+        message:
+            f"Ask of {study} whether the shape of its relational graphs matters"
+        script:
+            "../workflow_scripts/graph_properties.py"

@@ -10,6 +10,7 @@ from prunegraph.catalogue import known
 from prunegraph.errors import UserError
 from prunegraph.figures import style
 from prunegraph.tables.frames import ordered
+from prunegraph.tables.graph_properties import as_families
 
 INTERVALS = ("sd", "range")
 
@@ -36,6 +37,7 @@ def draw(networks: pd.DataFrame, *, interval: str = "sd") -> Figure:
         If the table has no pruned network with an accuracy, or the interval is unknown.
     """
     known(INTERVALS, interval, "interval")
+    networks = as_families(networks)
     rows = networks[(networks.pruner != "dense") & networks.accuracy.notna()]
     if rows.empty:
         raise UserError("The accuracy figure needs pruned networks with an accuracy; the table has none.")

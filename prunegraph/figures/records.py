@@ -75,7 +75,8 @@ FIGURES = {
         f"{_DRAWN}.accuracy:draw",
         ("networks",),
         "Test accuracy after the last epoch against sparsity, one panel for each data set and model. Points are "
-        "means over the seeds, bars their standard deviation. Dashed: the dense network. Dotted: chance; an axis "
+        "means over the seeds, bars their standard deviation. Networks made of graphs of one set "
+        "are one line. Dashed: the dense network. Dotted: chance; an axis "
         "begins above it where all networks of the data set do far better. The published tables hold MobileNetV2 "
         "and methods that prune while they train (SNFS, ITOP, RigL, DSR) as well; the studies below leave these "
         "out.",
@@ -254,6 +255,36 @@ FIGURES = {
         ("search_trade_off",),
         "Bayesian search for (1 - alpha) accuracy + alpha sparsity among graphs with different numbers of edges: test "
         "accuracy of new networks of the winner, and its sparsity.",
+    ),
+    "path_length": Figure(
+        f"{_DRAWN}.relational:draw",
+        ("graph_properties",),
+        "Networks whose layers are relational graphs: test accuracy against the average shortest path length of the "
+        "graph (Chen et al., TNNLS 2023), a line for each degree, a panel for each set of graphs. Points are means "
+        "over seeds, bands (bars, where graphs have the same length) their standard deviation. The table graph_effects "
+        "says whether graphs of a degree differ at all "
+        "(intraclass correlation over seeds) and how their ranks correlate, with intervals.",
+    ),
+    "graph_plane": Figure(
+        f"{_DRAWN}.relational:draw_plane",
+        ("graph_properties",),
+        "The same graphs by clustering and average shortest path length, a panel for each degree. Colours: points of "
+        "mean test accuracy above (blue) or below (red) the mean of the panel. On a ladder of edge swaps the two "
+        "properties rise together; graphs searched for pairs of both (crossed) tell them apart.",
+    ),
+    "graph_walks": Figure(
+        f"{_DRAWN}.relational:draw_walks",
+        ("graph_properties",),
+        "Gradient resistance (after how many layers every unit hears of every other, mean over units) and AOPU, the "
+        "average number of paths used, of every graph against its average shortest path length. Graphs without a "
+        "gradient resistance, which are bipartite, are left out on the left.",
+    ),
+    "drawn_graphs": Figure(
+        f"{_DRAWN}.relational:draw_graphs",
+        ("drawn_graphs",),
+        "The relational graphs of the most, the median and the least accurate networks of each degree, chosen by mean "
+        "validation accuracy; above each its mean test accuracy, average shortest path length (ASPL) and clustering "
+        "(C). Where graphs of a degree do not differ by more than seeds do (graph_effects), this order is chance.",
     ),
     "costs": Figure(
         f"{_DRAWN}.costs:draw",

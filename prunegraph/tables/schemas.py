@@ -52,6 +52,18 @@ _PAIR = {
     "noise": ("float64", "standard deviation of the noise on the teacher's outputs"),
 }
 
+_FAMILY = {
+    "dataset": ("str", "data set"),
+    "model": ("str", "model"),
+    "family": ("str", "methods of one set of relational graphs"),
+}
+_GRAPH = {
+    "graph": ("str", "name of the relational graph in its set"),
+    "nodes": ("Int64", "its nodes"),
+    "degree": ("float64", "its mean number of neighbours"),
+    "aspl": ("float64", "its average shortest path length"),
+}
+
 SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
     "mask_stability": {
         "dataset": ("str", "data set"),
@@ -206,6 +218,54 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
         "device": ("str", "cpu, or the GPU's name"),
         "threads": ("Int64", "of the CPU"),
         "torch": ("str", "version"),
+    },
+    "graph_properties": {
+        "source": ("str", "own"),
+        **_FAMILY,
+        "method": ("str", "method"),
+        "sparsity": ("float64", "share of the entries of the block matrix that is removed"),
+        "density": ("float64", "share of all weights that is kept, dense layers included"),
+        "accuracy_drop": ("float64", "mean share of the dense network's accuracy that is lost"),
+        "networks": ("Int64", "networks, one a seed"),
+        "accuracy": ("float64", "their mean test accuracy"),
+        "accuracy_sd": ("float64", "its standard deviation over seeds"),
+        "validation_accuracy": ("float64", "mean accuracy on the validation part after the last epoch"),
+        **_GRAPH,
+        "bound": ("float64", "lower bound of the average shortest path length for its largest degree"),
+        "excess": ("float64", "by how much of that bound its average shortest path length lies above"),
+        "place": ("str", "shortest or longest average path of all graphs of the sparsity, else empty"),
+        "diameter": ("Int64", "its longest distance"),
+        "clustering": ("float64", "its mean clustering coefficient"),
+        "transitivity": ("float64", "three times its triangles over its connected triples"),
+        "gradient_resistance": ("float64", "layers until every unit hears of every other; missing where it never does"),
+        "aopu": ("float64", "its average number of paths used (RGP)"),
+    },
+    "graph_effects": {
+        **_FAMILY,
+        "property": ("str", "property of the graph that is correlated with the mean test accuracy"),
+        "given": ("str", "property that is held fixed; empty: none"),
+        "confounding": ("float64", "rank correlation of the two inside blocks; near 1 they cannot be told apart"),
+        "blocks": ("Int64", "sparsities; ranks are taken inside each"),
+        "graphs": ("Int64", "graphs of the smallest block"),
+        "n": ("Int64", "graphs in all"),
+        "seeds": ("Int64", "networks of each graph"),
+        "rho": ("float64", "rank correlation inside blocks"),
+        "low": ("float64", "95 % bootstrap interval, graphs drawn"),
+        "high": ("float64", "95 % bootstrap interval, graphs drawn"),
+        "permutation_p": ("float64", "two-sided, accuracies permuted inside blocks"),
+        "icc": ("float64", "share of the variance of accuracy inside blocks that lies between graphs"),
+        "icc_p": ("float64", "F test that graphs of a sparsity do not differ in accuracy"),
+        "resolved": ("boolean", "whether they do (icc_p below 0.05): else nothing can be said of their shape"),
+    },
+    "drawn_graphs": {
+        **_FAMILY,
+        "sparsity": ("float64", "share of the entries of the block matrix that is removed"),
+        "which": ("str", "best, middle or worst of the sparsity, by mean validation accuracy"),
+        **_GRAPH,
+        "clustering": ("float64", "its mean clustering coefficient"),
+        "accuracy": ("float64", "mean test accuracy"),
+        "one_end": ("int64", "node of an edge"),
+        "other_end": ("int64", "the other"),
     },
     "quality": {
         "source": ("str", "own or published"),

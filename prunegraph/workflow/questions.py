@@ -30,6 +30,9 @@ NETWORKS = ("networks", "quality", "topometrics", "topometrics_normalised", "ram
 SEARCHES = ("search_summary", "search_graphs", "search_signal", "search_trace", "bogp_search", "search_posterior")
 SEARCHES += ("search_trade_off",)
 
+#: Tables of networks that are relational graphs.
+GRAPHS = ("graph_properties", "graph_effects", "drawn_graphs")
+
 #: The analyses of measured networks, with their tables and the modules behind them.
 ANALYSES = {
     "correlation": (("correlation", "correlation_summary", "correlation_layers"), ("correlation",)),
@@ -190,6 +193,7 @@ class Questions(dict[str, dict[str, Question]]):
             self._search(study)
         source = self[study.name]["collect"]
         reads = {"networks": source.writes["networks"][1], "answers": [source.answer]}
+        self._graph_properties(study, reads)
         facts = {"jobs": self._jobs(study), "benchmarks": f"{self.results}/benchmarks"}
         self._table(study, "costs", reads, ("costs",), {**facts, "code": _code("tables", "costs")})
 
@@ -285,6 +289,21 @@ class Questions(dict[str, dict[str, Question]]):
             ),
         }
         self._table(study, "search", reads, SEARCHES, facts)
+
+    def _graph_properties(self, study: Study, reads: dict[str, Any]) -> None:
+        """What the relational graphs of a study are like, and whether that matters; nothing where it has none."""
+        families = {
+            method.settings["family"] or name: method.settings["graphs"]
+            for name, method in study.methods.items()
+            if method.settings["graphs"] is not None
+        }
+        if not families:
+            return
+        sets = list(dict.fromkeys(families.values()))
+        reads = {**reads, "graphs": [self.plan.manifest("relate", (name,)) for name in sets]}
+        facts = {"families": {family: sets.index(name) for family, name in families.items()}}
+        facts["code"] = code_of("prunegraph.analysis.graph_effects", "prunegraph.tables.graph_properties")
+        self._table(study, "graph_properties", reads, GRAPHS, facts)
 
     def _jobs(self, study: Study) -> list[list[str]]:
         """The jobs of the pools that a study's networks come from: [rule, folder, name]."""

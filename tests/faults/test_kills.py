@@ -20,7 +20,7 @@ def study(seeds=2, batch_size=128, epochs=1, motifs="exact", mode="clean"):
     """The configuration of a study of two cells."""
     method = f"methods={{'pruned': {{'pruner': 'snip', 'options': {{'batch_size': {batch_size}}}}}}}"
     selection = "'datasets': [digits], 'models': [tiny], 'methods': [dense, pruned], 'sparsities': [0.9]"
-    others = "'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null"
+    others = "'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null"
     studies = f"studies={{{others}, 'small': {{{selection}, 'seeds': {seeds}}}}}"
     training = f"training={{'epochs': {epochs}}}"
     return [MODEL, method, studies, training, f"motifs={motifs}", f"mode={mode}"]

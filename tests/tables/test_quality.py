@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.graph_study import graph_tables
 from helpers.small_search import small_case
 from helpers.small_study import beside_itself, remade, small_study, timed
 from pandas.testing import assert_frame_equal
@@ -70,6 +71,7 @@ def made(tmp_path_factory) -> dict[str, pd.DataFrame]:
         "teacher_student": shaped(pd.DataFrame(errors), "teacher_student"),
         "order_parameters": shaped(pd.DataFrame(orders), "order_parameters"),
         **{name: shaped(pd.DataFrame(rows), name) for name, rows in searches.items()},
+        **graph_tables(),
         "correlation": scenarios,
         "correlation_summary": correlation.summary(scenarios, table, times=20),
         "correlation_layers": correlation.with_density(study.ramanujan),

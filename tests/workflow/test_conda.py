@@ -24,7 +24,7 @@ def test_every_rule_runs_in_its_own_environment(tmp_path):
     environment["PATH"] = f"{driver / 'bin'}:{ROOT / 'tests/workflow/conda_shim/bin'}:{environment['PATH']}"
     study = "{'models': [resnet20_narrow], 'methods': [dense,erk], 'sparsities': [0.9], 'seeds': [0]}"
     small = [
-        f"studies={{'mge': {study}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null}}",
+        f"studies={{'mge': {study}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null}}",
         "training={'epochs': 1}",
     ]
     command = ["snakemake", "--use-conda", "--cores", "2", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]

@@ -245,7 +245,7 @@ def variants(kind, **entries):
         ([{"studies": {"mge_ranking": {"networks": "published"}}}], {}, ["cannot be named 'mge_ranking'"]),
         ([{"studies": {"empty": {"system": "mge"}}}], {}, ["In the study empty", "no datasets, models, methods"]),
         (
-            [{"studies": dict.fromkeys(("mge", "dpp", "mlp_rank", "bogp"))}, {"studies": {"published": None}}],
+            [{"studies": dict.fromkeys(("mge", "dpp", "mlp_rank", "bogp", "rgp"))}, {"studies": {"published": None}}],
             None,
             ["There is no study"],
         ),

@@ -20,7 +20,8 @@ from prunegraph.training import evaluate
 
 # The default study with fewer networks and one epoch.
 REDUCED = [
-    "studies={'mge': {'sparsities': [0.6,0.9]}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null}",
+    "studies={'mge': {'sparsities': [0.6,0.9]}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null,"
+    " 'rgp': null}",
     "training={'epochs': 1}",
 ]
 
@@ -149,7 +150,7 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
 
     # Another option of one pruner: its cells only, and what is made of all.
     names = "['dense','larger','grasp','synflow','prospr','uniform','er','erk']"
-    others = "'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null"
+    others = "'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null"
     study = f"studies={{'mge': {{'sparsities': [0.6,0.9], 'methods': {names}}}, {others}}}"
     variant = "methods={'larger':{'pruner':'snip','options':{'batch_size':64}}}"
     changed = jobs(snakemake(tmp_path, "-n", config=[study, variant, *REDUCED[1:]]))
@@ -164,7 +165,7 @@ def test_reduced_default_study_from_data_to_report(tmp_path):
 
 TWO_STUDIES = [
     "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'epochs': 1}}",
-    "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null,"
+    "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null,"
     " 'first': {'datasets': [digits], 'models': [tiny], 'methods': [dense, er], 'sparsities': [0.9], 'seeds': 1,"
     " 'measured': false},"
     " 'second': {'datasets': [digits], 'models': [tiny], 'methods': [dense, magnitude], 'sparsities': [0.9],"
@@ -202,7 +203,7 @@ TESTED = [
     "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16]}, 'recipe': short}}",
     "recipes={'short': {'recipe': quick, 'epochs': 1, 'optimiser': adam, 'learning_rate': 0.01}}",
     "methods={'now': {'pruner': 'magnitude', 'finetune': 0, 'network_seeds': 1, 'sparsities': [0.5, 0.9]}}",
-    "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null,"
+    "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null,"
     " 'once': {'datasets': [digits], 'models': [tiny], 'methods': [dense, now],"
     " 'sparsities': [0.9], 'seeds': 3, 'measured': false}}",
 ]
@@ -279,7 +280,7 @@ def test_teachers_and_students_are_a_table_and_two_figures_of_a_study(tmp_path):
     settings += " 'networks': 1, 'draws': 2}"
     config = [
         "models={'tiny': {'model': 'mlp', 'options': {'hidden': [8]}, 'epochs': 1}}",
-        "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null,"
+        "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null,"
         " 'pupils': {'datasets': [digits], 'models': [tiny],"
         f" 'methods': [dense], 'sparsities': [0.5], 'measured': false, 'teacher_student': {settings}}}}}",
     ]

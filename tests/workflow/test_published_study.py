@@ -8,7 +8,7 @@ from helpers import ROOT
 from helpers.workflow import jobs, snakemake
 
 from prunegraph.tables.schemas import SCHEMAS
-from prunegraph.workflow.questions import SEARCHES
+from prunegraph.workflow.questions import GRAPHS, SEARCHES
 
 STUDY = ["--configfile", str(ROOT / "studies/published.yaml")]
 OWN_JOBS = {"prepare", "initialise", "prune", "train", "encode", "measure"}
@@ -37,7 +37,8 @@ def test_published_networks_beside_own_ones(tmp_path):
             tmp_path,
             "-n",
             config=[
-                "studies={'mge': {'networks': both}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null}"
+                "studies={'mge': {'networks': both}, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null,"
+                " 'rgp': null}"
             ],
         )
     )
@@ -76,8 +77,9 @@ def test_a_copy_of_the_authors_files_gives_the_shipped_tables(tmp_path, shared):
 def test_the_whole_study_of_the_published_tables(tmp_path):
     snakemake(tmp_path, *STUDY)
     tables = tmp_path / "results/tables/published"
-    # Masks that can be made again, times, students of teachers, and searches are of studies with networks of their own.
+    # Masks that can be made again, times, students, searches and graphs are of studies with networks of their own.
     own = {"mask_stability", "published_layers", "latency", "teacher_student", "order_parameters", *SEARCHES}
+    own |= set(GRAPHS)
     for name in set(SCHEMAS) - own:
         assert list(pd.read_csv(tables / f"{name}.csv", nrows=5)) == list(SCHEMAS[name])
     regression = pd.read_csv(tables / "regression.csv").set_index(["group", "features"])

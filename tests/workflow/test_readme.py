@@ -102,7 +102,7 @@ def test_every_overlay_is_listed_with_its_study():
     files = [f"studies/{path.name}" for path in sorted((ROOT / "studies").glob("*.yaml"))]
     assert sorted(listed) == files
     for file, names in listed.items():
-        own = set(configured(file).studies) - {"mge", "published", "dpp", "mlp_rank", "bogp"} or set(
+        own = set(configured(file).studies) - {"mge", "published", "dpp", "mlp_rank", "bogp", "rgp"} or set(
             configured(file).studies
         )
         assert own == set(re.findall(r"`(\w+)`", names)), file
@@ -138,7 +138,7 @@ def test_every_name_that_can_be_configured_is_listed(table):
 
 
 def test_every_figure_is_listed_with_its_target():
-    assert set(re.findall(r"figures/(?:mge|dpp|mlp_rank|bogp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
+    assert set(re.findall(r"figures/(?:mge|dpp|mlp_rank|bogp|rgp)/(\w+)\.pdf` \|", README)) == set(FIGURES)
 
 
 def test_continuous_integration_runs_the_command_that_the_readme_gives():

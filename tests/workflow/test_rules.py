@@ -87,6 +87,7 @@ def questions():
     asked = Questions(Plan(Configuration(config, read_schema(ROOT / "rules/config.schema.yaml"))))
     found = {
         **asked["mlp_rank"],
+        **asked["rgp"],
         **asked["published"],
         **asked["mge"],
         **asked["both"],

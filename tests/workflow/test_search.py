@@ -13,7 +13,7 @@ from prunegraph.workflow.configuration import Configuration, read_schema
 from prunegraph.workflow.plan import Plan
 from prunegraph.workflow.questions import SEARCHES, Questions
 
-OTHERS = "'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null"
+OTHERS = "'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null"
 SEARCH = "'graphs': few, 'epochs': 1, 'start': 3, 'rounds': 1, 'batch': 2, 'repeats': 2, 'fresh': 1, 'signal': "
 SEARCH += "{'graphs': 3, 'seeds': 2}, 'small': {'graphs': 'three', 'seeds': 1}, "
 SEARCH += "'trade_off': {'graphs': 'few', 'alphas': [0.5], 'repeats': 1}"
