@@ -18,7 +18,8 @@ def main(
     graph_effects: list[Path],
     drawn_graphs: list[Path],
 ):
-    found = read(networks)
+    found = tables.of_graphs(read(networks))
+    found = found[found.family.isin(list(families))]  # others have a graph that was searched for, not compared
     properties = tables.graph_properties(found)
     sets = [relational.load(Manifest(path).file("graphs", "graphs.zst")) for path in graphs]
     write(properties, *graph_properties)

@@ -293,9 +293,9 @@ class Questions(dict[str, dict[str, Question]]):
     def _graph_properties(self, study: Study, reads: dict[str, Any]) -> None:
         """What the relational graphs of a study are like, and whether that matters; nothing where it has none."""
         families = {
-            method.settings["family"] or name: method.settings["graphs"]
-            for name, method in study.methods.items()
-            if method.settings["graphs"] is not None
+            method.settings["family"]: method.settings["graphs"]
+            for method in study.methods.values()
+            if method.settings["family"] is not None
         }
         if not families:
             return
