@@ -35,7 +35,7 @@ def test_dry_run_of_the_default_study_needs_no_torch(tmp_path):
         (blocked / f"{name}.py").write_text(f"raise ImportError('{name} in a dry run')")
     done = snakemake(tmp_path, "-n", env={**os.environ, "PYTHONPATH": str(blocked)})
     planned = jobs(done)
-    assert planned["train"] == 2 * (7 * 3 + 1) + 3  # of DPP, MLP-Rank and BoGP the dense networks alone
+    assert planned["train"] == 2 * (7 * 3 + 1) + 4  # of DPP, MLP-Rank, BoGP and RGP the dense networks alone
     assert planned["report"] == 1
 
 
