@@ -1,13 +1,15 @@
 """What the published code of BoGP does, for the record: its data base of masks, and its lookup of a mask by properties.
 
-Nothing else here uses it. It differs from :mod:`.space` in all that matters: sparsity is met on average only, nodes are
-joined to themselves at random, samples on which a property fails vanish, only the direction of a vector counts, and the
-optimiser's values arrive in the alphabetic order of their names where the lookup expects the order of the properties.
+Only the word ``published`` of the pruner ``graph_search`` uses it. It differs from :mod:`.space` in all that matters:
+sparsity is met on average only, nodes are joined to themselves at random, samples on which a property fails vanish,
+only the direction of a vector counts, and the optimiser's values arrive in the alphabetic order of their names where
+the lookup expects the order of the properties.
 
 Source: the authors' repository and notebook (no licence: nothing is copied), with the semantics of NetworkX.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +17,17 @@ import numpy as np
 from prunegraph.relational.adjacency import connected, tables
 from prunegraph.relational.clustering import clustering
 from prunegraph.relational.connectivity import edge_connectivity
+from prunegraph.relational.vectors import COMPAT, vectors
+from prunegraph.search.process import fitted
 
 #: Properties in the order of the published data base.
 ORDER = ("degree", "eigenvector", "clustering", "edge_connectivity", "n_cycles")
 
 #: Nodes, sparsity, masks, evaluations at random and by the optimiser, weight of sparsity: of the published run.
 PUBLISHED = {"nodes": 10, "sparsity": 0.9, "masks": 5000, "start": 10, "iterations": 40, "alpha": 0.1}
+
+# Deviations of the upper bound that the optimiser goes for, and among how many queries.
+KAPPA, CHOICES = 2.576, 1000
 
 # Of the power iteration of NetworkX.
 STEPS, TOLERANCE = 100, 1e-6
@@ -92,6 +99,46 @@ def queries(found: Database, number: int, draw: np.random.Generator) -> list[dic
     """Queries at random in the box of the optimiser: from the smallest to the largest entry of every column."""
     low, high = found.vectors.min(axis=0), found.vectors.max(axis=0)
     return [dict(zip(ORDER, row, strict=True)) for row in draw.uniform(low, high, size=(number, len(ORDER)))]
+
+
+def of_graphs(graphs: np.ndarray) -> Database:
+    """The published properties of graphs x nodes x nodes, in place of masks at random."""
+    found = vectors(graphs, compat=True)
+    properties = np.stack([found[COMPAT if name == "n_cycles" else name] for name in ORDER], axis=1)
+    return Database(graphs, properties, normalised(properties), Counter())
+
+
+def search(
+    found: Database, value: Callable[[int, int], float], start: int, iterations: int, draw: np.random.Generator
+) -> tuple[int, float, int]:
+    """The published search: queries in the box, masks by the scrambled lookup; the largest value that was seen wins.
+
+    First queries at random; then those with the largest mean + 2.576 deviations of a process, among many at random.
+
+    Parameters
+    ----------
+    value
+        Function of a mask and the number of the evaluation.
+
+    Returns
+    -------
+    The mask, its value, and how many different masks were fetched.
+    """
+    asked: list[list[float]] = []
+    values: list[float] = []
+    fetched: list[int] = []
+    for number in range(start + iterations):
+        queried = queries(found, 1 if number < start else CHOICES, draw)
+        places = np.array([list(query.values()) for query in queried])
+        place = 0
+        if number >= start:
+            mean, deviation = fitted(np.array(asked), np.array(values)).at(places)
+            place = int((mean + KAPPA * deviation).argmax())
+        fetched.append(lookup(found, queried[place]))
+        asked.append(list(places[place]))
+        values.append(value(fetched[-1], number))
+    best = int(np.argmax(values))
+    return fetched[best], values[best], len(set(fetched))
 
 
 def eigenvector(mask: np.ndarray) -> float | None:

@@ -62,3 +62,17 @@ def test_ranges_of_the_notebook():
     logged = {0: (0.3851, 0.4247), 1: (0.08766, 0.08806), 2: (0.3766, 0.4173), 3: (27, 43), 4: (1, 7)}
     for column, (low, high) in logged.items():
         assert low <= found[:, column].min() and found[:, column].max() <= high
+
+
+def test_the_published_search_takes_the_largest_value_that_it_saw(published):
+    seen = {}
+
+    def value(mask, number):
+        seen[number] = (mask, float(np.random.default_rng(number).normal()))
+        return seen[number][1]
+
+    found = original.search(published, value, 3, 6, np.random.default_rng(0))
+    best = max(seen.values(), key=lambda each: each[1])
+    assert found == (*best, len({mask for mask, _ in seen.values()})) and len(seen) == 9
+    again = original.search(published, value, 3, 6, np.random.default_rng(0))
+    assert again == found

@@ -30,7 +30,7 @@ def network(hidden=(16, 16, 16)):
     return models.create("mlp", 10, (1, 8, 8), hidden=list(hidden))
 
 
-@pytest.mark.parametrize("search_by", ["bayesian", "random"])
+@pytest.mark.parametrize("search_by", ["bayesian", "random", "published"])
 def test_what_is_found_is_the_mask_of_a_graph_of_the_sparsity(search_by, digits, graphs):
     made = network()
     before = {name: value.clone() for name, value in made.state_dict().items()}
