@@ -17,6 +17,8 @@ def main(
     graph_properties: list[Path],
     graph_effects: list[Path],
     drawn_graphs: list[Path],
+    topometrics: Path | None = None,
+    graph_topometrics: list[Path] | None = None,
 ):
     found = tables.of_graphs(read(networks))
     found = found[found.family.isin(list(families))]  # others have a graph that was searched for, not compared
@@ -25,6 +27,8 @@ def main(
     write(properties, *graph_properties)
     write(effects.graph_effects(properties, found), *graph_effects)
     write(tables.drawn_graphs(properties, {name: sets[place] for name, place in families.items()}), *drawn_graphs)
+    if topometrics:
+        write(effects.graph_topometrics(properties, read(topometrics)), *graph_topometrics)
     logger.info("%d graphs of %d sets", len(properties), len(sets))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from prunegraph.statistics.blocked import correlation, spread
+from prunegraph.tables.columns import METRICS
 from prunegraph.tables.frames import shaped, sort
 from prunegraph.tables.graph_properties import of_graphs
 
@@ -17,6 +18,9 @@ ASKED = (
     ("gradient_resistance", ""),
     ("aopu", ""),
 )
+
+#: Properties that topometrics are compared with.
+COMPARED = ("aspl", "diameter", "clustering", "transitivity", "gradient_resistance", "aopu")
 
 #: From which p on graphs of a sparsity are held to be alike.
 LEVEL = 0.05
@@ -52,6 +56,35 @@ def graph_effects(properties: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFr
                 result["confounding"] = correlation(_values(part, name), fixed, blocks, times=1).rho
             rows.append({**facts, "property": name, "given": given, **result})
     return sort(shaped(pd.DataFrame(rows), "graph_effects"), "model", "dataset")
+
+
+def graph_topometrics(properties: pd.DataFrame, topometrics: pd.DataFrame) -> pd.DataFrame:
+    """How the topometrics of the network that a graph became go along with the properties of the graph.
+
+    Rank correlations inside sparsities, over graphs; of the unrolled graph of the whole network, means over seeds.
+
+    Parameters
+    ----------
+    properties
+        The table of :func:`prunegraph.tables.graph_properties.graph_properties`.
+    topometrics
+        The table of topometrics of the same networks.
+    """
+    cell = ["dataset", "model", "method", "sparsity"]
+    whole = topometrics[topometrics.encoding == "unrolled"]
+    means = whole.groupby(cell)[list(METRICS)].mean().reset_index()
+    joined = properties.merge(means, on=cell, how="inner", validate="one_to_one")
+    rows = []
+    for (dataset, model, family), part in joined.groupby(["dataset", "model", "family"], sort=False):
+        sizes = part.groupby("sparsity").size()
+        facts = {"dataset": dataset, "model": model, "family": family, "blocks": len(sizes), "graphs": sizes.min()}
+        for topometric in METRICS:
+            for name in COMPARED:
+                pair = (part[topometric].to_numpy(float), _values(part, name), part.sparsity.to_numpy())
+                found = correlation(*pair, times=200)
+                result = {"rho": found.rho, "low": found.low, "high": found.high}
+                rows.append({**facts, "n": len(part), "topometric": topometric, "property": name, **result})
+    return sort(shaped(pd.DataFrame(rows), "graph_topometrics"), "model", "dataset")
 
 
 def _values(part: pd.DataFrame, name: str) -> np.ndarray:

@@ -14,6 +14,14 @@ from prunegraph.tables.frames import ordered
 _COLOURS = (style.BLUE, style.RED, style.GREEN, style.PINK, style.ORANGE, style.SKY, style.GREY, style.BLACK)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _RANKS = ("best", "middle", "worst")
+_PROPERTIES = {
+    "aspl": "ASPL",
+    "diameter": "Diameter",
+    "clustering": "Clustering",
+    "transitivity": "Transitivity",
+    "gradient_resistance": "Gradient resistance",
+    "aopu": "AOPU",
+}
 _ASPL = "Average shortest path length"
 
 
@@ -98,6 +106,42 @@ def draw_walks(graph_properties: pd.DataFrame) -> Figure:
         axes.set_xlabel(_ASPL)
         axes.set_ylabel(title)
     style.legend_below(figure, [*_degrees(looks), *(_families(families) if len(families) > 1 else [])], 6)
+    return figure
+
+
+@style.styled
+def draw_topometrics(graph_topometrics: pd.DataFrame) -> Figure:
+    """Rank correlations of topometrics with the properties of relational graphs, a panel for each set of graphs.
+
+    Those of the first data set and model of the table.
+
+    Raises
+    ------
+    UserError
+        If the table is empty.
+    """
+    if graph_topometrics.empty:
+        raise UserError("The figure of topometrics needs relational graphs that were measured; the table has none.")
+    rows = graph_topometrics
+    for name in ("dataset", "model"):
+        rows = rows[rows[name] == rows[name].iloc[0]]
+    families = sorted(set(rows.family))
+    topometrics, names = (list(dict.fromkeys(rows[column])) for column in ("topometric", "property"))
+    figure = style.new(min(style.PAGE, 1.8 + 2.0 * len(families)), 0.9 + 0.19 * len(topometrics))
+    panels = figure.subplots(1, len(families), sharey=True, squeeze=False)[0]
+    for axes, family in zip(panels, families, strict=True):
+        own = rows[rows.family == family].set_index(["topometric", "property"])
+        rho = own.rho.unstack().reindex(index=topometrics, columns=names).to_numpy(float)
+        axes.set_facecolor(style.LIGHT)
+        image = axes.imshow(rho, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+        sure = ((own.low > 0) | (own.high < 0)).unstack().reindex(index=topometrics, columns=names).to_numpy(bool)
+        y, x = np.nonzero(sure)
+        axes.plot(x, y, ".", color=style.BLACK, markersize=3)
+        axes.set_xticks(range(len(names)), [_PROPERTIES[name] for name in names], rotation=40, ha="right")
+        axes.set_yticks(range(len(topometrics)), [style.label(name) for name in topometrics])
+        axes.grid(False)
+        axes.set_title(style.label(family))
+    figure.colorbar(image, ax=panels.tolist(), label="Rank correlation", fraction=0.05)
     return figure
 
 

@@ -257,6 +257,17 @@ SCHEMAS: dict[str, dict[str, tuple[str, str]]] = {
         "icc_p": ("float64", "F test that graphs of a sparsity do not differ in accuracy"),
         "resolved": ("boolean", "whether they do (icc_p below 0.05): else nothing can be said of their shape"),
     },
+    "graph_topometrics": {
+        **_FAMILY,
+        "topometric": ("str", "topometric of the network's unrolled graph, mean over seeds"),
+        "property": ("str", "property of the relational graph that it is correlated with"),
+        "blocks": ("Int64", "sparsities; ranks are taken inside each"),
+        "graphs": ("Int64", "graphs of the smallest block"),
+        "n": ("Int64", "graphs in all"),
+        "rho": ("float64", "rank correlation inside blocks; missing where the topometric does not vary"),
+        "low": ("float64", "95 % bootstrap interval, graphs drawn"),
+        "high": ("float64", "95 % bootstrap interval, graphs drawn"),
+    },
     "drawn_graphs": {
         **_FAMILY,
         "sparsity": ("float64", "share of the entries of the block matrix that is removed"),

@@ -30,8 +30,8 @@ NETWORKS = ("networks", "quality", "topometrics", "topometrics_normalised", "ram
 SEARCHES = ("search_summary", "search_graphs", "search_signal", "search_trace", "bogp_search", "search_posterior")
 SEARCHES += ("search_trade_off",)
 
-#: Tables of networks that are relational graphs.
-GRAPHS = ("graph_properties", "graph_effects", "drawn_graphs")
+#: Tables of networks that are relational graphs; the last where they are measured.
+GRAPHS = ("graph_properties", "graph_effects", "drawn_graphs", "graph_topometrics")
 
 #: The analyses of measured networks, with their tables and the modules behind them.
 ANALYSES = {
@@ -303,7 +303,9 @@ class Questions(dict[str, dict[str, Question]]):
         reads = {**reads, "graphs": [self.plan.manifest("relate", (name,)) for name in sets]}
         facts = {"families": {family: sets.index(name) for family, name in families.items()}}
         facts["code"] = code_of("prunegraph.analysis.graph_effects", "prunegraph.tables.graph_properties")
-        self._table(study, "graph_properties", reads, GRAPHS, facts)
+        if study.measured:
+            reads["topometrics"] = self[study.name]["collect"].writes["topometrics"][1]
+        self._table(study, "graph_properties", reads, GRAPHS if study.measured else GRAPHS[:-1], facts)
 
     def _jobs(self, study: Study) -> list[list[str]]:
         """The jobs of the pools that a study's networks come from: [rule, folder, name]."""

@@ -60,3 +60,10 @@ def test_families_stand_for_their_graphs():
     assert as_families(plain) is plain
     with pytest.raises(UserError, match="no network that is a relational graph"):
         graph_properties(plain)
+
+
+def test_a_topometric_that_is_the_path_length_says_so():
+    found = graph_tables()["graph_topometrics"].set_index(["topometric", "property"])
+    assert found.rho["two_hop", "aspl"] == pytest.approx(-1) and found.high["two_hop", "aspl"] < 0
+    assert found.rho[["sink_nodes"]].isna().all()
+    assert len(found) == 16 * 6

@@ -55,3 +55,16 @@ def test_an_empty_table_is_one_sentence(tables, draw):
         draw(tables["graph_properties"].iloc[:0])
     with pytest.raises(UserError, match="needs graphs to draw"):
         relational.draw_graphs(tables["drawn_graphs"].iloc[:0])
+
+
+def test_topometrics_are_a_map_with_a_dot_where_an_interval_leaves_zero_out(tables):
+    table = tables["graph_topometrics"]
+    axes = relational.draw_topometrics(table).axes[0]
+    image = axes.get_images()[0].get_array()
+    assert image.shape == (16, 6)
+    row, column = list(dict.fromkeys(table.topometric)).index("two_hop"), 0
+    assert image[row, column] == pytest.approx(-1)
+    sure = table[(table.low > 0) | (table.high < 0)]
+    assert len(axes.get_lines()[0].get_xdata()) == len(sure)
+    with pytest.raises(UserError, match="relational graphs that were measured"):
+        relational.draw_topometrics(table.iloc[:0])

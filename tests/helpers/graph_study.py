@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from prunegraph.analysis.graph_effects import graph_effects
+from prunegraph.analysis.graph_effects import graph_effects, graph_topometrics
 from prunegraph.pruning.rgp import facts_of
 from prunegraph.relational import sets
 from prunegraph.relational.names import sparsity_of
-from prunegraph.tables.columns import NETWORK_COLUMNS
+from prunegraph.tables.columns import METRICS, NETWORK_COLUMNS, TOPOMETRIC_COLUMNS
 from prunegraph.tables.frames import typed
 from prunegraph.tables.graph_properties import drawn_graphs, graph_properties
 
@@ -29,11 +29,21 @@ def networks(slope=-0.2, luck=0.001, seeds=3):
     return typed(frame, NETWORK_COLUMNS).join(facts)
 
 
+def measured(table):
+    """Topometrics made up: one is the path length of the graph, one is always the same, the others are luck."""
+    draw = np.random.default_rng(1)
+    rows = table[table.pruner == "rgp"].assign(encoding="unrolled", layer="", mode="clean")
+    for name in METRICS:
+        rows[name] = draw.standard_normal(len(rows))
+    return typed(rows.assign(two_hop=-rows.graph_aspl, sink_nodes=0.0), TOPOMETRIC_COLUMNS)
+
+
 def graph_tables(**facts):
     table = networks(**facts)
     properties = graph_properties(table)
     return {
         "graph_properties": properties,
         "graph_effects": graph_effects(properties, table),
+        "graph_topometrics": graph_topometrics(properties, measured(table)),
         "drawn_graphs": drawn_graphs(properties, {"ladder": GRAPHS}),
     }
