@@ -284,8 +284,8 @@ FIGURES = {
         ("graph_topometrics",),
         "Do topometrics of a network tell what its relational graph is like? Rank correlations inside sparsities, over "
         "graphs, of the topometrics of the unrolled graph (means over seeds) with the properties of the relational "
-        "graph. Dots: the 95 % bootstrap interval leaves zero out. Grey: the topometric is the same for all graphs of a "
-        "sparsity.",
+        "graph. Dots: the 95 % bootstrap interval leaves zero out. Grey: the topometric is the same for all graphs of "
+        "a sparsity.",
     ),
     "drawn_graphs": Figure(
         f"{_DRAWN}.relational:draw_graphs",
