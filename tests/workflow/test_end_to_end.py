@@ -13,7 +13,7 @@ import torch
 from helpers import ROOT
 from helpers.workflow import figures_of, jobs, snakemake
 
-from prunegraph import datasets, models, pruning, tensors
+from prunegraph import datasets, models, pruning, relational, tensors
 from prunegraph.figures.records import FIGURES
 from prunegraph.teacher_student.masks import RULES
 from prunegraph.training import evaluate
@@ -239,6 +239,32 @@ def test_what_is_not_trained_after_pruning_is_pruned_and_tested_in_one_job(tmp_p
     assert before.items() < after.items() and len(after) == len(before) + 3
     planned = jobs(snakemake(tmp_path, "-n", "results/trained/digits/tiny/now-0.8.json", config=more))
     assert (planned["prune"], planned["train"]) == (1, 1) and "prune_and_test_0" not in planned
+
+
+@pytest.mark.slow
+def test_every_graph_of_a_set_is_a_method_and_one_job_trains_them_all(tmp_path):
+    config = [
+        "models={'tiny': {'model': 'mlp', 'options': {'hidden': [16, 16]}, 'epochs': 1}}",
+        "relational_graphs={'drawn': {'kind': random, 'nodes': 8, 'degrees': [3], 'number': 4}}",
+        "methods={'blocks': {'pruner': rgp, 'graphs': drawn, 'rungs': all, 'together': true}}",
+        "studies={'mge': null, 'published': null, 'dpp': null, 'mlp_rank': null, 'bogp': null, 'rgp': null,"
+        " 'shapes': {'datasets': [digits], 'models': [tiny], 'methods': [blocks], 'sparsities': [0.625], 'seeds': 2,"
+        " 'measured': false}}",
+    ]
+    done = snakemake(tmp_path, "shapes_tables_graphs", config=config)
+    assert {"relate": 1, "prune_and_test_0": 1, "shapes_tables_graphs": 1}.items() <= jobs(done).items()
+    assert not {"prune", "train"} & set(jobs(done))
+    results = tmp_path / "results"
+    graphs = relational.load(results / "relational/drawn/graphs.zst")
+    table = pd.read_csv(results / "tables/shapes/graph_properties.csv").set_index("graph")
+    assert set(table.index) == {row["name"] for row in graphs.rows} and set(table.networks) == {2}
+    for row, adjacency in zip(graphs.rows, graphs.adjacency, strict=True):
+        assert table.aspl[row["name"]] == row["aspl"]
+        weights = results / f"trained/digits/tiny/blocks_{row['name']}-0.625/seed1/weights.safetensors"
+        hidden = tensors.load(weights)[0]["layers.2.weight"]
+        assert ((hidden.reshape(8, 2, 8, 2) != 0).any((1, 3)) == adjacency).all()
+    again = snakemake(tmp_path, "-n", "shapes_tables_graphs", config=config)
+    assert "Nothing to be done" in again.stdout + again.stderr
 
 
 @pytest.mark.slow
