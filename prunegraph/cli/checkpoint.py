@@ -52,8 +52,9 @@ def read(path: str | Path, mask: str | Path | None = None) -> tuple[Arrays, Arra
         raise UserError(f"{path} is of no known kind: expected a file that ends in {', '.join(SUFFIXES)}.")
     if not path.is_file():
         raise UserError(f"There is no file {path}; expected a checkpoint.")
-    found = _safetensors(path) if path.suffix == ".safetensors" else _state_dict(_torch(path), path)
-    weights, own = masked(without_prefix({name: _array(value) for name, value in found.items()}), path)
+    found, beside = (_safetensors(path), {}) if path.suffix == ".safetensors" else _state_dict(_torch(path), path)
+    weights = without_prefix({name: _array(value, f"{path}: {name!r}") for name, value in found.items()})
+    weights, own = masked({**weights, **_masks_beside(beside, weights, path)}, path)
     given = {} if mask is None else _fitting(Mask.load(mask), weights)
     given = {name: kept & own[name] if name in own else kept for name, kept in given.items()}
     return weights, {**mask_from_zeros(weights), **own, **given}
@@ -124,22 +125,54 @@ def _torch(path: Path) -> Any:
         raise UserError(f"{path} is no readable file of torch.save ({reason:.200}).") from None
 
 
-def _state_dict(content: Any, path: Path) -> dict[str, Any]:
-    import torch
+def _state_dict(content: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tensors of a state dict by name, and what the file holds beside it: tensors, and mappings of them.
 
-    for candidate in (content, *(content.get(nest) for nest in NESTS if isinstance(content, Mapping))):
-        if isinstance(candidate, Mapping) and candidate and all(isinstance(name, str) for name in candidate):
-            tensors = {name: value for name, value in candidate.items() if isinstance(value, torch.Tensor)}
-            if tensors:
-                return tensors
+    A mapping under one of `NESTS` is the state dict, whatever tensors lie beside it (a best accuracy, for instance).
+    """
+    nested = [nest for nest in NESTS if isinstance(content, Mapping) and _tensors(content.get(nest))]
+    if nested:
+        return _tensors(content[nested[0]]), {name: content[name] for name in content if name != nested[0]}
+    if found := _tensors(content):
+        return found, {name: value for name, value in content.items() if name not in found}
     raise UserError(
         f"{path} holds {type(content).__name__} and no state dict; expected tensors by name, "
         "as in torch.save(network.state_dict(), file)."
     )
 
 
-def _array(value: Any) -> np.ndarray:
-    value = value.detach().cpu()
-    if value.is_sparse or value.is_quantized:
-        raise UserError("A tensor of the checkpoint is sparse or quantised; expected ordinary ones.")
-    return value.float().numpy()
+def _tensors(content: Any) -> dict[str, Any]:
+    import torch
+
+    if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
+        return {}
+    return {name: value for name, value in content.items() if isinstance(value, torch.Tensor)}
+
+
+def _masks_beside(beside: Mapping[str, Any], weights: Arrays, path: Path) -> Arrays:
+    """Masks that lie beside the state dict, by the name of the weight and "_mask".
+
+    Raises
+    ------
+    UserError
+        If something beside it is called a mask and does not fit the weights: it would be passed over.
+    """
+    found = {}
+    for key, value in beside.items():
+        named = without_prefix(_tensors(value))
+        binary = named and all(bool(((mask == 0) | (mask == 1)).all()) for mask in named.values())
+        suits = all(name in weights and weights[name].shape == tuple(mask.shape) for name, mask in named.items())
+        if binary and suits:
+            found |= {f"{name}_mask": _array(mask, f"{path}: {name!r}") for name, mask in named.items()}
+        elif "mask" in key.lower() and value is not None:
+            raise UserError(
+                f"{path} holds {key!r} beside the weights, which does not say by the names of the weights, in their "
+                "shapes and by 0 and 1 which of them are kept. Multiply the weights by it and save their state dict."
+            )
+    return found
+
+
+def _array(value: Any, what: str) -> np.ndarray:
+    from prunegraph.wiring.values import single
+
+    return single(value, what)

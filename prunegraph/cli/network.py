@@ -133,6 +133,14 @@ def check_fit(network: "nn.Module", weights: Mapping[str, np.ndarray], path: str
             f"{path} has {len(foreign)} weights that the model lacks, such as {foreign[0]!r}; "
             "name the model that the file was made with."
         )
+    unused = [
+        name for name, values in weights.items() if name not in known_names and values.ndim and _like_mask(values)
+    ]
+    if unused:
+        raise UserError(
+            f"{path} has {unused[0]!r}, of zeros and ones like a mask, but the model has nothing of that name, so it "
+            "would be passed over. Name the model that the file was made with, or multiply the weights by it."
+        )
     for name, values in weights.items():
         if name in own and not is_lazy(own[name]) and tuple(own[name].shape) != values.shape:
             raise UserError(
@@ -152,6 +160,10 @@ def _imported(model: str) -> Any:
         raise UserError(
             f"There is no {model} ({problem}); expected module:function, such as torchvision.models:resnet18."
         ) from problem
+
+
+def _like_mask(values: np.ndarray) -> bool:
+    return bool(np.isin(values, (0, 1)).all() and not values.all())
 
 
 def _class_argument(function: Any) -> str:

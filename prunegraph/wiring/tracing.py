@@ -12,6 +12,7 @@ from torch import fx, nn
 from prunegraph.errors import UserError
 from prunegraph.wiring.architecture import Architecture
 from prunegraph.wiring.dataflow import Follower
+from prunegraph.wiring.values import refuse_hooks, single
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,9 +76,16 @@ def symbolic(network: nn.Module) -> fx.GraphModule:
 
 
 def weights_of(network: nn.Module, architecture: Architecture) -> dict[str, np.ndarray]:
-    """Return the weights that `architecture` names as float32 arrays; zero where torch.nn.utils.prune masks them."""
+    """Return the weights that `architecture` names as float32 arrays; zero where torch.nn.utils.prune masks them.
+
+    Raises
+    ------
+    UserError
+        If the network has hooks, or a weight is of a kind that cannot be read (:mod:`prunegraph.wiring.values`).
+    """
+    refuse_hooks(network)
     names = {layer.weight for layer in architecture.layers} - {""}
-    return {name: attrgetter(name)(network).detach().float().cpu().numpy() for name in names}
+    return {name: single(attrgetter(name)(network), f"The weight {name!r}") for name in names}
 
 
 @contextmanager
