@@ -97,11 +97,13 @@ def removal_order(inverse: torch.Tensor, weights: torch.Tensor, count: int) -> t
 
 
 def _inverse(matrix: torch.Tensor, ridge: float, name: str) -> torch.Tensor:
-    damped = matrix + ridge * float(matrix.diagonal().mean()) * torch.eye(len(matrix), dtype=matrix.dtype)
+    # Where no input varies, behind padding for instance, nothing is lost whatever goes: then the smallest weights go.
+    scale = float(matrix.diagonal().mean()) or 1.0
+    damped = matrix + ridge * scale * torch.eye(len(matrix), dtype=matrix.dtype)
     factor, failed = torch.linalg.cholesky_ex(damped)
     if failed:
         raise UserError(
-            f"The inputs of layer {name!r} depend on each other so much that their Gram matrix has no inverse, or none "
-            "of them varies; give obs a larger ridge, or leave the layer out."
+            f"The inputs of layer {name!r} depend on each other so much that their Gram matrix has no inverse; give obs "
+            "a larger ridge, or leave the layer out."
         )
     return torch.cholesky_inverse(factor)

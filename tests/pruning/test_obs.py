@@ -116,5 +116,14 @@ def test_one_gram_matrix_and_one_order_for_all_sparsities(monkeypatch):
 def test_what_cannot_be_done():
     with pytest.raises(UserError, match=r"The ridge is 0\.0; expected a number above 0"):
         prune(layer(), "obs", 0.5, 0, [(inputs(), torch.zeros(60))], ridge=0.0)
+    same = inputs()[..., :1].expand(-1, -1, -1, 8).contiguous()
     with pytest.raises(UserError, match=r"inputs of layer '1\.weight' depend on each other"):
-        prune(layer(), "obs", 0.5, 0, [(torch.ones(60, 1, 1, 8), torch.zeros(60))])
+        prune(layer(), "obs", 0.5, 0, [(same, torch.zeros(60))], ridge=1e-18)
+
+
+def test_where_no_input_varies_the_smallest_weights_go():
+    network = layer()
+    mask = prune(network, "obs", 0.5, 0, [(torch.ones(60, 1, 1, 8), torch.zeros(60))])
+    weights = network[1].weight.detach().abs()
+    smallest = weights.argsort(dim=1)[:, :4]
+    assert not torch.from_numpy(mask["1.weight"]).gather(1, smallest).any() and mask.kept == weights.numel() // 2
