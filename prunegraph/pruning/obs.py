@@ -103,7 +103,7 @@ def _inverse(matrix: torch.Tensor, ridge: float, name: str) -> torch.Tensor:
     factor, failed = torch.linalg.cholesky_ex(damped)
     if failed:
         raise UserError(
-            f"The inputs of layer {name!r} depend on each other so much that their Gram matrix has no inverse; give obs "
-            "a larger ridge, or leave the layer out."
+            f"The inputs of layer {name!r} depend on each other so much that their Gram matrix has no inverse; give "
+            "obs a larger ridge, or leave the layer out."
         )
     return torch.cholesky_inverse(factor)
