@@ -1,5 +1,6 @@
 """The multipartite graph of a network: parts of nodes, and blocks of edges between them."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,6 +106,19 @@ class MultipartiteGraph:
     def density(self) -> float | None:
         """Kept weights divided by all weights, None where unknown."""
         return self.weights / self.parameters if self.parameters else None
+
+    def outputs(self) -> tuple[int, ...]:
+        """Numbers of the parts that no layer reads, beside the last one: a network may have several outputs.
+
+        Only geometry tells them from parts that lost all edges, so a graph of listed edges is taken to have one output.
+        """
+        if not all(isinstance(block, Bundle) for block in self.blocks):
+            return ()
+        read = {self._part(block.source_range[0]) for block in self.blocks}
+        return tuple(number for number in range(1, len(self.parts) - 1) if number not in read)
+
+    def _part(self, node: int) -> int:
+        return bisect_right(self.offsets, node) - 1
 
     def number_of_nodes(self) -> int:
         """Number of nodes, isolated ones included."""

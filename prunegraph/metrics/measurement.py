@@ -62,7 +62,7 @@ class Measurement:
 
     def local(self, mode: str) -> Values:
         """Measure sinks, sources, removable connections and strength."""
-        counts = local_counts(self.into, self.out, self.graph.parts, mode)
+        counts = local_counts(self.into, self.out, self.graph.parts, mode, self.graph.outputs())
         return counts | {"strength": strength(self.graph.weight_sum(), len(self.degree))}
 
     def counts(self) -> Values:

@@ -206,7 +206,8 @@ class Follower(Run):
         if axis % result.dim() != 1 or any(tensor.dim() != result.dim() for tensor in tensors):
             raise self._refusal(node, "it joins along another axis than the channels")
         pieces = tuple(piece for part in parts for piece in part.pieces)
-        return Feature(pieces, frozenset().union(*(part.trail for part in parts)))
+        trail, read = (frozenset().union(*(getattr(part, name) for part in parts)) for name in ("trail", "read"))
+        return Feature(pieces, trail, read)
 
     def _item(self, node: fx.Node, inputs: list) -> Feature:
         index = node.args[1] if len(node.args) == 2 else None

@@ -43,11 +43,13 @@ class Piece:
 class Feature:
     """A tensor as pieces in the order of its channels; a flattened tensor keeps the maps that it was made from.
 
-    ``trail`` holds the numbers of the layers on the main path from the input to this tensor.
+    ``trail`` holds the numbers of the layers on the main path from the input to this tensor, ``read`` what these layers
+    read: numbers of layers, with a first channel and a last one plus 1.
     """
 
     pieces: tuple[Piece, ...]
     trail: frozenset[int] = frozenset()
+    read: frozenset[tuple[int, int, int]] = frozenset()
 
     @cached_property
     def map(self) -> tuple[int, int, int] | None:
@@ -67,6 +69,14 @@ class Feature:
             for piece in self.pieces
         )
         return replace(self, pieces=tuple(pieces))
+
+    def has_read(self, other: "Feature") -> bool:
+        """Whether the layers on the way here read every channel that `other` is made of."""
+        return all(
+            any(layer == piece.layer and first <= channel < last for layer, first, last in self.read)
+            for piece in other.pieces
+            for channel in range(*piece.channels)
+        )
 
     def cut(self, first: int, last: int) -> Iterator[Piece]:
         """Select the pieces of the channels `first` to `last`."""

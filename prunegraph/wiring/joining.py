@@ -12,10 +12,10 @@ Refusal = Callable[[str], UserError]
 def add(network: Network, left: Feature, right: Feature, name: str, identity_edges: bool, refusal: Refusal) -> Feature:
     """Find what the sum of two tensors is made of.
 
-    A branch all of whose layers are also on the other branch is an identity: it makes no edges, or with
-    `identity_edges` edges of weight 1. Otherwise the branch with fewer layers of its own feeds the nodes of the other
-    branch. If both have the same number, the nodes are those of the branch whose last layer runs last, so that all
-    edges lead forward.
+    A branch all of whose layers are also on the other branch, which has read all of its channels, is an identity: it
+    makes no edges, or with `identity_edges` edges of weight 1. Otherwise the branch with fewer layers of its own feeds
+    the nodes of the other branch. If both have the same number, the nodes are those of the branch whose last layer runs
+    last, so that all edges lead forward.
     """
     if left.map is None or left.map != right.map:
         raise refusal(f"it adds maps of different shapes, {left.map} and {right.map}")
@@ -26,6 +26,8 @@ def add(network: Network, left: Feature, right: Feature, name: str, identity_edg
     if more == 0:
         return _wider(left, right, refusal)
     if fewer == 0:
+        if not main.has_read(short):
+            raise refusal("it adds channels of an earlier map to a branch that has read only others of its channels")
         if identity_edges:
             _note_identity(network, short, main, name, refusal)
         return main

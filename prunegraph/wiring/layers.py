@@ -105,7 +105,8 @@ class Network:
         self.maps.append(map_)
         self.names.append(name)
         piece = Piece(number, (0, map_[0]), identity(map_[1]), identity(map_[2]))
-        return Feature((piece,), feature.trail | {number})
+        read = {(source.layer, *source.channels) for source in feature.pieces}
+        return Feature((piece,), feature.trail | {number}, feature.read | read)
 
     def architecture(self) -> Architecture:
         """Make the architecture: layers join parts, shortcuts are resolved, maps without nodes are left out."""

@@ -104,7 +104,7 @@ def arranged(feature: Feature, places: np.ndarray) -> Arranged:
     if shape[:1] != (1,) or len(shape) not in (2, 4) or feature.map is None:
         return Arrangement(feature, places)
     pieces = _pieces(feature, places.reshape(*shape[1:], *(1,) * (4 - len(shape))))
-    return Arrangement(feature, places) if pieces is None else Feature(tuple(pieces), feature.trail)
+    return Arrangement(feature, places) if pieces is None else Feature(tuple(pieces), feature.trail, feature.read)
 
 
 def _pieces(feature: Feature, places: np.ndarray) -> list[Piece] | None:

@@ -11,6 +11,7 @@ from torchvision.ops import stochastic_depth
 
 from prunegraph.encoding import encode
 from prunegraph.errors import UserError
+from prunegraph.metrics import topometrics
 from prunegraph.wiring import trace
 
 
@@ -337,10 +338,10 @@ SAME = {
         lambda self, x: (
             halves := self.h(self.g(x)).chunk(2, 1),
             y := halves[0],
-            y.add_(self.d(halves[1])),
+            y.add_(self.d(halves[0])),
             self.d(torch.cat([halves[1]], 1)),
         )[3],
-        lambda self, x: (halves := self.h(self.g(x)).chunk(2, 1), self.d(halves[1]), self.d(halves[1]))[2],
+        lambda self, x: (halves := self.h(self.g(x)).chunk(2, 1), self.d(halves[0]), self.d(halves[1]))[2],
     ),
     "whatever returns its input": (
         lambda self, x: self.b(stochastic_depth(x, 0.5, "row", False)),
@@ -497,3 +498,46 @@ def test_masks_of_torch_prune_count():
     prune.custom_from_mask(network[1], "weight", torch.eye(3, 4))
     source, target, _ = encode(network, (1, 2, 2)).edges()
     assert source.tolist() == [0, 1, 2] and target.tolist() == [4, 5, 6]
+
+
+class Slices(nn.Module):
+    """Adds a slice of a layer's map to what was computed from `read` of its three slices."""
+
+    def __init__(self, read):
+        super().__init__()
+        self.read = read
+        self.a, self.b, self.d = nn.Conv2d(4, 6, 1), nn.Conv2d(2 * len(read), 2, 1), nn.Conv2d(2, 3, 1)
+
+    def forward(self, x):
+        slices = torch.split(self.a(x), 2, 1)
+        return self.d(self.b(torch.cat([slices[number] for number in self.read], 1)) + slices[2])
+
+
+def test_another_slice_of_the_same_layer_is_no_identity():
+    with pytest.raises(UserError, match="adds channels of an earlier map to a branch that has read only others"):
+        encode(Slices([0, 1]), (4, 1, 1))
+    assert encode(Slices([0, 1, 2]), (4, 1, 1)).number_of_edges() == 4 * 6 + 6 * 2 + 2 * 3
+    assert encode(Slices([2]), (4, 1, 1)).number_of_edges() == 4 * 6 + 2 * 2 + 2 * 3
+
+
+class Heads(nn.Module):
+    """Two outputs behind one layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(4, 5), nn.Linear(5, 2), nn.Linear(5, 3)
+
+    def forward(self, x):
+        hidden = self.a(x.flatten(1)).relu()
+        return {"boxes": self.b(hidden), "classes": self.c(hidden)}
+
+
+def test_every_head_is_an_output():
+    network = Heads()
+    with torch.no_grad():
+        network.b.weight[:, 0] = network.c.weight[:, 0] = 0  # a unit that no head reads
+    graph = encode(network, (4, 1, 1))
+    assert (graph.parts, graph.outputs()) == ((4, 5, 2, 3), (2,))
+    for path in ("explicit", "implicit"):
+        found = topometrics(graph, path=path)
+        assert (found["sink_nodes"], found["removable_out"]) == (1, 4)
