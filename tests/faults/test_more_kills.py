@@ -8,7 +8,7 @@ import shutil
 import signal
 
 import pytest
-from helpers.small_workflow import Workflow
+from helpers.small_workflow import Workflow, killed_workflow
 
 TABLES = ("collect", "mask_stability")
 FIGURES = ("accuracy", "mask_stability")
@@ -70,9 +70,7 @@ def test_killed_after_a_change(jobs, complete, undisturbed, tmp_path, change, nu
     by_timer = number % 4 == 3 and job.startswith(("prune_and_test", "relational"))
     kill = {"seconds": draw.uniform(0.001, 0.04)} if by_timer else {}
     kill = kill or {"call": draw.randint(1, moments[job]), "after": draw.random() < 0.5}
-    folder = shutil.copytree(complete, tmp_path / "copy")
-    workflow = Workflow(jobs, folder, tables, figures, **settings)
-    assert workflow.command({job: kill}) == f"{job} was killed"
+    workflow = killed_workflow(jobs, complete, tmp_path, job, kill, tables, figures, **settings)
     assert workflow.died == {job: -(signal.SIGALRM if by_timer else signal.SIGKILL)}
     assert workflow.finish() == []
     found = workflow.content()

@@ -9,7 +9,7 @@ import shutil
 import signal
 
 import pytest
-from helpers.small_workflow import Workflow
+from helpers.small_workflow import Workflow, killed_workflow
 
 from prunegraph.pool import JOURNAL
 from prunegraph.workflow.plan import OF_CELLS, POOLS
@@ -53,9 +53,8 @@ def test_killed_after_a_change(jobs, complete_study, changed_at_once, tmp_path, 
     kill = {"call": draw.randint(1, moments[job]), "after": draw.random() < 0.5}
     if by_timer:
         kill = {"seconds": draw.uniform(0.001, 0.04)}
-    folder = shutil.copytree(complete_study, tmp_path / "copy")
-    workflow = Workflow(jobs, folder, tables, **settings)
-    assert workflow.command({job: kill}) == f"{job} was killed"
+    workflow = killed_workflow(jobs, complete_study, tmp_path, job, kill, tables, **settings)
+    folder = workflow.folder
     assert workflow.died == {job: -(signal.SIGALRM if by_timer else signal.SIGKILL)}
     journal = folder / "results" / job / JOURNAL
     if number % 3 == 2 and journal.exists():
